@@ -1,0 +1,38 @@
+"""What can stop a run, and the exit status each thing earns."""
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit statuses, the same for every command."""
+
+    DONE = 0
+    BAD_NEWS = 1  # done, and the answer is bad news
+    USAGE = 2
+    TROUBLE = 3  # something could not be read or written
+    INTERRUPTED = 130
+
+
+class SesEventsError(Exception):
+    """A reason to stop, told to the user as one line and, where there is a next step, a hint."""
+
+    status = Exit.TROUBLE
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(SesEventsError):
+    """The command line, or a file it names as configuration, makes no sense."""
+
+    status = Exit.USAGE
+
+
+class SourceError(SesEventsError):
+    """A source could not be opened, or not be read to its end."""
+
+
+class TargetError(SesEventsError):
+    """Something could not be written."""
