@@ -8,6 +8,7 @@ from typing import NamedTuple
 from ses_cli.events import Callback, Problem
 
 BOM = b"\xef\xbb\xbf"
+OVERLONG_HEAD = 1024  # bytes kept of a line too long to hold
 
 
 class Piece(NamedTuple):
@@ -25,7 +26,7 @@ class Invalid(NamedTuple):
 
     problems: list[Problem]
     raw: bytes  # without the line end; the head only, when too long
-    value: object  # what the JSON parser made of it, None if nothing
+    value: dict[str, object] | None  # the object on it, if it is one
 
 
 class Located(NamedTuple):

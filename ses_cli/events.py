@@ -102,6 +102,7 @@ ERRORS: dict[str, str] = {
 WARNINGS: dict[str, str] = {
     "unknown-field": "a key that no edition of the documentation has",
     "legacy-spelling": "bulkid, hard, soft or processed: brought to today's spelling",
+    "blank-email": "an empty address, as in the documentation's 2021 sample",
     "missing-bounce-type": "a bounce without a bounceType",
     "eventid-mismatch": "eventid is not the event's number",
     "sent-after-event": "sentTimestamp is later than timestamp",

@@ -1,0 +1,121 @@
+"""A piece of a source becomes a batch: every line a record, a problem or blank."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+import orjson
+
+from ses_cli.batch import BOM, OVERLONG_HEAD, Batch, Invalid, Piece
+from ses_cli.events import ERRORS, Problem
+from ses_cli.schema.clean import Clean
+from ses_cli.schema.document import Flaw, parse
+from ses_cli.schema.record import exact, flaws, is_record, normalise
+
+DEFAULT_MAX_LINE = 1 << 20
+_BLOCK = 16  # records that are looked at one by one when one of them is not clean
+_Row = tuple[int, bytes, dict[str, object]]
+
+
+class Checker:
+    """Checks pieces. `strict` makes errors of warnings, `explain` keeps the warnings in full."""
+
+    def __init__(self, max_line: int = DEFAULT_MAX_LINE, strict: bool = False, explain: bool = False) -> None:
+        self.max_line = max_line
+        self._strict = strict
+        self._explain = explain
+        self._clean = Clean()
+
+    def check(self, piece: Piece) -> Batch:
+        """Every line of a piece, judged."""
+        if piece.overlong:
+            batch = Batch(piece, lines=1)
+            self._reject(batch, 0, piece.data, [self._too_long(piece.overlong)], None)
+            return batch
+        lines = piece.data.split(b"\n")
+        unfinished = bool(lines[-1])
+        if not unfinished:
+            lines.pop()
+        batch = Batch(piece, lines=len(lines))
+        if not self._all_clean(batch, lines):
+            self._each_line(batch, lines, unfinished)
+        return batch
+
+    def _all_clean(self, batch: Batch, lines: list[bytes]) -> bool:
+        if len(batch.piece.data) > self.max_line and max(map(len, lines), default=0) > self.max_line:
+            return False
+        try:
+            objects: list[dict[str, object]] = [orjson.loads(line) for line in lines]
+        except orjson.JSONDecodeError:
+            return False
+        if not self._take(batch, objects):
+            return False
+        batch.rows = range(len(lines))
+        return True
+
+    def _take(self, batch: Batch, block: list[dict[str, object]]) -> bool:
+        """Adds a whole block of records, unless one of them asks for a closer look."""
+        taken = self._clean.take(block)
+        if taken is None or (taken[1] and (self._strict or self._explain)):  # warnings that need their lines
+            return False
+        batch.records += taken[0]
+        batch.warnings.update(taken[1])
+        return True
+
+    def _each_line(self, batch: Batch, lines: list[bytes], unfinished: bool) -> None:
+        rows: list[int] = []
+        parsed = self._parsed(batch, lines, unfinished)
+        while block := list(islice(parsed, _BLOCK)):
+            marked = any(raw.startswith(BOM) for _, raw, _ in block)
+            if not marked and self._take(batch, [record for _, _, record in block]):
+                rows += [row for row, _, _ in block]
+            else:
+                rows += [row for row, raw, record in block if self._judge(batch, row, raw, record)]
+        batch.rows = rows
+        batch.invalid.sort(key=lambda invalid: invalid.problems[0].line)
+
+    def _parsed(self, batch: Batch, lines: list[bytes], unfinished: bool) -> Iterator[_Row]:
+        """The objects, each with its row and bytes; what is none is rejected or counted as blank on the way."""
+        for row, line in enumerate(lines):
+            raw = line.removesuffix(b"\r")
+            text = raw.removeprefix(BOM)
+            if not text.strip(b" \t\r"):
+                batch.blank += 1
+            elif len(line) > self.max_line:
+                self._reject(batch, row, raw[:OVERLONG_HEAD], [self._too_long(len(line))], None)
+            elif isinstance(record := parse(text, unfinished and row == len(lines) - 1), Flaw):
+                self._reject(batch, row, raw, [*_marks(raw), record], None)
+            else:
+                yield row, raw, record
+
+    def _judge(self, batch: Batch, row: int, raw: bytes, record: dict[str, object]) -> bool:
+        found = [*_marks(raw), *flaws(record), *exact(record, raw)]
+        if any(self._is_error(flaw) for flaw in found):
+            self._reject(batch, row, raw, found, record)
+            return False
+        normalise(record)
+        if is_record(record):
+            batch.records.append(record)
+        batch.warnings.update(flaw.code for flaw in found)
+        if self._explain:
+            batch.drift += self._problems(batch.piece, row, found)
+        return True
+
+    def _reject(self, batch: Batch, row: int, raw: bytes, found: list[Flaw], value: dict[str, object] | None) -> None:
+        batch.invalid.append(Invalid(self._problems(batch.piece, row, found), raw, value))
+
+    def _problems(self, piece: Piece, row: int, found: list[Flaw]) -> list[Problem]:
+        offset = piece.offset
+        for _ in range(row):
+            offset = piece.offset + piece.data.index(b"\n", offset - piece.offset) + 1
+        return [Problem(piece.source, piece.line + row, offset, *flaw) for flaw in found]
+
+    def _is_error(self, flaw: Flaw) -> bool:
+        return self._strict or flaw.code in ERRORS
+
+    def _too_long(self, length: int) -> Flaw:
+        message = f"expected at most {self.max_line} bytes, got {length}"
+        return Flaw("too-long", "", message, "raise --max-line if this is a callback")
+
+
+def _marks(raw: bytes) -> list[Flaw]:
+    return [Flaw("byte-order-mark", "", "a byte order mark was skipped")] if raw.startswith(BOM) else []
