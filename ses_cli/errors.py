@@ -1,5 +1,6 @@
 """What can stop a run, and the exit status each thing earns."""
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 
@@ -32,6 +33,13 @@ class UsageError(SesEventsError):
 
 class SourceError(SesEventsError):
     """A source could not be opened, or not be read to its end."""
+
+
+class SourcesError(SesEventsError):
+    """None of the sources could be opened."""
+
+    def __init__(self, errors: Sequence[SourceError]) -> None:
+        super().__init__("\n".join(error.message for error in errors), errors[0].hint)
 
 
 class TargetError(SesEventsError):

@@ -81,6 +81,17 @@ FIELDS: dict[str, Field] = {
 }
 LEGACY_FIELDS = {"bulkid": "bulkId"}
 
+
+def is_custom(name: str) -> bool:
+    """Whether a key is of the family of mail headers that come back; header names have no case."""
+    return name[: len(CUSTOM_PREFIX)].lower() == CUSTOM_PREFIX.lower()
+
+
+def is_known(name: str) -> bool:
+    """Whether any edition of the documentation has the key."""
+    return name in FIELDS or name in LEGACY_FIELDS or is_custom(name)
+
+
 MAX_TIMESTAMP = 253_402_300_799  # the last second of the year 9999
 MAX_EMAIL = 320  # characters: 64 local + @ + 255 domain, RFC 3696 with its erratum
 

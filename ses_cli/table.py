@@ -1,44 +1,52 @@
-"""The one shape every report ends in: named columns, rows, and a last row of totals."""
+"""The shapes every report ends in: tables for eyes, data for programs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-
-
-class Kind(Enum):
-    """What a column holds, which decides how a person sees it; data formats get the value as it is."""
-
-    TEXT = auto()  # str, folded when long
-    KEY = auto()  # str, what the row is about: repeated when a table is continued
-    COUNT = auto()  # int
-    SHARE = auto()  # float from 0 to 1, or None where the denominator is zero
-    TIME = auto()  # int, Unix seconds
-    BAR = auto()  # float from 0 to 1, for eyes only: left out of data formats
-    SPARK = auto()  # list of int, for eyes only: left out of data formats
-    LIST = auto()  # list of str or int
-    FLAG = auto()  # bool
-
+from typing import NamedTuple
 
 Value = str | int | float | bool | list[int] | list[str] | None
 
 
+class Kind(Enum):
+    """What a column holds, which decides how a person sees it."""
+
+    TEXT = auto()  # str, folded when long
+    KEY = auto()  # str, what the row is about: repeated when a table is continued
+    COUNT = auto()  # int
+    SHARE = auto()  # float from 0 to 1, None where the denominator is zero
+    TIME = auto()  # int, Unix seconds
+    BAR = auto()  # float from 0 to 1
+    LIST = auto()  # list of str or int
+    FLAG = auto()  # bool
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: `name` in data formats, `title` for eyes."""
+    """One column of a table."""
 
-    name: str
+    title: str
     kind: Kind = Kind.TEXT
-    title: str = ""
 
 
 @dataclass(slots=True)
 class Table:
-    """A report's rows. `rest` and `total` are for eyes: data formats get `rows` whole."""
+    """A table for eyes, with a row for what was left out and one of totals."""
 
-    name: str
     title: str
     columns: Sequence[Column]
-    rows: list[Sequence[Value]]
+    rows: Sequence[Sequence[Value]]
     rest: Sequence[Value] | None = None
     total: Sequence[Value] | None = None
     notes: list[str] = field(default_factory=list)
+
+
+class Data(NamedTuple):
+    """Rows for programs, whole; the names are a contract."""
+
+    names: Sequence[str]
+    rows: Iterable[Sequence[Value]]
+
+    def objects(self) -> Iterable[dict[str, Value]]:
+        """Each row as JSON has it."""
+        return (dict(zip(self.names, row, strict=True)) for row in self.rows)

@@ -21,8 +21,9 @@ from ses_cli.events import (
     MAX_TIMESTAMP,
     SOFT,
     Callback,
+    is_custom,
 )
-from ses_cli.schema.record import is_custom, normalise
+from ses_cli.schema.record import normalise
 
 _MOST_KEPT = 4096  # verdicts: a log of ever new keys must not fill the memory
 

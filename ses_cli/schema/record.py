@@ -8,7 +8,6 @@ from typing import TypeGuard
 
 from ses_cli.batch import BOM
 from ses_cli.events import (
-    CUSTOM_PREFIX,
     EVENT_IDS,
     EVENTS,
     FIELDS,
@@ -20,6 +19,7 @@ from ses_cli.events import (
     MAX_TIMESTAMP,
     SOFT,
     Callback,
+    is_custom,
 )
 from ses_cli.schema.document import Flaw, kind
 
@@ -46,7 +46,7 @@ def normalise(record: dict[str, object]) -> None:
     """Bring legacy spellings to today's, in place."""
     for old, new in LEGACY_FIELDS.items():
         if old in record and record.get(new) is None:
-            record[new] = record.pop(old)
+            record[new] = record[old]
     bounce_type = record.get("bounceType")
     if record.get("event") == "bounce" and isinstance(bounce_type, str):
         record["bounceType"] = LEGACY_BOUNCE_TYPES.get(bounce_type, bounce_type)
@@ -78,11 +78,6 @@ def is_time(value: object) -> TypeGuard[int]:
 def is_email(text: str) -> bool:
     """Whether text is `local@domain`, in any script."""
     return len(text) <= MAX_EMAIL and _EMAIL.fullmatch(text) is not None
-
-
-def is_custom(name: str) -> bool:
-    """Whether a key is of the family of mail headers that come back; header names have no case."""
-    return name[: len(CUSTOM_PREFIX)].lower() == CUSTOM_PREFIX.lower()
 
 
 def path(name: str) -> str:

@@ -20,7 +20,8 @@ _NOT_LOGS = (".rejects.", ".replay-")  # what this program itself leaves beside 
 class Source(NamedTuple):
     """One log. What is no regular file (standard input, a pipe) has no size and is read once, in one go."""
 
-    name: str  # as named by the user
+    name: str  # as named by the user, fit to be shown
+    path: str
     size: int | None  # bytes at the start of the run
     codec: str | None  # gzip, zstd, bzip2, xz; None when plain, or not yet known
     identity: tuple[int, int] | None  # device and inode, to notice a file that was replaced
@@ -36,8 +37,13 @@ def find(names: Iterable[str]) -> tuple[list[Source], list[SourceError]]:
         except SourceError as error:
             errors.append(error)
         except OSError as error:
-            errors.append(SourceError(f"{name}: {reason(error)}", _hint(name, error)))
+            errors.append(SourceError(f"{shown(name)}: {reason(error)}", _hint(name, error)))
     return sources, errors
+
+
+def shown(path: str) -> str:
+    """A path as text: bytes in it that are no UTF-8 become question marks in a diamond."""
+    return os.fsencode(path).decode(errors="replace")
 
 
 def reason(error: OSError) -> str:
@@ -80,7 +86,9 @@ def _expand(name: str) -> Iterator[str]:
         return
     logs = sorted(str(path) for path in Path(name).rglob("*") if _is_log(path.relative_to(name)) and path.is_file())
     if not logs:
-        raise SourceError(f"{name}: a directory without logs", f"logs are named {', '.join(_LOGS[::5])}, packed or not")
+        raise SourceError(
+            f"{shown(name)}: a directory without logs", f"logs are named {', '.join(_LOGS[::5])}, packed or not"
+        )
     yield from logs
 
 
@@ -89,15 +97,15 @@ def _is_log(path: Path) -> bool:
     return path.name.endswith(_LOGS) and not hidden and not any(mark in path.name for mark in _NOT_LOGS)
 
 
-def _open(name: str) -> Source:
-    if name == STDIN:
-        return Source(STDIN, None, None, None)
-    status = os.stat(name)
+def _open(path: str) -> Source:
+    if path == STDIN:
+        return Source(STDIN, STDIN, None, None, None)
+    status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):
-        return Source(name, None, None, None)
-    with open(name, "rb", buffering=0) as file:
+        return Source(shown(path), path, None, None, None)
+    with open(path, "rb", buffering=0) as file:
         codec = codec_of(file.read(MAGIC_BYTES))
-    return Source(name, status.st_size, codec, (status.st_dev, status.st_ino))
+    return Source(shown(path), path, status.st_size, codec, (status.st_dev, status.st_ino))
 
 
 def _hint(name: str, error: OSError) -> str | None:

@@ -44,7 +44,8 @@ def read(span: Span, max_line: int) -> Iterator[Piece]:
     name = span.source.name
     try:
         with _open(span) as raw:
-            yield from _pieces(span, _decoded(span, raw), max_line)
+            for piece in _pieces(span, _decoded(span, raw), max_line):
+                yield piece._replace(taken=raw.tell()) if span.source.size else piece
     except Damaged as error:
         raise SourceError(f"{name}: {error}; what stands before was read", "copy or compress it again") from None
     except OSError as error:
@@ -52,9 +53,9 @@ def read(span: Span, max_line: int) -> Iterator[Piece]:
 
 
 def _open(span: Span) -> BinaryIO:
-    if span.source.name == STDIN:
+    if span.source.path == STDIN:
         return open(0, "rb", buffering=0, closefd=False)
-    raw = open(span.source.name, "rb", buffering=0)
+    raw = open(span.source.path, "rb", buffering=0)
     status = os.fstat(raw.fileno())
     if span.source.identity not in (None, (status.st_dev, status.st_ino)):
         raw.close()
@@ -112,7 +113,7 @@ def _pieces(span: Span, stream: Readable, max_line: int) -> Iterator[Piece]:
                 return
         elif len(buffer) > max_line:
             length, rest = _rest_of_line(stream, len(buffer))
-            yield Piece(name, line, offset, buffer[:OVERLONG_HEAD], length)
+            yield Piece(name, line, offset, buffer[:OVERLONG_HEAD], overlong=length)
             line, offset, buffer = line + 1, offset + length + 1, rest
             continue
         chunk = stream.read(PIECE)

@@ -1,0 +1,42 @@
+"""`ses-events summarize`."""
+
+import click
+
+from ses_cli.cli.options import Printing, Reading, Selecting, Top, printing, reading, selecting
+
+BY = ("event", "domain", "from-domain", "bounce-type", "template", "sender", "task", "bulk-id")
+TIMES = ("hour", "day", "week", "weekday")
+
+
+@click.command()
+@click.option("--by", multiple=True, type=click.Choice(BY + TIMES), help="Group by this; can be given more than once.")
+@click.option("--top", type=Top(), default="20", show_default=True, help="Groups to show; data formats have them all.")
+@reading
+@selecting
+@printing
+def summarize(reading: Reading, selecting: Selecting, printing: Printing, by: tuple[str, ...], top: int) -> int:
+    """Count callbacks by event type and recipient domain.
+
+    \b
+    ses-events summarize log.jsonl
+    ses-events summarize --by day log.jsonl              one row a day, with bars
+    ses-events summarize --by from-domain --by day logs/
+    ses-events summarize --event bounce --by bounce-type --since 7d log.jsonl
+    ses-events summarize --json log.jsonl | jq .events.bounce
+
+    Delivery rate is delivered / (delivered + bounce + dropped), bounce rate is bounce / (delivered + bounce +
+    dropped): of the records that tell how a mail ended.
+    """
+    from functools import partial
+
+    from ses_cli.cli import folding
+    from ses_cli.render.output import write
+    from ses_cli.reports.summary import Summary
+
+    tz = selecting.zone()
+    outcome = folding.fold(reading, selecting, partial(Summary, by, tz, top or None))
+    period = outcome.fold.period()
+    line = folding.account(outcome.ledger) + (f"\n{period}" if period else "")
+    write(folding.rendered("summary", outcome, printing, tz, line), printing.output)
+    folding.tell(outcome)
+    return folding.status(outcome, reading.strict and outcome.ledger.invalid > 0)

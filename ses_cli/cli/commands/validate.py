@@ -1,0 +1,46 @@
+"""`ses-events validate`."""
+
+import click
+
+from ses_cli.cli.options import Printing, Reading, Selecting, printing, reading, selecting
+
+
+@click.command()
+@click.option("-q", "--quiet", is_flag=True, help="The account only, not every problem.")
+@reading
+@selecting
+@printing
+def validate(reading: Reading, selecting: Selecting, printing: Printing, quiet: bool) -> int:
+    """Check every line, and say exactly what is wrong with which.
+
+    \b
+    ses-events validate log.jsonl
+    ses-events validate --strict --quiet log.jsonl || mail -s "callbacks went bad" ops@example.com
+    ses-events validate --rejects bad.ndjson log.jsonl     keep the invalid lines, with the reasons
+    ses-events validate --json log.jsonl | jq '.fields | map_values(.types)'
+
+    Prints each problem as it is found, then the account of all lines, the problems counted by code, and every field
+    met with its JSON types. json has the account and the fields; ndjson, csv and tsv have the problems. Exit status 1
+    when a record is invalid.
+    """
+    from ses_cli.cli import folding
+    from ses_cli.cli.problems import shown
+    from ses_cli.render.output import Output
+    from ses_cli.reports.validation import Validation, codes
+    from ses_cli.scan import Part
+
+    tz = selecting.zone()
+    with Output(printing.output) as output:
+        output.write(shown([], printing.form, is_first=True))
+
+        def see(part: Part[Validation]) -> None:
+            if not quiet:
+                output.write(shown(part.problems(), printing.form))
+                output.flush()
+
+        outcome = folding.fold(reading, selecting, Validation, watch=see, explain=True)
+        line = folding.account(outcome.ledger)
+        if printing.form in ("table", "markdown", "json"):
+            output.write(folding.rendered("validation", outcome, printing, tz, line, codes(outcome.ledger)))
+    folding.tell(outcome, has_shown_problems=True)
+    return folding.status(outcome, outcome.ledger.invalid > 0)

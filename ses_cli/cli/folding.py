@@ -1,0 +1,97 @@
+"""What reading commands have in common: find the sources, scan them, tell what went wrong, print the report."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from datetime import tzinfo
+
+from ses_cli.cli.options import Printing, Reading, Selecting
+from ses_cli.errors import Exit, SourcesError
+from ses_cli.ledger import Ledger
+from ses_cli.render import data, messages
+from ses_cli.render.data import rejects
+from ses_cli.render.output import Output
+from ses_cli.render.progress import Progress
+from ses_cli.render.screen import tables
+from ses_cli.scan import FIRST, Outcome, Part, Task, scan
+from ses_cli.scan.parts import F
+from ses_cli.sources import find
+from ses_cli.table import Table
+
+Watch = Callable[[Part[F]], None]
+
+
+def fold(
+    reading: Reading, selecting: Selecting, make: Callable[[], F], watch: Watch[F] | None = None, explain: bool = False
+) -> Outcome[F]:
+    """Folds what the options name. `watch` sees every part with problems, in order."""
+    sources, errors = find(reading.files)
+    if not sources:
+        raise SourcesError(errors)
+    keep = None if watch or reading.rejects else FIRST
+    task = Task(make, selecting.selection(), reading.max_line, reading.strict, explain, keep)
+    sizes = [source.size for source in sources if source.size is not None]
+    with Progress(sum(sizes) if len(sizes) == len(sources) else None) as progress, Output(reading.rejects) as output:
+
+        def see(part: Part[F]) -> None:
+            if watch and (part.invalid or part.drift):
+                progress.clear()
+                watch(part)
+            if reading.rejects:
+                output.write(rejects(part.invalid))
+            progress.advance(part.taken)
+
+        outcome = scan(sources, task, reading.jobs or len(os.sched_getaffinity(0)), watch=see)
+    outcome.errors[:0] = errors
+    return outcome
+
+
+def rendered(
+    schema: str, outcome: Outcome[F], printing: Printing, tz: tzinfo | None, line: str, first: Sequence[Table] = ()
+) -> Iterator[bytes]:
+    """A report in the format asked for. People read `line` and the tables `first` before the report's own."""
+    report = outcome.fold
+    match printing.form:
+        case "json":
+            head: dict[str, object] = {"schema": f"ses-events/{schema}@1", "sources": outcome.sources}
+            yield data.document({**head, **outcome.ledger.document(), **report.document()})
+        case "ndjson":
+            yield from data.ndjson(report.data())
+        case "csv":
+            yield from data.separated(report.data(), ",")
+        case "tsv":
+            yield from data.separated(report.data(), "\t")
+        case "markdown":
+            yield f"{line}\n\n".encode()
+            yield from data.markdown([*first, *report.tables()], tz)
+        case _:
+            text = tables([*first, *report.tables()], printing.output, printing.colour, tz)
+            yield f"{line}\n\n{text}".encode(errors="replace")
+
+
+def tell(outcome: Outcome[F], has_shown_problems: bool = False) -> None:
+    """Says on standard error what was left out and what failed."""
+    ledger = outcome.ledger
+    if ledger.invalid and not has_shown_problems:
+        messages.note(f"{ledger.invalid:,} of {ledger.lines:,} lines are invalid and not counted")
+        for problem in outcome.first:
+            messages.plain(messages.problem(problem))
+        messages.hint("ses-events validate shows them all, --rejects FILE keeps them")
+    for name in outcome.grown:
+        messages.note(f"{name} grew while it was read: what came later is not in this report")
+    for error in outcome.errors:
+        messages.error(error)
+
+
+def status(outcome: Outcome[F], is_bad: bool) -> Exit:
+    """The exit status: trouble outranks bad news."""
+    if outcome.errors:
+        return Exit.TROUBLE
+    return Exit.BAD_NEWS if is_bad else Exit.DONE
+
+
+def account(ledger: Ledger) -> str:
+    """The ledger in a line."""
+    found = [f"{ledger.valid:,} valid", f"{ledger.invalid:,} invalid", f"{ledger.blank:,} blank"]
+    used = [f"{ledger.counted:,} counted"]
+    used += [f"{n:,} {name}" for name, n in (("filtered", ledger.filtered), ("duplicates", ledger.duplicates)) if n]
+    return f"{ledger.lines:,} lines: {', '.join(found)}" + (f"; {', '.join(used)}" if used[1:] else "")

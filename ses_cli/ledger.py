@@ -1,0 +1,58 @@
+"""What became of every line: the account that has to balance in every run."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Self
+
+from ses_cli.batch import Batch
+from ses_cli.events import WARNINGS
+
+
+@dataclass(slots=True)
+class Ledger:
+    """`lines = valid + invalid + blank` and `valid = counted + filtered + duplicates`."""
+
+    lines: int = 0
+    invalid: int = 0
+    blank: int = 0
+    filtered: int = 0
+    duplicates: int = 0
+    valid: int = 0
+    counted: int = 0
+    problems: Counter[str] = field(default_factory=Counter)  # error code -> n
+    warnings: Counter[str] = field(default_factory=Counter)  # warning code -> n
+
+    def add(self, batch: Batch, filtered: int, duplicates: int, strict: bool = False) -> None:
+        """Enter a batch, of whose valid records some were left out; `batch.records` are those that were not."""
+        self.lines += batch.lines
+        self.blank += batch.blank
+        self.invalid += len(batch.invalid)
+        self.filtered += filtered
+        self.duplicates += duplicates
+        self.counted += len(batch.records)
+        self.valid += len(batch.records) + filtered + duplicates
+        self.warnings.update(batch.warnings)
+        for invalid in batch.invalid:
+            for problem in invalid.problems:
+                (self.warnings if problem.code in WARNINGS and not strict else self.problems)[problem.code] += 1
+
+    def merge(self, later: Self) -> None:
+        """Enter what another ledger holds."""
+        self.lines += later.lines
+        self.blank += later.blank
+        self.invalid += later.invalid
+        self.filtered += later.filtered
+        self.duplicates += later.duplicates
+        self.counted += later.counted
+        self.valid += later.valid
+        self.problems.update(later.problems)
+        self.warnings.update(later.warnings)
+
+    def document(self) -> dict[str, object]:
+        """`records`, `problems` and `warnings` as every JSON document of this program has them."""
+        names = ("lines", "valid", "invalid", "blank", "counted", "filtered", "duplicates")
+        return {
+            "records": {name: getattr(self, name) for name in names},
+            "problems": dict(sorted(self.problems.items())),
+            "warnings": dict(sorted(self.warnings.items())),
+        }

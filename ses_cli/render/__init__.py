@@ -1,0 +1,1 @@
+"""Tables, data, progress and messages out."""

@@ -1,0 +1,85 @@
+"""Reports for programs: JSON documents, NDJSON, CSV, TSV; and Markdown tables for people who paste."""
+
+import csv
+import io
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import tzinfo
+
+import orjson
+
+from ses_cli.batch import Invalid
+from ses_cli.render.cells import cell
+from ses_cli.table import Data, Kind, Table, Value
+
+_RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def document(content: Mapping[str, object]) -> bytes:
+    """One JSON document, indented."""
+    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def ndjson(data: Data) -> Iterator[bytes]:
+    """One JSON object a line."""
+    return (orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in data.objects())
+
+
+def separated(data: Data, delimiter: str, has_header: bool = True) -> Iterator[bytes]:
+    """CSV or TSV. A cell that a spreadsheet would run gets a single quote in front."""
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
+    for row in _rows(data, has_header):
+        writer.writerow([_field(value, delimiter) for value in row])
+        yield out.getvalue().encode()
+        out.seek(0)
+        out.truncate()
+
+
+def markdown(tables: Iterable[Table], tz: tzinfo | None) -> Iterator[bytes]:
+    """Each table under a heading."""
+    for table in tables:
+        yield f"## {table.title}\n\n".encode() if table.title else b""
+        yield _markdown_row([column.title or " " for column in table.columns])
+        yield _markdown_row(["---:" if c.kind in (Kind.COUNT, Kind.SHARE) else "---" for c in table.columns])
+        for row in [*table.rows, *(row for row in (table.rest, table.total) if row)]:
+            yield _markdown_row([cell(v, c.kind, tz) for v, c in zip(row, table.columns, strict=True)])
+        yield b"\n" + "".join(f"{note}\n\n" for note in table.notes).encode()
+
+
+def _rows(data: Data, has_header: bool) -> Iterator[Sequence[Value]]:
+    if has_header:
+        yield list(data.names)
+    yield from data.rows
+
+
+def _field(value: Value, delimiter: str) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case list():
+            return _field(";".join(map(str, value)), delimiter)
+        case str():
+            text = value.replace("\t", " ").replace("\n", " ").replace("\r", " ") if delimiter == "\t" else value
+            return f"'{text}" if text.startswith(_RUN_BY_SPREADSHEETS) else text
+        case _:
+            return str(value)
+
+
+def _markdown_row(cells: Sequence[str]) -> bytes:
+    return f"| {' | '.join(text.replace('|', chr(92) + '|') for text in cells)} |\n".encode()
+
+
+def rejects(lines: Iterable[Invalid]) -> Iterator[bytes]:
+    """Invalid lines, one JSON object a line, with their reasons and their bytes: base64 where they are no UTF-8."""
+    for problems, raw, _ in lines:
+        first = problems[0]
+        try:
+            content = {"raw": raw.decode()}
+        except UnicodeDecodeError:
+            content = {"raw_base64": b64encode(raw).decode()}
+        reasons = [{"code": p.code, "path": p.path, "message": p.message} for p in problems]
+        reject = {"source": first.source, "line": first.line, "offset": first.offset, "problems": reasons, **content}
+        yield orjson.dumps(reject, option=orjson.OPT_APPEND_NEWLINE)

@@ -1,0 +1,101 @@
+"""Where data goes: standard output, or a file that is written whole or not at all."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from ses_cli.errors import TargetError
+
+STDOUT = "-"
+
+
+class Output:
+    """Standard output for None or "-"; else a temporary file beside the path, renamed when all went well.
+
+    Writing raises TargetError; BrokenPipeError where nobody reads standard output any more.
+    """
+
+    def __init__(self, path: str | None) -> None:
+        self._path = None if path in (None, STDOUT) else path
+        self._name = self._path or "standard output"
+        self._temporary: str | None = None
+        self._file: BinaryIO = sys.stdout.buffer
+
+    def __enter__(self) -> Self:
+        if self._path:
+            try:
+                self._open(Path(self._path).resolve())  # the file behind a link, not the link
+            except OSError as error:
+                raise self._error(error) from None
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        try:
+            if kind is None:
+                self._finish()
+        except BrokenPipeError:
+            raise
+        except OSError as trouble:
+            raise self._error(trouble) from None
+        finally:
+            self._drop()
+
+    def write(self, chunks: Iterable[bytes]) -> None:
+        """Writes one chunk after another."""
+        try:
+            self._file.writelines(chunks)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise self._error(error) from None
+
+    def flush(self) -> None:
+        """Hands standard output what it waits for; a file has time."""
+        if not self._path:
+            self._file.flush()
+
+    def _open(self, target: Path) -> None:
+        if target.exists() and not target.is_file():  # a device or a pipe cannot be replaced
+            self._file = target.open("wb")
+            return
+        descriptor, self._temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        self._file = os.fdopen(descriptor, "wb")
+        os.fchmod(descriptor, _mode(target))
+
+    def _finish(self) -> None:
+        self._file.flush()
+        if self._path and self._temporary:
+            os.fsync(self._file.fileno())
+            os.replace(self._temporary, Path(self._path).resolve())
+            self._temporary = None
+
+    def _drop(self) -> None:
+        if self._path and self._file is not sys.stdout.buffer:
+            with suppress(OSError):
+                self._file.close()
+        if self._temporary:
+            os.unlink(self._temporary)
+
+    def _error(self, error: OSError) -> TargetError:
+        hint = f"{self._path} was not touched" if self._path else None
+        return TargetError(f"{self._name}: {(error.strerror or str(error)).lower()}", hint)
+
+
+def write(chunks: Iterable[bytes], path: str | None) -> None:
+    """Writes all there is, to standard output or a file."""
+    with Output(path) as output:
+        output.write(chunks)
+
+
+def _mode(target: Path) -> int:
+    """The mode of the file that is replaced, else what a new file gets."""
+    if target.exists():
+        return target.stat().st_mode & 0o7777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

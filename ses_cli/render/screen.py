@@ -1,0 +1,106 @@
+"""Tables for a terminal of any width, and the same without colour for a pipe."""
+
+import io
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from datetime import tzinfo
+
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console, JustifyMethod
+from rich.table import Table as Grid
+from rich.text import Text
+
+from ses_cli.render.cells import cell
+from ses_cli.render.output import STDOUT
+from ses_cli.table import Column, Kind, Table, Value
+
+_UNLIMITED = 10_000
+_GAP = 2  # columns between columns
+_LEAST = 24  # columns that a long text gets, however narrow the terminal
+_RIGHT = (Kind.COUNT, Kind.SHARE)
+_FOLDED = (Kind.TEXT, Kind.KEY, Kind.LIST)
+_BOX = box.Box("    \n    \n ── \n    \n ── \n    \n    \n    \n")
+
+
+def tables(report: Sequence[Table], output: str | None, colour: bool | None, tz: tzinfo | None) -> str:
+    """The tables as text for standard output or the file `output`; columns that do not fit go on below the others."""
+    is_terminal = sys.stdout.isatty() and output in (None, STDOUT)
+    colour = is_terminal and not _is_plain() if colour is None else colour
+    out = io.StringIO()
+    system = "standard" if colour else None
+    console = Console(
+        file=out, width=_width(is_terminal), force_terminal=colour, no_color=not colour, color_system=system
+    )
+    for table in report:
+        _print(console, table, tz)
+    return "".join(line.rstrip() + "\n" for line in out.getvalue().rstrip().split("\n"))
+
+
+def _is_plain() -> bool:
+    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+
+
+def _width(is_terminal: bool) -> int:
+    """Columns to fill: the terminal's, or COLUMNS; no limit elsewhere, where nothing needs to be folded."""
+    if is_terminal or os.environ.get("COLUMNS", "").isdecimal():
+        return shutil.get_terminal_size().columns
+    return _UNLIMITED
+
+
+def _print(console: Console, table: Table, tz: tzinfo | None) -> None:
+    rows = [_texts(row, table.columns, tz) for row in table.rows]
+    sums = [_texts(row, table.columns, tz) for row in (table.rest, table.total) if row]
+    if table.title:
+        console.print(Text(table.title, style="bold"))
+    for part in _parts(table.columns, [*rows, *sums], console.width):
+        grid = Grid(box=_BOX, show_edge=False, pad_edge=False, header_style="dim", padding=(0, _GAP, 0, 0))
+        for at in part:
+            _add_column(grid, table.columns[at])
+        for row in rows:
+            grid.add_row(*(Text(row[at]) for at in part))
+        if sums:
+            grid.add_section()
+        for row in sums:
+            grid.add_row(*(Text(row[at]) for at in part), style="bold" if row is sums[-1] and table.total else "dim")
+        console.print(grid)
+        console.print()
+    for note in table.notes:
+        console.print(Text(note, style="dim"))
+
+
+def _texts(row: Sequence[Value], columns: Sequence[Column], tz: tzinfo | None) -> list[str]:
+    return [cell(value, column.kind, tz) for value, column in zip(row, columns, strict=True)]
+
+
+def _add_column(grid: Grid, column: Column) -> None:
+    folds = column.kind in _FOLDED
+    justify: JustifyMethod = "right" if column.kind in _RIGHT else "left"
+    style = {Kind.BAR: "blue", Kind.KEY: "cyan"}.get(column.kind, "")
+    grid.add_column(column.title, justify=justify, no_wrap=not folds, overflow="fold", style=style, vertical="top")
+
+
+def _parts(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int) -> list[list[int]]:
+    """The columns by number in parts that fit side by side, each led by the key."""
+    widths = [_least(column, [row[at] for row in rows]) for at, column in enumerate(columns)]
+    keys = [at for at, column in enumerate(columns) if column.kind is Kind.KEY]
+    parts: list[list[int]] = [[*keys]]
+    used = taken = sum(widths[at] + _GAP for at in keys)
+    for at in range(len(columns)):
+        if at in keys:
+            continue
+        if used + widths[at] > room and len(parts[-1]) > len(keys):
+            parts.append([*keys])
+            used = taken
+        parts[-1].append(at)
+        used += widths[at] + _GAP
+    return parts
+
+
+def _least(column: Column, texts: Sequence[str]) -> int:
+    """Columns a column needs at least: titles fold between words, long texts anywhere."""
+    title = max(map(cell_len, column.title.split()), default=0)
+    text = max(map(cell_len, texts), default=0)
+    return max(title, min(text, _LEAST) if column.kind in _FOLDED else text)

@@ -1,0 +1,146 @@
+"""The drift report: every field met, known or not, its JSON types, how many records have it, and where first."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, Self
+
+from ses_cli.batch import Batch
+from ses_cli.events import ERRORS, FIELDS, WARNINGS, is_known
+from ses_cli.ledger import Ledger
+from ses_cli.table import Column, Data, Kind, Table, Value
+
+MOST_FIELDS = 10_000  # names kept: a log of ever new keys must not fill the memory
+OTHERS = "(other fields)"
+
+_TYPES: dict[type, str] = {
+    str: "string",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    type(None): "null",
+    list: "array",
+    dict: "object",
+}
+
+
+class Place(NamedTuple):
+    """A line of a source."""
+
+    source: str
+    line: int
+
+
+@dataclass(slots=True)
+class Drift:
+    """What is known of one field."""
+
+    first: Place
+    types: Counter[str] = field(default_factory=Counter)  # JSON type -> records
+
+    @property
+    def records(self) -> int:
+        """How many records have the field."""
+        return self.types.total()
+
+
+@dataclass(slots=True)
+class Validation:
+    """A fold over all objects of a log, those of invalid lines too."""
+
+    fields: dict[str, Drift] = field(default_factory=dict)
+    lines: Counter[str] = field(default_factory=Counter)  # source -> lines folded, to number those of a later fold
+
+    def add(self, batch: Batch) -> None:
+        """Notes the fields of every object in a batch."""
+        line = batch.piece.line
+        for (names, types), (row, n) in _shapes(batch).items():
+            place = Place(batch.piece.source, line + row)
+            for name, type_ in zip(names, types, strict=True):
+                self._note(name, place, Counter({_TYPES[type_]: n}))
+        self.lines[batch.piece.source] += batch.lines
+
+    def merge(self, later: Self) -> None:
+        """Adds the fields that a fold over the lines that follow has met."""
+        for name, drift in later.fields.items():
+            source, line = drift.first
+            self._note(name, Place(source, line + self.lines[source]), drift.types)
+        self.lines.update(later.lines)
+
+    def _note(self, name: str, place: Place, types: Counter[str]) -> None:
+        if name not in self.fields and len(self.fields) >= MOST_FIELDS:
+            name = OTHERS
+        known = self.fields.setdefault(name, Drift(place))
+        if place.source == known.first.source:
+            known.first = min(known.first, place)
+        known.types.update(types)
+
+    def document(self) -> dict[str, object]:
+        """`fields`: by name, whether documented, the types, the records and the first place."""
+        return {
+            "fields": {
+                name: {
+                    "known": is_known(name),
+                    "types": dict(sorted(drift.types.items())),
+                    "records": drift.records,
+                    "first": {"source": drift.first.source, "line": drift.first.line},
+                }
+                for name, drift in self._sorted()
+            }
+        }
+
+    def data(self) -> Data:
+        """One row a field."""
+        names = ("field", "known", "types", "records", "source", "line")
+        return Data(names, [(n, is_known(n), sorted(d.types), d.records, *d.first) for n, d in self._sorted()])
+
+    def tables(self) -> list[Table]:
+        """One row a field."""
+        columns = (
+            Column("field", Kind.KEY),
+            Column("known", Kind.FLAG),
+            Column("types"),
+            Column("records", Kind.COUNT),
+            Column("first seen"),
+        )
+        return [Table("fields", columns, [_row(name, drift) for name, drift in self._sorted()])]
+
+    def _sorted(self) -> Iterable[tuple[str, Drift]]:
+        """The documented fields in the documentation's order, then the others, the most frequent first."""
+        order = {name: at for at, name in enumerate(FIELDS)}
+        return sorted(self.fields.items(), key=lambda item: (order.get(item[0], len(order)), -item[1].records, item[0]))
+
+
+def codes(ledger: Ledger) -> list[Table]:
+    """The problems counted by code, errors first; no table where there are none."""
+    columns = (Column("code", Kind.KEY), Column("kind"), Column("count", Kind.COUNT), Column("meaning"))
+    rows: list[list[Value]] = [
+        *([code, "error", n, {**ERRORS, **WARNINGS}[code]] for code, n in ledger.problems.most_common()),
+        *([code, "warning", n, WARNINGS[code]] for code, n in ledger.warnings.most_common()),
+    ]
+    return [Table("problems", columns, rows)] if rows else []
+
+
+def _row(name: str, drift: Drift) -> list[Value]:
+    types = ", ".join(name if n == drift.records else f"{name} {n:,}" for name, n in drift.types.most_common())
+    return [name, is_known(name), types, drift.records, f"{drift.first.source}:{drift.first.line}"]
+
+
+_Shape = tuple[tuple[str, ...], tuple[type, ...]]
+
+
+def _shapes(batch: Batch) -> dict[_Shape, tuple[int, int]]:
+    """The distinct shapes (keys and types) of a batch's objects: the first row of each, and how many there are."""
+    line = batch.piece.line
+    shapes: dict[_Shape, tuple[int, int]] = {}
+    for row, shape in [
+        *((row, _shape(record)) for row, record in zip(batch.rows, batch.records, strict=True)),
+        *((bad.problems[0].line - line, _shape(bad.value)) for bad in batch.invalid if bad.value is not None),
+    ]:
+        first, n = shapes.get(shape, (row, 0))
+        shapes[shape] = (min(first, row), n + 1)
+    return shapes
+
+
+def _shape(value: Mapping[str, object]) -> _Shape:
+    return tuple(value), tuple(map(type, value.values()))

@@ -1,0 +1,86 @@
+"""One scan: the engine is chosen, the parts are numbered and merged, and nothing that went wrong is lost."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Generic
+
+from ses_cli.errors import SourceError
+from ses_cli.events import Problem
+from ses_cli.ledger import Ledger
+from ses_cli.scan import processes
+from ses_cli.scan.parts import F, Part, Task, Worker
+from ses_cli.sources import SPAN, Source, Span, spans
+
+FIRST = 3  # invalid lines that every command tells of
+
+
+@dataclass(slots=True)
+class Outcome(Generic[F]):
+    """What a scan found: the merged report, the account of the lines, and the sources that failed."""
+
+    fold: F
+    sources: list[str]
+    ledger: Ledger = field(default_factory=Ledger)
+    first: list[Problem] = field(default_factory=list)  # one for each of the first invalid lines
+    errors: list[SourceError] = field(default_factory=list)
+    grown: list[str] = field(default_factory=list)  # sources that were written to meanwhile
+
+
+def scan(
+    sources: Sequence[Source],
+    task: Task[F],
+    jobs: int = 1,
+    span_size: int = SPAN,
+    watch: Callable[[Part[F]], None] = lambda *_: None,
+) -> Outcome[F]:
+    """Fold all sources. `watch` sees every part as it is merged, its lines numbered from the start of their source."""
+    todo = [span for source in sources for span in spans(source, span_size)]
+    outcome = Outcome(task.fold(), [source.name for source in sources])
+    at, above = 0, 0  # the span, and the lines of its source before the part
+    for part in _parts(todo, task, jobs):
+        span = todo[at]
+        _number(part, above)
+        watch(part)
+        _merge(outcome, part)
+        above += part.ledger.lines
+        if part.is_last:
+            at += 1
+            above = above if at < len(todo) and todo[at].source is span.source else 0
+    outcome.grown = [source.name for source in sources if _has_grown(source)]
+    return outcome
+
+
+def _parts(todo: Sequence[Span], task: Task[F], jobs: int) -> Iterator[Part[F]]:
+    """What is no regular file can be read here only; what was seen before is known in one place only."""
+    jobs = min(jobs, len(todo))
+    if jobs > 1 and not task.selection.dedupe and all(span.source.size is not None for span in todo):
+        return processes.run(todo, task, jobs)
+    worker = Worker(task)
+    return (part for span in todo for part in worker.parts(span))
+
+
+def _number(part: Part[F], above: int) -> None:
+    part.drift = [_moved(problem, above) for problem in part.drift]
+    part.invalid = [
+        invalid._replace(problems=[_moved(problem, above) for problem in invalid.problems]) for invalid in part.invalid
+    ]
+
+
+def _moved(problem: Problem, lines: int) -> Problem:
+    return problem._replace(line=problem.line + lines)
+
+
+def _merge(outcome: Outcome[F], part: Part[F]) -> None:
+    outcome.fold.merge(part.fold)
+    outcome.ledger.merge(part.ledger)
+    outcome.first += [invalid.problems[0] for invalid in part.invalid[: FIRST - len(outcome.first)]]
+    if part.error and str(part.error) not in map(str, outcome.errors):
+        outcome.errors.append(part.error)
+
+
+def _has_grown(source: Source) -> bool:
+    try:
+        return source.size is not None and os.stat(source.path).st_size > source.size
+    except OSError:
+        return False  # gone by now, but it was read to its end
