@@ -114,10 +114,8 @@ class Validation:
 def codes(ledger: Ledger) -> list[Table]:
     """The problems counted by code, errors first; no table where there are none."""
     columns = (Column("code", Kind.KEY), Column("kind"), Column("count", Kind.COUNT), Column("meaning"))
-    rows: list[list[Value]] = [
-        *([code, "error", n, {**ERRORS, **WARNINGS}[code]] for code, n in ledger.problems.most_common()),
-        *([code, "warning", n, WARNINGS[code]] for code, n in ledger.warnings.most_common()),
-    ]
+    known = (("error", ledger.problems), ("warning", ledger.warnings))
+    rows = [(code, kind, n, (ERRORS | WARNINGS)[code]) for kind, counts in known for code, n in counts.most_common()]
     return [Table("problems", columns, rows)] if rows else []
 
 
