@@ -20,7 +20,7 @@ def safe(text: str) -> str:
 def cell(value: Value, kind: Kind, tz: tzinfo | None = None) -> str:
     """A table cell. What is not there is a dash."""
     if value is None:
-        return "–"
+        return "" if kind is Kind.BAR else "–"
     match kind, value:
         case Kind.SHARE, int() | float():
             return share(value)

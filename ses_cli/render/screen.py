@@ -30,10 +30,7 @@ def tables(report: Sequence[Table], output: str | None, colour: bool | None, tz:
     is_terminal = sys.stdout.isatty() and output in (None, STDOUT)
     colour = is_terminal and not _is_plain() if colour is None else colour
     out = io.StringIO()
-    system = "standard" if colour else None
-    console = Console(
-        file=out, width=_width(is_terminal), force_terminal=colour, no_color=not colour, color_system=system
-    )
+    console = Console(file=out, width=_width(is_terminal), force_terminal=colour, no_color=not colour)
     for table in report:
         _print(console, table, tz)
     return "".join(line.rstrip() + "\n" for line in out.getvalue().rstrip().split("\n"))
@@ -58,7 +55,7 @@ def _print(console: Console, table: Table, tz: tzinfo | None) -> None:
     for part in _parts(table.columns, [*rows, *sums], console.width):
         grid = Grid(box=_BOX, show_edge=False, pad_edge=False, header_style="dim", padding=(0, _GAP, 0, 0))
         for at in part:
-            _add_column(grid, table.columns[at])
+            _add_column(grid, table.columns[at], [row[at] for row in (*rows, *sums)])
         for row in rows:
             grid.add_row(*(Text(row[at]) for at in part))
         if sums:
@@ -75,11 +72,11 @@ def _texts(row: Sequence[Value], columns: Sequence[Column], tz: tzinfo | None) -
     return [cell(value, column.kind, tz) for value, column in zip(row, columns, strict=True)]
 
 
-def _add_column(grid: Grid, column: Column) -> None:
-    folds = column.kind in _FOLDED
+def _add_column(grid: Grid, column: Column, texts: Sequence[str]) -> None:
     justify: JustifyMethod = "right" if column.kind in _RIGHT else "left"
     style = {Kind.BAR: "blue", Kind.KEY: "cyan"}.get(column.kind, "")
-    grid.add_column(column.title, justify=justify, no_wrap=not folds, overflow="fold", style=style, vertical="top")
+    least = _least(column, texts)
+    grid.add_column(column.title, justify=justify, overflow="fold", style=style, min_width=least)
 
 
 def _parts(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int) -> list[list[int]]:

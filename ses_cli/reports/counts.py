@@ -89,7 +89,8 @@ class _View:
     def row(self, key: Sequence[Key], counts: Counts) -> list[Value]:
         n = total(counts)
         keys = [*key, *[""] * (len(self._by) - len(key))]
-        bars: list[Value] = [] if self._largest is None else [min(n / self._largest, 1.0) if self._largest else 0.0]
+        is_sum = self._largest is not None and n > self._largest
+        bars: list[Value] = [] if self._largest is None else [None if is_sum else n / (self._largest or 1)]
         return [*keys, n, *bars, *(counts[name] for name in self._events), *(_rates(counts) if self._events else [])]
 
 
