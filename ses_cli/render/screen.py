@@ -18,7 +18,7 @@ from ses_cli.render.output import STDOUT
 from ses_cli.table import Column, Kind, Table, Value
 
 _UNLIMITED = 10_000
-_GAP = 2  # columns between columns
+_GAP = 2  # columns between columns, one of them the box
 _LEAST = 24  # columns that a long text gets, however narrow the terminal
 _RIGHT = (Kind.COUNT, Kind.SHARE)
 _FOLDED = (Kind.TEXT, Kind.KEY, Kind.LIST)
@@ -53,7 +53,7 @@ def _print(console: Console, table: Table, tz: tzinfo | None) -> None:
     if table.title:
         console.print(Text(table.title, style="bold"))
     for part in _parts(table.columns, [*rows, *sums], console.width):
-        grid = Grid(box=_BOX, show_edge=False, pad_edge=False, header_style="dim", padding=(0, _GAP, 0, 0))
+        grid = Grid(box=_BOX, show_edge=False, pad_edge=False, header_style="dim", padding=(0, _GAP - 1, 0, 0))
         for at in part:
             _add_column(grid, table.columns[at], [row[at] for row in (*rows, *sums)])
         for row in rows:
