@@ -23,7 +23,7 @@ Watch = Callable[[Part[F]], None]
 def fold(
     reading: Reading, selecting: Selecting, make: Callable[[], F], watch: Watch[F] | None = None, explain: bool = False
 ) -> Outcome[F]:
-    """Folds what the options name. `watch` sees every part with problems, in order."""
+    """Folds what the options name. `watch` sees every part in its order."""
     sources, errors = find(reading.files)
     if not sources:
         raise SourcesError(errors)
@@ -33,7 +33,7 @@ def fold(
     with Progress(sum(sizes) if len(sizes) == len(sources) else None) as progress, Output(reading.rejects) as output:
 
         def see(part: Part[F]) -> None:
-            if watch and (part.invalid or part.drift):
+            if watch:
                 progress.clear()
                 watch(part)
             if reading.rejects:

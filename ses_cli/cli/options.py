@@ -107,7 +107,7 @@ class Printing:
     colour: bool | None
 
 
-def _grouped(name: str, make: Callable[..., object], names: Iterable[str], *options: Decorator) -> Decorator:
+def grouped(name: str, make: Callable[..., object], names: Iterable[str], *options: Decorator) -> Decorator:
     """A decorator that adds options to a command and hands their values over as one argument."""
 
     def decorate(command: Command) -> Command:
@@ -124,7 +124,7 @@ def _grouped(name: str, make: Callable[..., object], names: Iterable[str], *opti
     return decorate
 
 
-reading = _grouped(
+reading = grouped(
     "reading",
     Reading,
     Reading.__slots__,
@@ -134,7 +134,7 @@ reading = _grouped(
     click.option("--rejects", metavar="FILE", help="Write the invalid lines there, as NDJSON with the reasons."),
     click.option("-j", "--jobs", type=click.IntRange(1), help="Processes to share the work.  [default: one a core]"),
 )
-selecting = _grouped(
+selecting = grouped(
     "selecting",
     Selecting,
     Selecting.__slots__,
@@ -149,12 +149,19 @@ selecting = _grouped(
     click.option("--tz", metavar="ZONE", help="Read and show times in this zone.  [default: the machine's]"),
     click.option("--dedupe", is_flag=True, help="Count a callback that arrived twice once."),
 )
-printing = _grouped(
-    "printing",
-    Printing,
-    Printing.__slots__,
-    click.option("-f", "--format", "form", type=click.Choice(FORMATS), default="table", show_default=True),
-    click.option("--json", "form", flag_value="json", help="Short for --format json."),
-    click.option("-o", "--output", metavar="FILE", help="Write there instead, whole or not at all."),
-    click.option("--color/--no-color", "colour", default=None, help="Colours.  [default: on a terminal]"),
-)
+
+
+def printing_as(*forms: str) -> Decorator:
+    """How to print, and where."""
+    return grouped(
+        "printing",
+        Printing,
+        Printing.__slots__,
+        click.option("-f", "--format", "form", type=click.Choice(forms), default="table", show_default=True),
+        click.option("--json", "form", flag_value="json", help="Short for --format json."),
+        click.option("-o", "--output", metavar="FILE", help="Write there instead, whole or not at all."),
+        click.option("--color/--no-color", "colour", default=None, help="Colours.  [default: on a terminal]"),
+    )
+
+
+printing = printing_as(*FORMATS)

@@ -34,11 +34,10 @@ def validate(reading: Reading, selecting: Selecting, printing: Printing, quiet: 
         output.write(shown([], printing.form, is_first=True))
 
         def see(part: Part[Validation]) -> None:
-            if not quiet:
-                output.write(shown(part.problems(), printing.form))
-                output.flush()
+            output.write(shown(part.problems(), printing.form))
+            output.flush()
 
-        outcome = folding.fold(reading, selecting, Validation, watch=see, explain=True)
+        outcome = folding.fold(reading, selecting, Validation, watch=None if quiet else see, explain=not quiet)
         line = folding.account(outcome.ledger)
         if printing.form in ("table", "markdown", "json"):
             output.write(folding.rendered("validation", outcome, printing, tz, line, codes(outcome.ledger)))

@@ -1,0 +1,107 @@
+"""The three things `bounces` does: a report or an export of addresses, a listing of bounces, an explanation."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from ses_cli.cli import folding
+from ses_cli.cli.bounce_options import Choosing, Exporting
+from ses_cli.cli.options import Printing, Reading, Selecting
+from ses_cli.cli.suppressing import export
+from ses_cli.errors import Exit, UsageError
+from ses_cli.reasons import ACTIONS, CLASSES, Classifier
+from ses_cli.render import data
+from ses_cli.render.cells import safe
+from ses_cli.render.output import Output, write
+from ses_cli.reports.bounces import Bounces
+from ses_cli.reports.listing import Listing
+from ses_cli.scan import Part
+from ses_cli.table import Value
+
+
+def report(
+    reading: Reading, selecting: Selecting, printing: Printing, choosing: Choosing, exporting: Exporting
+) -> Exit:
+    """One row an address, or the suppression list made of them."""
+    tz = selecting.zone()
+    outcome = folding.fold(reading, selecting, partial(Bounces, choosing.wanted(exporting.also())))
+    if exporting.export:
+        export(outcome.fold, exporting, printing.output)
+    elif printing.form == "plain":
+        write((f"{email}\n".encode() for email in outcome.fold.emails()), printing.output)
+    else:
+        line = folding.account(outcome.ledger)
+        write(folding.rendered("bounces", outcome, printing, tz, line), printing.output)
+    folding.tell(outcome)
+    return folding.status(outcome, reading.strict and outcome.ledger.invalid > 0)
+
+
+def each(reading: Reading, selecting: Selecting, printing: Printing, choosing: Choosing) -> Exit:
+    """Every bounce as it comes, in the memory of one part."""
+    if printing.form in ("json", "markdown"):
+        raise UsageError(f"--events goes on for as long as the log does, {printing.form} does not", "use -f ndjson")
+    tz = selecting.zone()
+    with Output(printing.output) as output:
+        output.write(_rows(Listing(choosing.wanted(frozenset())), printing.form, is_first=True))
+
+        def see(part: Part[Listing]) -> None:
+            output.write(_rows(part.fold, printing.form))
+            output.flush()
+
+        outcome = folding.fold(reading, selecting, partial(Listing, choosing.wanted(frozenset())), watch=see)
+    folding.tell(outcome)
+    return folding.status(outcome, reading.strict and outcome.ledger.invalid > 0)
+
+
+def explain(reason: str, choosing: Choosing, printing: Printing) -> Exit:
+    """What one reason means, with the evidence and all rules that matched."""
+    classifier = Classifier.load(Path(choosing.rules) if choosing.rules else None)
+    found = classifier.explain(reason, choosing.bounce_type)
+    verdict = found.verdict
+    if printing.form == "json":
+        content = {
+            "schema": "ses-events/explanation@1",
+            "reason": reason,
+            "shape": found.shape,
+            "codes": [code.code for code in found.codes],
+            "matched": [{"rule": rule.id, "class": rule.cls, "action": rule.action} for rule in found.matched],
+            "class": verdict.cls,
+            "action": verdict.action,
+            "rule": verdict.rule,
+            "reply_code": verdict.reply_code,
+            "enhanced_code": verdict.enhanced_code,
+            "note": found.note,
+        }
+        write([data.document(content)], printing.output)
+        return Exit.DONE
+    lines = [
+        f"class     {verdict.cls}: {CLASSES[verdict.cls]}",
+        f"action    {verdict.action}: {ACTIONS[verdict.action]}",
+        *([f"          {found.note}"] if found.note else []),
+        f"rule      {verdict.rule or 'none matched'}",
+        f"read as   {safe(found.shape)}",
+        f"codes     {', '.join(code.code for code in found.codes) or 'none'}",
+        "matched, in order of evidence:" if found.matched else "no rule matched",
+        *(f"  {rule.tier:<9} {rule.id}: {rule.cls}, {rule.action}" for rule in found.matched),
+    ]
+    write([("\n".join(lines) + "\n").encode(errors="replace")], printing.output)
+    return Exit.DONE
+
+
+def _rows(listing: Listing, form: str, is_first: bool = False) -> Iterator[bytes]:
+    match form:
+        case "ndjson":
+            yield from data.ndjson(listing.data())
+        case "csv":
+            yield from data.separated(listing.data(), ",", is_first)
+        case "tsv":
+            yield from data.separated(listing.data(), "\t", is_first)
+        case "plain":
+            yield from (f"{row[1]}\n".encode() for row in listing.rows)
+        case _:
+            yield from (_line(row) for row in listing.rows)
+
+
+def _line(row: Sequence[Value]) -> bytes:
+    time, email, _, kind, cls, action, _, reason, *_ = row
+    return safe(f"{time}  {email}  {kind or 'untyped'}  {cls}  {action}  {reason}").encode(errors="replace") + b"\n"

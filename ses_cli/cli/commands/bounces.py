@@ -1,0 +1,45 @@
+"""`ses-events bounces`."""
+
+import click
+
+from ses_cli.cli.bounce_options import Choosing, Exporting, choosing, exporting
+from ses_cli.cli.options import FORMATS, Printing, Reading, Selecting, printing_as, reading, selecting
+
+
+@click.command()
+@choosing
+@click.option("--events", "each", is_flag=True, help="Every bounce as it comes, instead of one row an address.")
+@click.option("--explain", metavar="REASON", help="Say what a reason means and by which rules; reads no log.")
+@exporting
+@reading
+@selecting
+@printing_as(*FORMATS, "plain")
+def bounces(
+    reading: Reading,
+    selecting: Selecting,
+    printing: Printing,
+    choosing: Choosing,
+    exporting: Exporting,
+    each: bool,
+    explain: str | None,
+) -> int:
+    """List the addresses that bounced: why, and what to do about each.
+
+    \b
+    ses-events bounces --hard log.jsonl
+    ses-events bounces --hard --by reason log.jsonl         what receivers say, grouped
+    ses-events bounces --action fix-sender --by domain logs/
+    ses-events bounces --hard --export tencent -o dead.ndjson logs/
+    ses-events bounces --explain "551 5.1.1 recipient is not exist"
+
+    Not every hard bounce means a dead address: many blame the sender. What a row says comes from the address's newest
+    hard bounce, or where it has none from its newest soft one. Only addresses whose action is suppress go into an
+    export, unless --action says otherwise.
+    """
+    from ses_cli.cli import bouncing
+
+    if explain is not None:
+        return bouncing.explain(explain, choosing, printing)
+    if each:
+        return bouncing.each(reading, selecting, printing, choosing)
+    return bouncing.report(reading, selecting, printing, choosing, exporting)

@@ -1,0 +1,61 @@
+"""A suppression list, written; and what it leaves out, said."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from ses_cli.cli.bounce_options import Exporting
+from ses_cli.errors import UsageError
+from ses_cli.render import messages
+from ses_cli.render.output import STDOUT, write
+from ses_cli.reports.bounces import Bounces
+from ses_cli.suppression import FORMATS, Dead, leave_out
+
+
+def export(report: Bounces, exporting: Exporting, output: str | None) -> None:
+    """Writes the list, in several files where the target takes no more in one, and tells what it left out."""
+    target = FORMATS[exporting.export or "plain"]
+    left: Counter[str] = Counter()
+    dead: list[Dead] = []
+    for one, objection in _candidates(report, exporting):
+        why = objection or leave_out(target, one)
+        if why:
+            left[why] += 1
+        else:
+            dead.append(one)
+    expire = exporting.expire.strftime("%Y-%m-%d") if exporting.expire else None
+    for path, part in _files(dead, target.most, output):
+        write(target.write(part, exporting.chunk, expire), path)
+    messages.note(f"{len(dead):,} addresses exported")
+    for why, n in left.most_common():
+        messages.note(f"{n:,} left out: {why}")
+
+
+def _candidates(report: Bounces, exporting: Exporting) -> Iterator[tuple[Dead, str | None]]:
+    """Every address with the reason, if any, why it should not be suppressed."""
+    actions = report.wanted.actions or {"suppress"}
+    exported: set[str] = set()
+    for row in report.rows():
+        best, verdict = row.known.best, row.verdict
+        dead = Dead(row.email, "bounce", row.known.last, best.is_hard, verdict.reply_code, best.reason, verdict.cls)
+        if verdict.action not in actions:
+            yield dead, f"to {verdict.action} rather than suppress (--action {verdict.action} lists them)"
+        elif row.delivered_since and not exporting.delivered_since:
+            yield dead, "delivered to after the last hard bounce (--delivered-since exports them)"
+        else:
+            exported.add(row.email)
+            yield dead, None
+    for email, (event, time) in report.others.items():
+        if email not in exported:
+            yield Dead(email, event, time), None
+
+
+def _files(dead: list[Dead], most: int | None, output: str | None) -> Iterator[tuple[str | None, list[Dead]]]:
+    if most is None or len(dead) <= most:
+        yield output, dead
+        return
+    if output in (None, STDOUT):
+        raise UsageError(f"{len(dead):,} addresses, and the target takes {most:,} in a file", "-o FILE writes several")
+    path = Path(str(output))
+    for number, start in enumerate(range(0, len(dead), most), 1):
+        yield str(path.with_name(f"{path.stem}-{number}{path.suffix}")), dead[start : start + most]

@@ -1,0 +1,164 @@
+"""Bounces by recipient address: whom to stop mailing, why, and what else to do about it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from ses_cli.batch import Batch
+from ses_cli.events import Callback
+from ses_cli.reports import bounce_groups
+from ses_cli.reports.addresses import NAMES, Address, Row, bounced, values
+from ses_cli.reports.delivered import Delivered
+from ses_cli.selection import address, domain
+from ses_cli.table import Column, Data, Kind, Table, Value
+
+SORTS = ("last", "count", "email", "domain")
+ALSO = ("spamreport", "unsubscribe")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of the bounces is shown. Empty sets, and None, are everything."""
+
+    bounce_type: str | None = None
+    classes: frozenset[str] = frozenset()
+    actions: frozenset[str] = frozenset()
+    min_count: int = 1
+    sort: str = "last"
+    top: int | None = None  # addresses or groups shown to people
+    by: tuple[str, ...] = ()  # groups instead of addresses
+    also: frozenset[str] = frozenset()  # other events whose recipients are noted: spamreport, unsubscribe
+    rules: Path | None = None  # the user's own, tried first
+
+
+@dataclass(slots=True)
+class Bounces:
+    """A fold."""
+
+    wanted: Wanted
+    addresses: dict[str, Address] = field(default_factory=dict)  # by address, its domain in lower case
+    delivered: Delivered = field(default_factory=Delivered)
+    others: dict[str, tuple[str, int]] = field(default_factory=dict)  # address -> the first event of `also`, its time
+
+    def add(self, batch: Batch) -> None:
+        """Takes in bounces, deliveries and the other events wanted."""
+        arrived: list[Callback] = []
+        for record in batch.records:
+            event = record["event"]
+            if event == "delivered":
+                arrived.append(record)
+            elif event == "bounce":
+                if self.wanted.bounce_type in (None, record.get("bounceType")):
+                    self._take(address(record["email"]), bounced(record, self.wanted.rules))
+            elif event in self.wanted.also:
+                self.others.setdefault(address(record["email"]), (event, record["timestamp"]))
+        if arrived:
+            self.delivered.add([record["email"] for record in arrived], [record["timestamp"] for record in arrived])
+
+    def merge(self, later: Self) -> None:
+        """Takes in what was found later in the log."""
+        for email, known in later.addresses.items():
+            self._take(email, known)
+        self.delivered.merge(later.delivered)
+        for email, other in later.others.items():
+            self.others.setdefault(email, other)
+
+    def _take(self, email: str, found: Address) -> None:
+        known = self.addresses.get(email)
+        if known is None:
+            self.addresses[email] = found
+        else:
+            known.merge(found)
+
+    def rows(self) -> list[Row]:
+        """The addresses wanted, in the order wanted."""
+        wanted = self.wanted
+        bounced_hard = (email for email, known in self.addresses.items() if known.last_hard is not None)
+        delivered = self.delivered.last(bounced_hard)
+        rows = [
+            Row(email, known, _since(delivered.get(email), known))
+            for email, known in self.addresses.items()
+            if known.count >= wanted.min_count
+            and (not wanted.classes or known.best.verdict.cls in wanted.classes)
+            and (not wanted.actions or known.best.verdict.action in wanted.actions)
+        ]
+        return sorted(rows, key=_ORDERS[wanted.sort])
+
+    def emails(self) -> list[str]:
+        """The addresses alone."""
+        return [row.email for row in self.rows() if row.email]
+
+    def document(self) -> dict[str, object]:
+        """`classes` and `actions`, each with its addresses and bounces, and `bounces`."""
+        rows = self.rows()
+        return {
+            "classes": bounce_groups.totals(rows, lambda row: row.verdict.cls),
+            "actions": bounce_groups.totals(rows, lambda row: row.verdict.action),
+            "bounces": list(Data(NAMES, map(values, rows)).objects()),
+        }
+
+    def data(self) -> Data:
+        """One row an address."""
+        return Data(NAMES, map(values, self.rows()))
+
+    def tables(self) -> list[Table]:
+        """The classes and actions, then the groups asked for or the addresses."""
+        rows = self.rows()
+        tables = [bounce_groups.verdicts(rows)]
+        if "domain" in self.wanted.by:
+            tables.append(bounce_groups.domains(rows, self.wanted.top))
+        if "reason" in self.wanted.by:
+            tables.append(bounce_groups.reasons(rows, self.wanted.top))
+        return tables if self.wanted.by else [*tables, _table(rows, self.wanted.top)]
+
+
+def _table(rows: list[Row], top: int | None) -> Table:
+    columns = (
+        Column("address", Kind.KEY),
+        Column("type"),
+        Column("class"),
+        Column("action"),
+        Column("count", Kind.COUNT),
+        Column("last", Kind.TIME),
+        Column("delivered since", Kind.FLAG),
+        Column("reason"),
+        Column("codes"),
+        Column("first", Kind.TIME),
+        Column("sender domains", Kind.LIST),
+        Column("templates", Kind.LIST),
+    )
+    notes = [f"{len(rows) - top:,} more: --top all, or a data format"] if top is not None and len(rows) > top else []
+    return Table("by address", columns, [_cells(row) for row in rows[:top]], notes=notes)
+
+
+def _cells(row: Row) -> list[Value]:
+    known, best = row.known, row.known.best
+    kind = (best.bounce_type or "untyped").removesuffix("_bounce")
+    codes = f"{best.verdict.reply_code} {best.verdict.enhanced_code}".strip()
+    return [
+        row.email,
+        kind,
+        best.verdict.cls,
+        best.verdict.action,
+        known.count,
+        known.last,
+        row.delivered_since,
+        best.reason,
+        codes,
+        known.first,
+        list(known.from_domains),
+        list(known.templates),
+    ]
+
+
+def _since(delivered: int | None, known: Address) -> bool:
+    return delivered is not None and known.last_hard is not None and delivered > known.last_hard
+
+
+_ORDERS: dict[str, Callable[[Row], tuple[int | str, ...]]] = {
+    "last": lambda row: (-row.known.last, row.email),
+    "count": lambda row: (-row.known.count, row.email),
+    "email": lambda row: (row.email,),
+    "domain": lambda row: (domain(row.email), row.email),
+}

@@ -1,0 +1,108 @@
+"""Suppression lists in the formats that they are imported from.
+
+Sources: Tencent Cloud SES CreateCustomBlacklist (API 2020-10-02); Amazon SES v2 import jobs for suppression lists;
+Mailgun "Import list of bounces"; listmonk "Bounces" (POST /webhooks/bounce).
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from email.utils import formatdate
+from itertools import islice
+from typing import NamedTuple
+
+import orjson
+
+RUN_BY_SPREADSHEETS = ("=", "+", "-", "@")
+DEFAULT_CHUNK = 100  # addresses in one body for Tencent, which documents no maximum
+MOST_IN_A_FILE = 100_000  # Amazon SES
+
+
+class Dead(NamedTuple):
+    """An address to stop mailing, and why."""
+
+    email: str
+    event: str  # bounce, spamreport or unsubscribe
+    time: int  # Unix seconds
+    is_hard: bool = True
+    reply_code: str = ""
+    reason: str = ""
+    cls: str = ""
+
+
+class Format(NamedTuple):
+    """One target: what it takes, and how its file is written."""
+
+    write: Callable[[Sequence[Dead], int, str | None], Iterator[bytes]]  # (list, chunk, expiry date)
+    events: frozenset[str] = frozenset({"bounce", "spamreport", "unsubscribe"})
+    most: int | None = None  # addresses in a file
+    has_cells: bool = False  # people may open it in a spreadsheet
+
+
+def leave_out(format: Format, dead: Dead) -> str | None:
+    """Why a target cannot be given an address, None if it can."""
+    if not dead.email:
+        return "has no address"
+    if dead.event not in format.events:
+        return (
+            f"{dead.event}: the target takes bounces only" if len(format.events) == 1 else f"{dead.event}: no such kind"
+        )
+    if format.has_cells and dead.email.startswith(RUN_BY_SPREADSHEETS):
+        return "begins with a character that a spreadsheet would run"
+    return None
+
+
+def _plain(dead: Sequence[Dead], chunk: int, expire: str | None) -> Iterator[bytes]:
+    return (f"{one.email}\n".encode() for one in dead)
+
+
+def _tencent(dead: Sequence[Dead], chunk: int, expire: str | None) -> Iterator[bytes]:
+    for emails in _chunks([one.email for one in dead], chunk):
+        yield _line({"Emails": emails} | ({"ExpireDate": expire} if expire else {}))
+
+
+def _aws_ses(dead: Sequence[Dead], chunk: int, expire: str | None) -> Iterator[bytes]:
+    """Amazon knows BOUNCE and COMPLAINT; who unsubscribed asked not to be mailed, which is the latter."""
+    return (
+        _line({"emailAddress": one.email, "reason": "BOUNCE" if one.event == "bounce" else "COMPLAINT"}) for one in dead
+    )
+
+
+def _mailgun(dead: Sequence[Dead], chunk: int, expire: str | None) -> Iterator[bytes]:
+    yield _row("address", "code", "error", "created_at")
+    for one in dead:
+        reason = f"'{one.reason}" if one.reason.startswith((*RUN_BY_SPREADSHEETS, "\t", "\r")) else one.reason
+        yield _row(one.email, one.reply_code or "550", reason, formatdate(one.time))
+
+
+def _listmonk(dead: Sequence[Dead], chunk: int, expire: str | None) -> Iterator[bytes]:
+    for one in dead:
+        kind = "complaint" if one.event == "spamreport" else "hard" if one.is_hard else "soft"
+        meta = {"class": one.cls, "reason": one.reason} if one.event == "bounce" else {}
+        yield _line({"email": one.email, "source": "tencent-ses", "type": kind, "meta": meta})
+
+
+def _line(content: object) -> bytes:
+    return orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _row(*cells: str) -> bytes:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerow(cells)
+    return out.getvalue().encode()
+
+
+def _chunks(emails: Iterable[str], size: int) -> Iterator[list[str]]:
+    rest = iter(emails)
+    while chunk := list(islice(rest, size)):
+        yield chunk
+
+
+FORMATS: dict[str, Format] = {
+    "plain": Format(_plain),
+    "tencent": Format(_tencent),
+    "aws-ses": Format(_aws_ses, most=MOST_IN_A_FILE),
+    "mailgun": Format(_mailgun, events=frozenset({"bounce"}), has_cells=True),
+    "listmonk": Format(_listmonk, events=frozenset({"bounce", "spamreport"})),
+    "cloudflare": Format(_plain),
+}
