@@ -39,20 +39,20 @@ class Format(NamedTuple):
     has_cells: bool = False  # people may open it in a spreadsheet
 
 
-def leave_out(format: Format, dead: Dead) -> str | None:
+def leave_out(target: Format, dead: Dead) -> str | None:
     """Why a target cannot be given an address, None if it can."""
     if not dead.email:
         return "has no address"
-    if dead.event not in format.events:
+    if dead.event not in target.events:
         return (
             f"{dead.event}: the target takes bounces only" if len(format.events) == 1 else f"{dead.event}: no such kind"
         )
-    if format.has_cells and dead.email.startswith(RUN_BY_SPREADSHEETS):
+    if target.has_cells and dead.email.startswith(RUN_BY_SPREADSHEETS):
         return "begins with a character that a spreadsheet would run"
     return None
 
 
-def _plain(dead: Sequence[Dead], chunk: int, expire: str | None) -> Iterator[bytes]:
+def _plain(dead: Sequence[Dead], _chunk: int, _expire: str | None) -> Iterator[bytes]:
     return (f"{one.email}\n".encode() for one in dead)
 
 
@@ -61,21 +61,21 @@ def _tencent(dead: Sequence[Dead], chunk: int, expire: str | None) -> Iterator[b
         yield _line({"Emails": emails} | ({"ExpireDate": expire} if expire else {}))
 
 
-def _aws_ses(dead: Sequence[Dead], chunk: int, expire: str | None) -> Iterator[bytes]:
+def _aws_ses(dead: Sequence[Dead], _chunk: int, _expire: str | None) -> Iterator[bytes]:
     """Amazon knows BOUNCE and COMPLAINT; who unsubscribed asked not to be mailed, which is the latter."""
     return (
         _line({"emailAddress": one.email, "reason": "BOUNCE" if one.event == "bounce" else "COMPLAINT"}) for one in dead
     )
 
 
-def _mailgun(dead: Sequence[Dead], chunk: int, expire: str | None) -> Iterator[bytes]:
+def _mailgun(dead: Sequence[Dead], _chunk: int, _expire: str | None) -> Iterator[bytes]:
     yield _row("address", "code", "error", "created_at")
     for one in dead:
         reason = f"'{one.reason}" if one.reason.startswith((*RUN_BY_SPREADSHEETS, "\t", "\r")) else one.reason
         yield _row(one.email, one.reply_code or "550", reason, formatdate(one.time))
 
 
-def _listmonk(dead: Sequence[Dead], chunk: int, expire: str | None) -> Iterator[bytes]:
+def _listmonk(dead: Sequence[Dead], _chunk: int, _expire: str | None) -> Iterator[bytes]:
     for one in dead:
         kind = "complaint" if one.event == "spamreport" else "hard" if one.is_hard else "soft"
         meta = {"class": one.cls, "reason": one.reason} if one.event == "bounce" else {}

@@ -12,7 +12,7 @@ from ses_cli.cli.options import Top, grouped
 if TYPE_CHECKING:
     from ses_cli.reports.bounces import Wanted
 
-CLASSES = [
+CLASSES = (
     "unknown-user",
     "invalid-address",
     "inactive-mailbox",
@@ -31,7 +31,7 @@ CLASSES = [
     "server-error",
     "network",
     "unclassified",
-]
+)
 ACTIONS = ("suppress", "retry", "fix-sender", "fix-content", "review")
 EXPORTS = ("plain", "tencent", "aws-ses", "mailgun", "listmonk", "cloudflare")
 
@@ -94,9 +94,7 @@ choosing = grouped(
     click.option("--min-count", type=click.IntRange(1), default=1, help="Only addresses that bounced as often."),
     click.option("--by", multiple=True, type=click.Choice(("domain", "reason")), help="Groups instead of addresses."),
     click.option("--sort", type=click.Choice(("last", "count", "email", "domain")), default="last", show_default=True),
-    click.option(
-        "--top", type=Top(), default="50", show_default=True, help="Rows to show; data formats have them all."
-    ),
+    click.option("--top", type=Top(), default="50", show_default=True, help="Rows to show; data formats have all."),
     click.option("--rules", metavar="FILE", help="Rules of your own, tried first: see docs/reasons.md."),
 )
 exporting = grouped(
@@ -106,11 +104,7 @@ exporting = grouped(
     click.option("--export", type=click.Choice(EXPORTS), help="Write a suppression list for that system."),
     click.option("--complaints", is_flag=True, help="Export the recipients of spamreport events too."),
     click.option("--unsubscribes", is_flag=True, help="Export the recipients of unsubscribe events too."),
-    click.option(
-        "--delivered-since", is_flag=True, help="Export what was delivered to after its last hard bounce too."
-    ),
-    click.option(
-        "--chunk", type=click.IntRange(1), default=100, show_default=True, help="Addresses in a tencent body."
-    ),
+    click.option("--delivered-since", is_flag=True, help="Export what was delivered to since, too."),
+    click.option("--chunk", type=click.IntRange(1), default=100, show_default=True, help="Addresses a tencent body."),
     click.option("--expire", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="When tencent's entries end."),
 )

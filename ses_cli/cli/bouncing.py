@@ -40,7 +40,6 @@ def each(reading: Reading, selecting: Selecting, printing: Printing, choosing: C
     """Every bounce as it comes, in the memory of one part."""
     if printing.form in ("json", "markdown"):
         raise UsageError(f"--events goes on for as long as the log does, {printing.form} does not", "use -f ndjson")
-    tz = selecting.zone()
     with Output(printing.output) as output:
         output.write(_rows(Listing(choosing.wanted(frozenset())), printing.form, is_first=True))
 
