@@ -44,9 +44,7 @@ def leave_out(target: Format, dead: Dead) -> str | None:
     if not dead.email:
         return "has no address"
     if dead.event not in target.events:
-        return (
-            f"{dead.event}: the target takes bounces only" if len(format.events) == 1 else f"{dead.event}: no such kind"
-        )
+        return f"{dead.event}, which the target does not take"
     if target.has_cells and dead.email.startswith(RUN_BY_SPREADSHEETS):
         return "begins with a character that a spreadsheet would run"
     return None

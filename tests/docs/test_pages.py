@@ -1,0 +1,89 @@
+"""What the documentation claims is run."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+SESSIONS = re.findall(r"```console\n(.*?)```", README, flags=re.DOTALL)
+
+
+def commands(session: str) -> list[tuple[str, str]]:
+    """The commands of a terminal session, each with what it prints."""
+    parts = re.split(r"^\$ (.*)\n", session, flags=re.MULTILINE)[1:]
+    return list(zip(parts[::2], parts[1::2], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"), [pair for session in SESSIONS for pair in commands(session)], ids=lambda text: text[:60]
+)
+def test_session(command: str, expected: str, program_path: str, tmp_path: Path) -> None:
+    """A command of the README prints what the README shows, errors included."""
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    env = {"PATH": program_path, "TZ": "Asia/Shanghai", "HOME": str(tmp_path), "LANG": "C.UTF-8", "COLUMNS": "100"}
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=tmp_path,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    shown, _, hidden = expected.rstrip("\n").partition("\n...\n")
+    printed = done.stdout.rstrip("\n")
+    if hidden:
+        assert printed.startswith(shown)
+        assert printed.endswith(hidden)
+    else:
+        assert printed == shown.removesuffix("\n...")
+
+
+def test_readme_commands_are_what_ci_runs() -> None:
+    """The two one-line commands of the README stand in `.ci/run` as they are."""
+    blocks = re.findall(r"```sh\n(.*?)\n```", README, flags=re.DOTALL)
+    ci = (ROOT / ".ci" / "run").read_text()
+    assert len(blocks) >= 2
+    for block in blocks[:2]:
+        assert block.removeprefix("git clone").splitlines()[-1] in ci
+
+
+def test_library_example(tmp_path: Path) -> None:
+    """The library example of the README runs and prints what its comments say."""
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    example = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)[0]
+    expected = re.findall(r"# -> (.*)", example)
+    done = subprocess.run([sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == expected
+
+
+def test_command_page_is_fresh() -> None:
+    """docs/cli.md is what docs/make_cli.py writes."""
+    made = subprocess.run(
+        [sys.executable, "-c", "import sys; sys.path.insert(0, 'docs'); import make_cli; print(make_cli.page(), end='')"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert made.stdout == (ROOT / "docs" / "cli.md").read_text()
+
+
+def test_every_command_has_examples_first() -> None:
+    """The help of every command shows an example before its options."""
+    page = (ROOT / "docs" / "cli.md").read_text()
+    for section in page.split("\n## ")[1:]:
+        text = section.split("Options:")[0]
+        assert re.search(r"^  ses-events \w+", text, flags=re.MULTILINE), section[:40]
+
+
+def test_links_lead_somewhere() -> None:
+    """Every relative link in a page of the project leads to a file."""
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
