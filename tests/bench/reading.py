@@ -1,0 +1,107 @@
+"""Reading commands beside DuckDB, Polars, ClickHouse local, jq and a plain loop, on one log in one run."""
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from datetime import date
+from pathlib import Path
+
+from measure import measure, table
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = str(Path(sys.executable).with_name("ses-events"))
+
+DUCKDB = """
+import duckdb, sys
+duckdb.sql(f"SET threads={sys.argv[2]}")
+columns = "{event:'VARCHAR', email:'VARCHAR', bounceType:'VARCHAR', timestamp:'BIGINT'}"
+print(duckdb.sql(f"SELECT event, bounceType, split_part(email, '@', 2) AS domain, count(*), min(timestamp), max(timestamp) "
+    f"FROM read_json('{sys.argv[1]}', format='newline_delimited', columns={columns}) GROUP BY ALL").fetchall())
+"""
+POLARS = """
+import polars as pl, sys
+schema = {"event": pl.String, "email": pl.String, "bounceType": pl.String, "timestamp": pl.Int64}
+print(pl.scan_ndjson(sys.argv[1], schema=schema).group_by("event", "bounceType", pl.col("email").str.split("@").list.last())
+    .agg(pl.len(), pl.col("timestamp").min().alias("first"), pl.col("timestamp").max().alias("last")).collect())
+"""
+CHDB = """
+import chdb, sys
+columns = "event String, email String, bounceType Nullable(String), timestamp Int64"
+print(chdb.query(f"SELECT event, bounceType, splitByChar('@', email)[-1] AS domain, count(), min(timestamp), max(timestamp) "
+    f"FROM file('{sys.argv[1]}', 'JSONEachRow', '{columns}') GROUP BY ALL SETTINGS max_threads = {sys.argv[2]}, "
+    f"input_format_skip_unknown_fields = 1"))
+"""
+LOOP = """
+import orjson, sys
+from collections import Counter
+counts = Counter()
+with open(sys.argv[1], "rb") as log:
+    for line in log:
+        record = orjson.loads(line)
+        counts[record["event"], record.get("bounceType"), record["email"].rpartition("@")[2]] += 1
+print(counts)
+"""
+JQ = 'reduce inputs as $r ({}; .[$r.event + " " + ($r.bounceType // "") + " " + ($r.email | split("@")[1])] += 1)'
+
+
+def main() -> None:
+    """Prints Markdown tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=2_000_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--cores", type=int, default=2)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        log = str(Path(folder) / "log.jsonl")
+        make = [sys.executable, str(ROOT / "examples" / "make_log.py"), "--seed", "1", "-o", log]
+        subprocess.run([*make, "--records", str(options.records)], check=True)
+        megabytes = Path(log).stat().st_size / 1e6
+        print(f"{date.today()}, {platform.processor() or platform.machine()}, Python {platform.python_version()}, ", end="")
+        print(f"{options.cores} of {os.cpu_count()} cores; {options.records:,} records, {megabytes:,.0f} MB, page cache warm\n")
+        print(_group_by(log, options.records, options.rounds, options.cores))
+        print(_commands(log, options.records, options.rounds, options.cores))
+        print(_start(log, folder, options.rounds * 4))
+
+
+def _group_by(log: str, records: int, rounds: int, cores: int) -> str:
+    python, threads = sys.executable, str(cores)
+    commands = {
+        "ses-events summarize": [PROGRAM, "summarize", "--json", log],
+        "ses-events summarize -j 1": [PROGRAM, "summarize", "--json", "-j", "1", log],
+        "DuckDB": [python, "-c", DUCKDB, log, threads],
+        "Polars": [python, "-c", POLARS, log],
+        "ClickHouse local (chdb)": [python, "-c", CHDB, log, threads],
+        "plain orjson loop": [python, "-c", LOOP, log],
+        "jq": ["jq", "-n", JQ, log],
+    }
+    return table("Count by event, bounce type and domain", measure(commands, rounds, cores), "ses-events summarize", records)
+
+
+def _commands(log: str, records: int, rounds: int, cores: int) -> str:
+    commands = {
+        "summarize": [PROGRAM, "summarize", "--json", log],
+        "bounces": [PROGRAM, "bounces", "--json", log],
+        "summarize --by hour": [PROGRAM, "summarize", "--json", "--by", "hour", log],
+        "summarize --dedupe": [PROGRAM, "summarize", "--json", "--dedupe", log],
+        "validate": [PROGRAM, "validate", "--json", log],
+    }
+    return table("Commands", measure(commands, rounds, cores), "summarize", records)
+
+
+def _start(log: str, folder: str, rounds: int) -> str:
+    small = str(Path(folder) / "small.jsonl")
+    with open(log, "rb") as lines:
+        Path(small).write_bytes(b"".join(next(lines) for _ in range(100)))
+    commands = {
+        'python -c "import click"': [sys.executable, "-c", "import click"],
+        "ses-events --version": [PROGRAM, "--version"],
+        "ses-events summarize, 100 lines": [PROGRAM, "summarize", small],
+    }
+    return table("Start", measure(commands, rounds), 'python -c "import click"')
+
+
+if __name__ == "__main__":
+    main()
