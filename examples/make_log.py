@@ -30,14 +30,14 @@ EXAMPLES = """\
 examples:
   python examples/make_log.py --records 1000 -o log.jsonl
   python examples/make_log.py --records 1000000 --seed 1 -o log.jsonl
-  python examples/make_log.py --share open=40 --share spamreport=2 --days 30 --start 2026-03-01 | gzip > log.gz
+  python examples/make_log.py --share open=40 --share click=9 --days 30 --start 2026-03-01 | zstd > log.zst
   python examples/make_log.py --broken 0.01 --duplicates 0.02 --legacy 1 -o dirty.jsonl
 
-A mail leads to a chain of events (deferred, delivered, open, click ...); the log holds them in about the order
-of their times. Three sender domains write to mailbox providers and to a long tail of small domains.
+A mail leads to a chain of events (deferred, delivered, open, click ...); the log holds them in about the
+order of their times. Three sender domains write to mailbox providers and to a long tail of small domains.
 """
 SHARES = dict(zip(EVENTS, (60.0, 1.8, 4.2, 22.0, 6.0, 0.4, 0.6, 5.0), strict=True))
-PEOPLE = 200_000  # the most addresses a log draws from
+PEOPLE = 100_000  # the most addresses a log draws from
 MAX_LINE = 1 << 20  # bytes, what ses-events reads by default
 Sent = tuple[int, int, str]  # when the mail was sent, when the record arrives, and its line
 

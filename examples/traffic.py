@@ -18,7 +18,7 @@ EVENT_IDS = {event: number for number, event in enumerate(EVENTS, 1)}
 APP_ID = "251200670"
 WALL = timezone(timedelta(hours=8))  # a bulkId carries the time of sending on the clock of UTC+8
 ALNUM = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-PAIRS = [a + b for a in ALNUM for b in ALNUM]
+TRIPLES = [a + b + c for a in ALNUM for b in ALNUM for c in ALNUM]
 SINGLE = 0.85  # of the calls of SendEmail have one recipient, the others up to 50
 HARD = 0.6  # of the bounces
 T = TypeVar("T")
@@ -197,7 +197,8 @@ def why(event: str, to: Person, draw: Draw) -> tuple[str, str]:
 
 def call(kind: Mailing, sent: int, day: int, draw: Draw) -> Call:
     """A call of SendEmail, under a bulkId of its own; a mailing to many is one task a day."""
-    nonce = "".join([pick(PAIRS, draw) for _ in range(6)]) + pick(PAIRS, draw)[0]
+    nonce = pick(TRIPLES, draw) + pick(TRIPLES, draw) + pick(TRIPLES, draw) + pick(TRIPLES, draw)
+    nonce += ALNUM[int(draw() * 62)]
     bulk = f"qcloudses-30-{APP_ID}-date-{datetime.fromtimestamp(sent, WALL):%Y%m%d%H%M%S}-{nonce}"
     task = f',"taskId":{900_000 + day * 10 + kind.number}' if kind.batch else ""
     return Call(sent, kind, bulk, f'{task},"sentTimestamp":{sent}{kind.custom}}}\n')
@@ -243,4 +244,5 @@ def new_records(made: Call, to: Person, rates: Rates, draw: Draw) -> Iterator[tu
 
 def click(made: Call, draw: Draw) -> str:
     """The member `link`, as JSON: some links are clicked more than others."""
-    return f',"link":"https://{made.mailing.domain}/{made.mailing.number}/{int(draw() * draw() * 40)}?utm_source=mail"'
+    page = f"{made.mailing.number}/{int(draw() * draw() * 40)}"
+    return f',"link":"https://{made.mailing.domain}/{page}?utm_source=mail"'
