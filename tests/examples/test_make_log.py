@@ -120,7 +120,7 @@ def test_shares_are_honoured() -> None:
 
 
 def test_everything_occurs(log: bytes) -> None:
-    """All event types, both bounce types, three sender domains, a head and a long tail of domains, IDN too."""
+    """All event types, both bounce types, three sender domains, a long tail of recipient domains occur."""
     records = [orjson.loads(line) for line in log.splitlines()]
     assert {record["event"] for record in records} == EVENTS
     assert {record["bounceType"] for record in records if record["event"] == "bounce"} == {
