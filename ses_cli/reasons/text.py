@@ -3,27 +3,18 @@
 import re
 import unicodedata
 
-HEAD, TAIL = 2048, 512  # characters read of a longer reason: an SMTP reply says its cause at one of its ends
+from ses_cli.reasons.codes import find
+
+HEAD, TAIL = 1536, 512  # characters read of a longer reason: an SMTP reply says its cause at one of its ends
 WORD_MEMO, WORD_MEMO_CHARS = 8192, 64
 
 # Operators whose name in a text is evidence; any other host is just a host.
 OPERATORS = frozenset(
-    """
-    163.com 126.com qq.com aliyun.com sina.com sohu.com 139.com 189.cn 21cn.com coremail.cn
-    google.com gmail.com outlook.com hotmail.com live.com microsoft.com office.com office365.com
-    yahoo.com yahoo.net yahooinc.com yahoodns.net aol.com apple.com icloud.com me.com mail.ru yandex.ru yandex.com
-    zoho.com gmx.net gmx.com web.de 1and1.com ionos.com t-online.de orange.fr free.fr laposte.net sfr.fr
-    libero.it comcast.net att.net att-mail.com cox.net charter.net spectrum.net verizon.net secureserver.net
-    naver.com daum.net docomo.ne.jp uol.com.br terra.com.br locaweb.com.br rediffmail.com
-    fastmail.com messagingengine.com protonmail.com protonmail.ch pphosted.com proofpoint.com mimecast.com
-    mimecast.org messagelabs.com symanteccloud.com trendmicro.com sophos.com barracuda.com
-    spamhaus.org spamcop.net sorbs.net barracudacentral.org cloudmark.com abuseat.org uceprotect.net
-    invaluement.com abusix.com abusix.zone 0spam.org spfbl.net surbl.org uribl.com mailspike.net
-    senderscore.org senderscore.com senderbase.org talosintelligence.com psbl.org s5h.net manitu.net
-    spamrl.com junkemailfilter.com hostkarma.com njabl.org dsbl.org ordb.org rbl.jp mail-abuse.com cobion.com
-    """.split()
+    ["163.com", "126.com", "qq.com", "aliyun.com", "sina.com", "sohu.com", "139.com", "189.cn", "21cn.com", "coremail.cn", "google.com", "gmail.com", "outlook.com", "hotmail.com", "live.com", "microsoft.com", "office.com", "office365.com", "yahoo.com", "yahoo.net", "yahooinc.com", "yahoodns.net", "aol.com", "apple.com", "icloud.com", "me.com", "mail.ru", "yandex.ru", "yandex.com", "zoho.com", "gmx.net", "gmx.com", "web.de", "1and1.com", "ionos.com", "t-online.de", "orange.fr", "free.fr", "laposte.net", "sfr.fr", "libero.it", "comcast.net", "att.net", "att-mail.com", "cox.net", "charter.net", "spectrum.net", "verizon.net", "secureserver.net", "naver.com", "daum.net", "docomo.ne.jp", "uol.com.br", "terra.com.br", "locaweb.com.br", "rediffmail.com", "fastmail.com", "messagingengine.com", "protonmail.com", "protonmail.ch", "pphosted.com", "proofpoint.com", "mimecast.com", "mimecast.org", "messagelabs.com", "symanteccloud.com", "trendmicro.com", "sophos.com", "barracuda.com", "spamhaus.org", "spamcop.net", "sorbs.net", "barracudacentral.org", "cloudmark.com", "abuseat.org", "uceprotect.net", "invaluement.com", "abusix.com", "abusix.zone", "0spam.org", "spfbl.net", "surbl.org", "uribl.com", "mailspike.net", "senderscore.org", "senderscore.com", "senderbase.org", "talosintelligence.com", "psbl.org", "s5h.net", "manitu.net", "spamrl.com", "junkemailfilter.com", "hostkarma.com", "njabl.org", "dsbl.org", "ordb.org", "rbl.jp", "mail-abuse.com", "cobion.com"]
 )
-_LIST_LABEL = re.compile(r"(?:^|\.)(?:[a-z-]{0,20}(?:dns|ur|r)bl|dnswl|[sxpdz]?bl|zen|black-?list|block-?list)\d?\.")
+_LIST_LABEL = re.compile(
+    r"(?:^|\.)(?:[a-z-]{0,20}(?:dns|ur|r)bl|dnswl|[sxpdz]?bl|zen|black-?list|block-?list)\d?\."
+)
 
 # Endings that make a dotted word a host and not a sentence without its space or a name such as resolver.adr.x.
 _ENDINGS = (
@@ -56,9 +47,20 @@ _PIECES = re.compile(
 _PAGE = re.compile(r"[?&]p=([a-z]{3,40})(?![a-z0-9])")  # the name of the help page carries the meaning
 _BREAKS = re.compile(r"\\[rnt]|<br ?/?>|[\x00-\x1f\x7f\u200b-\u200f\u2028\u2029\ufeff\u00ad]")
 _LATIN_MARKS = re.compile(r"(?<=[a-z])[\u0300-\u036f]{1,8}")
-_ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&apos;": "'", "&nbsp;": " ", "&amp;": "&"}
-_QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "–": "-", "—": "-", "‑": "-"})
+_ENTITIES = {
+    "&lt;": "<",
+    "&gt;": ">",
+    "&quot;": '"',
+    "&#39;": "'",
+    "&apos;": "'",
+    "&nbsp;": " ",
+    "&amp;": "&",
+}
+_QUOTES = str.maketrans(
+    {"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "–": "-", "—": "-", "‑": "-"}
+)
 _FIRST_CODE = re.compile(r"(?<![a-z0-9.#])([45]\d\d)([- ])(?:([245]\.\d{1,2}\.\d{1,3})(?![\d.]))?")
+_LIKE_REPLY = re.compile(r"(?<= )[45][0-79]\d(?!\d)")
 _RUNS = re.compile(r"#(?:[-.,:/_=+~]{0,2}#){1,200}")
 
 _words: dict[str, str] = {}
@@ -80,7 +82,7 @@ def shape(reason: str) -> str:
                     words.clear()
                 words[word] = piece
         out.append(piece)
-    return _RUNS.sub("#", _join_lines(" ".join(out)))
+    return _RUNS.sub("#", _fold_numbers(_join_lines(" ".join(out))))
 
 
 def fold(reason: str) -> str:
@@ -109,6 +111,14 @@ def _join_lines(text: str) -> str:
     elif separator == "-":
         rest = rest.replace(f" {reply}-", " ").replace(f" {reply} ", " ")
     return " ".join((head + rest).split())
+
+
+def _fold_numbers(text: str) -> str:
+    """Three digits that could be a reply code are a number where no reply code stands: `quota of 500 messages`."""
+    if not _LIKE_REPLY.search(text):
+        return text
+    places = {code.offset for code in find(text) if code.kind == "reply"}
+    return _LIKE_REPLY.sub(lambda match: match[0] if match.start() in places else "#", text)
 
 
 def _replace(match: re.Match[str]) -> str:
