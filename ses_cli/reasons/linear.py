@@ -15,7 +15,7 @@ _TOKEN = re.compile(
 
 
 def why_slow(pattern: str) -> str:
-    """Why a search for the pattern could be slow, "" if it cannot be: the ways of its gaps multiply along a branch."""
+    """Why a search could be slow, "" if it cannot: the ways of gaps multiply along a branch."""
     groups: list[
         tuple[int, int]
     ] = []  # of each open group around: the most ways of a branch, the ways before it

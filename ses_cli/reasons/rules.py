@@ -17,16 +17,16 @@ CLASSES: dict[str, str] = {
     "mailbox-full": "the mailbox, or the recipient's storage, is full",
     "domain-not-found": "the recipient's domain does not exist or takes no mail",
     "blocked-by-recipient": "the recipient, or their organisation's own list, refuses this sender",
-    "spam-content": "the content looks like spam, phishing or a virus, or carries a forbidden attachment or link",
+    "spam-content": "the content looks like spam, phishing or a virus, or has a forbidden attachment or link",
     "sender-reputation": "the sending address, domain or IP is on a block list or has a bad reputation",
-    "authentication": "the sender's identity failed: SPF, DKIM, DMARC, reverse DNS, greeting or sender domain",
+    "authentication": "the sender's identity failed: SPF, DKIM, DMARC, reverse DNS, greeting, sender domain",
     "policy": "a policy of the receiver refuses the mail, without saying more",
     "rate-limited": "too many mails, connections or recipients in too short a time",
     "greylisted": "refused at first sight: the same mail is taken on a later try",
     "message-too-large": "the mail, or a part of it, is larger than the receiver takes",
     "relay-denied": "the server that was asked does not take mail for this domain, or wants a login",
     "suppressed": "a sending service held the address on a list of its own and did not send",
-    "server-error": "the receiving server has trouble of its own, or the two servers did not understand each other",
+    "server-error": "the receiving server has trouble, or the two servers did not understand each other",
     "network": "the receiving server could not be reached, found or kept on the line in time",
     "unclassified": "no rule knows this reason",
 }
@@ -89,7 +89,7 @@ _PLACEHOLDERS = "addresses, hosts, numbers and ids are replaced before rules are
 
 
 def load_rules(path: Path | None = None) -> tuple[Rule, ...]:
-    """The built-in rules, after those of the user's file if there is one; raises UsageError for a bad file."""
+    """The built-in rules, after those of the user's file if any; raises UsageError for a bad file."""
     builtin = resources.files("ses_cli").joinpath("reasons.toml").read_text("utf-8")
     rules = read_rules(builtin, "reasons.toml")
     if path is None:
@@ -106,7 +106,7 @@ def load_rules(path: Path | None = None) -> tuple[Rule, ...]:
 def read_rules(text: str, name: str, own: bool = False, check: bool = False) -> tuple[Rule, ...]:
     """The rules of one TOML document named `name`; raises UsageError that names the rule and what is wrong.
 
-    The user's own patterns are checked for speed and against their examples; of the built-in ones the tests do it.
+    The user's patterns are checked for speed and against their examples; the tests check the built-in ones.
     """
     try:
         document = tomllib.loads(text)

@@ -63,7 +63,7 @@ def test_class_four_is_temporary() -> None:
 
 
 def test_order_of_evidence() -> None:
-    """A receiver's text beats a code, a narrow code a text, a text a broad code, a broad code the reply code."""
+    """A receiver's text beats a code, a narrow code a text, a text a broad code, and that the reply code."""
     tiers = [
         ("552 5.2.2 http://x.example/?p=OverQuotaPerm", "receiver"),
         ("550 5.2.2 user unknown", "code"),

@@ -51,7 +51,7 @@ EXAMPLES = sorted({rule.example for rule in CLASSIFIER.rules})
     ],
 )
 def test_codes_are_found_where_they_stand(reason: str, reply: str, enhanced: str) -> None:
-    """Codes are found however they are glued on, and never inside addresses, hosts, URLs, versions, dates, ids."""
+    """Codes are found however glued on, and never inside addresses, hosts, URLs, versions, dates, ids."""
     verdict = CLASSIFIER.classify(reason)
     assert (verdict.reply_code, verdict.enhanced_code) == (reply, enhanced), find(shape(reason))
 
@@ -144,7 +144,7 @@ REASONS = st.one_of(
 @given(REASONS, st.sampled_from(["hard_bounce", "soft_bounce", "hard", "soft", "", None]))
 @settings(deadline=None)
 def test_any_text_classifies(reason: str, bounce_type: str | None) -> None:
-    """Any text gets a known class and action, the same explained and asked again, and soft is never suppress."""
+    """Any text gets a known class and action, the same when explained; soft is never suppress."""
     verdict = CLASSIFIER.classify(reason, bounce_type)
     assert verdict.cls in CLASSES
     assert verdict.action in ACTIONS
@@ -158,7 +158,7 @@ def test_any_text_classifies(reason: str, bounce_type: str | None) -> None:
 @given(REASONS, st.lists(REASONS, max_size=4))
 @settings(deadline=None)
 def test_the_memo_is_sound(reason: str, others: list[str]) -> None:
-    """A verdict depends on the shape alone, whatever was asked before: a used classifier agrees with a fresh one."""
+    """A verdict depends on the shape alone, whatever was asked before."""
     used = Classifier(CLASSIFIER.rules)
     used.tiers = CLASSIFIER.tiers  # compiled already
     for other in others:
