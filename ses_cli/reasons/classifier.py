@@ -84,7 +84,7 @@ class Classifier:
         return cls(load_rules(path))
 
     def classify(self, reason: str, bounce_type: str | None = None) -> Verdict:
-        """What the reason means. Never raises, and takes time bounded by the part of the reason that is read."""
+        """What the reason means; never raises, and reads a bounded part of the reason."""
         soft = bounce_type == SOFT or LEGACY_BOUNCE_TYPES.get(bounce_type or "") == SOFT
         exact = self._exact[soft]
         verdict = exact.get(reason)
@@ -127,7 +127,9 @@ def _verdict(rule: Rule | None, codes: Sequence[Code], soft: bool) -> tuple[Verd
     note = ""
     temporary = is_temporary(reply, enhanced)
     if (soft or temporary) and (action == "suppress" or rule is None):
-        note = f"{action} became retry: " + ("a soft bounce alone kills no address" if soft else "class 4 is temporary")
+        note = f"{action} became retry: " + (
+            "a soft bounce alone kills no address" if soft else "class 4 is temporary"
+        )
         action = "retry"
     return Verdict(cls, action, name, reply, enhanced), note
 

@@ -19,10 +19,11 @@ _VERSION = re.compile(
     r"|§)[ /_v-]{0,2}$|(?<![a-z])v$"
 )
 _ENHANCED = re.compile(r"(?<![a-z0-9.])[245]\.[0-7]\.(?:0|[1-9]\d{0,2})(?!\d|\.\w)")
-# Where a reply code stands: first of all, after a mark or a word that announces it, or beside an enhanced code.
+# Where a reply code stands: at the start, after a mark or word that announces it, beside an enhanced code.
 _REPLY = re.compile(
     r"(?:^[^a-z0-9]{0,8}|[:;,(\[<>'\"|=*\#/]\s?|(?:said|says|smtp|esmtp|error|errors?|code|status|reply|replied|response"
-    r"|responded|returned|reason|with|dsn|failed|bounced?|rcpt|data|to|got|dot)[ :-]{1,2}|[245]\.\d\.\d{1,3}[ -]{1,3}|- ?)"
+    r"|responded|returned|reason|with|dsn|failed|bounced?|rcpt|data|to|got|dot)[ :-]{1,2}"
+    r"|[245]\.\d\.\d{1,3}[ -]{1,3}|- ?)"
     r"([45][0-5]\d|4[67]\d|5[79]\d)(?=[^0-9a-z%.,]|$|[a-z]{2}:|\.(?!\d)|,|[a-z])"
     r"|(?<![a-z0-9.#])([45][0-79]\d)(?=[ -]{1,3}\#?[245]\.\d\.\d)"
 )

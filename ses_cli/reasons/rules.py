@@ -17,16 +17,16 @@ CLASSES: dict[str, str] = {
     "mailbox-full": "the mailbox, or the recipient's storage, is full",
     "domain-not-found": "the recipient's domain does not exist or takes no mail",
     "blocked-by-recipient": "the recipient, or their organisation's own list, refuses this sender",
-    "spam-content": "the content looks like spam, phishing or a virus, or carries a forbidden attachment or link",
+    "spam-content": "the content looks like spam, phishing or a virus, or has a forbidden attachment or link",
     "sender-reputation": "the sending address, domain or IP is on a block list or has a bad reputation",
-    "authentication": "the sender's identity failed: SPF, DKIM, DMARC, reverse DNS, greeting or sender domain",
+    "authentication": "the sender's identity failed: SPF, DKIM, DMARC, reverse DNS, greeting, sender domain",
     "policy": "a policy of the receiver refuses the mail, without saying more",
     "rate-limited": "too many mails, connections or recipients in too short a time",
     "greylisted": "refused at first sight: the same mail is taken on a later try",
     "message-too-large": "the mail, or a part of it, is larger than the receiver takes",
     "relay-denied": "the server that was asked does not take mail for this domain, or wants a login",
     "suppressed": "a sending service held the address on a list of its own and did not send",
-    "server-error": "the receiving server has trouble of its own, or the two servers did not understand each other",
+    "server-error": "the receiving server has trouble, or the two servers did not understand each other",
     "network": "the receiving server could not be reached, found or kept on the line in time",
     "unclassified": "no rule knows this reason",
 }
@@ -89,7 +89,7 @@ _PLACEHOLDERS = "addresses, hosts, numbers and ids are replaced before rules are
 
 
 def load_rules(path: Path | None = None) -> tuple[Rule, ...]:
-    """The built-in rules, after those of the user's file if there is one; raises UsageError for a bad file."""
+    """The built-in rules, after those of the user's file if any; raises UsageError for a bad file."""
     builtin = resources.files("ses_cli").joinpath("reasons.toml").read_text("utf-8")
     rules = read_rules(builtin, "reasons.toml")
     if path is None:
@@ -106,7 +106,7 @@ def load_rules(path: Path | None = None) -> tuple[Rule, ...]:
 def read_rules(text: str, name: str, own: bool = False, check: bool = False) -> tuple[Rule, ...]:
     """The rules of one TOML document named `name`; raises UsageError that names the rule and what is wrong.
 
-    The user's own patterns are checked for speed and against their examples; of the built-in ones the tests do it.
+    The user's patterns are checked for speed and against their examples; the tests check the built-in ones.
     """
     try:
         document = tomllib.loads(text)
@@ -114,7 +114,9 @@ def read_rules(text: str, name: str, own: bool = False, check: bool = False) -> 
         raise UsageError(f"{name}: not TOML: {error}") from None
     tables = document.get("rule")
     if not isinstance(tables, list) or not tables or set(document) != {"rule"}:
-        raise UsageError(f"{name}: expected nothing but [[rule]] tables", hint='a rule begins with a line "[[rule]]"')
+        raise UsageError(
+            f"{name}: expected nothing but [[rule]] tables", hint='a rule begins with a line "[[rule]]"'
+        )
     rules: list[Rule] = []
     seen: set[str] = set()
     for number, table in enumerate(tables, 1):
@@ -130,25 +132,43 @@ def read_rules(text: str, name: str, own: bool = False, check: bool = False) -> 
 
 
 def _rule(table: dict[str, object], where: str, own: bool, check: bool) -> Rule:
-    words = {key: _text(table, key, where) for key in ("id", "class", "action", "receiver", "example", "source")}
+    words = {
+        key: _text(table, key, where) for key in ("id", "class", "action", "receiver", "example", "source")
+    }
     if not re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", words["id"]):
         raise UsageError(f'{where}: id: expected words joined by hyphens, got "{words["id"]}"')
     where = f"{where.rsplit(' ', 1)[0]} {words['id']}"
     if unknown := set(table) - _KEYS:
-        raise UsageError(f"{where}: unknown key {min(unknown)}", hint=f"the keys are {', '.join(sorted(_KEYS))}")
+        raise UsageError(
+            f"{where}: unknown key {min(unknown)}", hint=f"the keys are {', '.join(sorted(_KEYS))}"
+        )
     if words["class"] not in CLASSES:
-        raise UsageError(f'{where}: class: "{words["class"]}" is none', hint=f"the classes are {', '.join(CLASSES)}")
+        raise UsageError(
+            f'{where}: class: "{words["class"]}" is none', hint=f"the classes are {', '.join(CLASSES)}"
+        )
     action = words["action"] or DEFAULT_ACTIONS[words["class"]]
     if action not in ACTIONS:
         raise UsageError(f'{where}: action: "{action}" is none', hint=f"the actions are {', '.join(ACTIONS)}")
     kinds = [key for key in ("pattern", "enhanced", "reply") if key in table]
     if len(kinds) != 1:
-        raise UsageError(f"{where}: expected one of pattern, enhanced and reply, got {' and '.join(kinds) or 'none'}")
+        raise UsageError(
+            f"{where}: expected one of pattern, enhanced and reply, got {' and '.join(kinds) or 'none'}"
+        )
     weak = table.get("weak", False)
     if not isinstance(weak, bool):
         raise UsageError(f"{where}: weak: expected true or false")
     tier = "yours" if own else _tier(kinds[0], weak, bool(words["receiver"]))
-    rule = Rule(words["id"], tier, words["class"], action, "", (), words["receiver"], words["example"], words["source"])
+    rule = Rule(
+        words["id"],
+        tier,
+        words["class"],
+        action,
+        "",
+        (),
+        words["receiver"],
+        words["example"],
+        words["source"],
+    )
     values = _values(table, kinds[0], where)
     if kinds[0] != "pattern":
         form = _CODE if kinds[0] == "enhanced" else _REPLY
@@ -183,7 +203,9 @@ def _check(values: list[str], example: str, where: str) -> None:
             raise UsageError(f"{where}: pattern: matches the empty text: {value}")
     text = shape(example)
     if example and not any(re.search(value, text, re.IGNORECASE) for value in values):
-        raise UsageError(f"{where}: the pattern does not match the example, which becomes: {text}", hint=_PLACEHOLDERS)
+        raise UsageError(
+            f"{where}: the pattern does not match the example, which becomes: {text}", hint=_PLACEHOLDERS
+        )
 
 
 def _spread(code: str) -> list[str]:

@@ -3,35 +3,11 @@
 import re
 import unicodedata
 
-HEAD, TAIL = 2048, 512  # characters read of a longer reason: an SMTP reply says its cause at one of its ends
+from ses_cli.reasons.codes import find
+from ses_cli.reasons.hosts import ENDINGS, name_host, name_url
+
+HEAD, TAIL = 1536, 512  # characters read of a longer reason: an SMTP reply says its cause at one of its ends
 WORD_MEMO, WORD_MEMO_CHARS = 8192, 64
-
-# Operators whose name in a text is evidence; any other host is just a host.
-OPERATORS = frozenset(
-    """
-    163.com 126.com qq.com aliyun.com sina.com sohu.com 139.com 189.cn 21cn.com coremail.cn
-    google.com gmail.com outlook.com hotmail.com live.com microsoft.com office.com office365.com
-    yahoo.com yahoo.net yahooinc.com yahoodns.net aol.com apple.com icloud.com me.com mail.ru yandex.ru yandex.com
-    zoho.com gmx.net gmx.com web.de 1and1.com ionos.com t-online.de orange.fr free.fr laposte.net sfr.fr
-    libero.it comcast.net att.net att-mail.com cox.net charter.net spectrum.net verizon.net secureserver.net
-    naver.com daum.net docomo.ne.jp uol.com.br terra.com.br locaweb.com.br rediffmail.com
-    fastmail.com messagingengine.com protonmail.com protonmail.ch pphosted.com proofpoint.com mimecast.com
-    mimecast.org messagelabs.com symanteccloud.com trendmicro.com sophos.com barracuda.com
-    spamhaus.org spamcop.net sorbs.net barracudacentral.org cloudmark.com abuseat.org uceprotect.net
-    invaluement.com abusix.com abusix.zone 0spam.org spfbl.net surbl.org uribl.com mailspike.net
-    senderscore.org senderscore.com senderbase.org talosintelligence.com psbl.org s5h.net manitu.net
-    spamrl.com junkemailfilter.com hostkarma.com njabl.org dsbl.org ordb.org rbl.jp mail-abuse.com cobion.com
-    """.split()
-)
-_LIST_LABEL = re.compile(r"(?:^|\.)(?:[a-z-]{0,20}(?:dns|ur|r)bl|dnswl|[sxpdz]?bl|zen|black-?list|block-?list)\d?\.")
-
-# Endings that make a dotted word a host and not a sentence without its space or a name such as resolver.adr.x.
-_ENDINGS = (
-    "[a-z]{2}|com|net|org|edu|gov|mil|int|info|biz|name|pro|mobi|asia|jobs|xyz|top|vip|club|online|shop|site|app|dev"
-    "|cloud|email|tech|store|live|space|website|world|group|team|work|zone|local|lan|localdomain|internal|localhost"
-    "|example|test|invalid|arpa|xn--[a-z0-9-]{1,30}"
-)
-_WORDS_AS_ENDINGS = "in|is|it|no|so|to|at|be|me|my|us|as|am|do"  # `sorry.no mailbox` names no host
 
 _PIECES = re.compile(
     rf"""
@@ -40,7 +16,7 @@ _PIECES = re.compile(
   | (?P<ip>(?<![\w.])\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?!\d|\.\w)
         |(?<![\w:.])(?:[0-9a-f]{{1,4}}:){{3,7}}(?::?[0-9a-f]{{1,4}}){{1,2}}(?![\w:])
         |(?<![\w:.])(?:[0-9a-f]{{1,4}}:){{1,6}}(?::[0-9a-f]{{1,4}}){{1,6}}(?![\w:]))
-  | (?P<host>(?<![a-z0-9_.-])(?:[a-z0-9_-]{{1,63}}\.){{1,12}}(?:{_ENDINGS})(?![a-z0-9_-]|\.[a-z0-9]))
+  | (?P<host>(?<![a-z0-9_.-])(?:[a-z0-9_-]{{1,63}}\.){{1,12}}(?:{ENDINGS})(?![a-z0-9_-]|\.[a-z0-9]))
   | (?P<orange>(?<![a-z0-9])(?:lpnaaa|lpn|ofr|ouk|lib)[_-]?\d{{0,3}}[_-]?\d{{3}}(?!\d))
   | (?P<keep>(?<![a-z0-9_])(?:(?:ou|sc|dy|rp)-\d{{3}}|s\d{{3,4}}(?=\))|as\(?\d{{3,9}}(?!\d)
         |(?:tss?|bl|gl|ph|au|in|cs|hme?|ip|ad|vs|ct|iptsn?|ipts)\d{{1,3}}(?=[\])])|ib\d{{3}}(?!\d)|(?:bl|rl|dm|pt)\d{{4,6}}(?!\d)
@@ -48,24 +24,36 @@ _PIECES = re.compile(
         |(?:rly|rtr|con|hvu|dyn|cs|mff):[a-z]{{1,3}}\d?|ipv[46]|rfc\d{{3,5}}|smtputf8|utf-?8|8bit(?:mime)?|base64)(?![a-z0-9]))
   | (?P<code>(?<![\w.])[245]\.\d{{1,2}}\.\d{{1,3}}(?!\d|\.\w))
   | (?P<reply>(?<![a-z0-9_.])[45][0-79]\d(?!\d|[.,:]\d|%))
-  | (?P<number>(?<![a-z0-9_])\d{{1,4096}}(?:[.,:/+-]\d{{1,40}}){{0,12}}(?:t\d\d:\d\d(?::\d\d)?(?:\.\d{{1,9}})?z?)?(?![a-z0-9_]))
-  | (?P<id>(?<![a-z0-9_])[a-z_]{{0,64}}\d[a-z0-9_]{{0,4096}}(?:[-.+/=~:][a-z0-9_]{{0,64}}\d[a-z0-9_]{{0,64}}){{0,20}})
+  | (?P<number>(?<![a-z0-9_])\d{{1,4096}}(?:[.,:/+-]\d{{1,40}}){{0,12}}
+        (?:t\d\d:\d\d(?::\d\d)?(?:\.\d{{1,9}})?z?)?(?![a-z0-9_]))
+  | (?P<id>(?<![a-z0-9_])[a-z_]{{0,64}}\d[a-z0-9_]{{0,4096}}
+        (?:[-.+/=~:][a-z0-9_]{{0,64}}\d[a-z0-9_]{{0,64}}){{0,20}})
     """,
     re.VERBOSE,
 )
-_PAGE = re.compile(r"[?&]p=([a-z]{3,40})(?![a-z0-9])")  # the name of the help page carries the meaning
 _BREAKS = re.compile(r"\\[rnt]|<br ?/?>|[\x00-\x1f\x7f\u200b-\u200f\u2028\u2029\ufeff\u00ad]")
 _LATIN_MARKS = re.compile(r"(?<=[a-z])[\u0300-\u036f]{1,8}")
-_ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&apos;": "'", "&nbsp;": " ", "&amp;": "&"}
-_QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "–": "-", "—": "-", "‑": "-"})
+_ENTITIES = {
+    "&lt;": "<",
+    "&gt;": ">",
+    "&quot;": '"',
+    "&#39;": "'",
+    "&apos;": "'",
+    "&nbsp;": " ",
+    "&amp;": "&",
+}
+_QUOTES = str.maketrans(
+    {"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "–": "-", "—": "-", "‑": "-"}
+)
 _FIRST_CODE = re.compile(r"(?<![a-z0-9.#])([45]\d\d)([- ])(?:([245]\.\d{1,2}\.\d{1,3})(?![\d.]))?")
+_LIKE_REPLY = re.compile(r"(?<= )[45][0-79]\d(?!\d)")
 _RUNS = re.compile(r"#(?:[-.,:/_=+~]{0,2}#){1,200}")
 
 _words: dict[str, str] = {}
 
 
 def shape(reason: str) -> str:
-    """The reason in lower case on one line, with addresses, hosts, numbers and ids replaced by placeholders."""
+    """The reason in lower case on one line; addresses, hosts, numbers and ids are placeholders."""
     words = _words
     out = []
     for word in fold(reason).split():
@@ -80,11 +68,11 @@ def shape(reason: str) -> str:
                     words.clear()
                 words[word] = piece
         out.append(piece)
-    return _RUNS.sub("#", _join_lines(" ".join(out)))
+    return _RUNS.sub("#", _fold_numbers(_join_lines(" ".join(out))))
 
 
 def fold(reason: str) -> str:
-    """The ends of the reason in lower case, compatible characters made one, and every written line break a space."""
+    """The ends of the reason in lower case, variants of a character made one, line breaks made spaces."""
     text = reason if len(reason) <= HEAD + TAIL else f"{reason[:HEAD]} … {reason[-TAIL:]}"
     text = text.lower()
     if not text.isascii():
@@ -111,34 +99,22 @@ def _join_lines(text: str) -> str:
     return " ".join((head + rest).split())
 
 
+def _fold_numbers(text: str) -> str:
+    """Three digits are a number where no reply code stands: `quota of 500 messages`."""
+    if not _LIKE_REPLY.search(text):
+        return text
+    places = {code.offset for code in find(text) if code.kind == "reply"}
+    return _LIKE_REPLY.sub(lambda match: match[0] if match.start() in places else "#", text)
+
+
 def _replace(match: re.Match[str]) -> str:
     kind, piece = match.lastgroup, match[0]
     if kind in {"code", "keep", "reply"}:
         return piece
     if kind == "url":
-        host = piece.split("//")[-1].split("/")[0].split("?")[0].split(":")[0].rstrip(".,;")
-        page = _PAGE.search(piece)
-        return _name("url", host, f" p={page[1]}" if page else "") + ("." if piece.endswith(".") else "")
+        return name_url(piece)
     if kind == "host":
-        return _host(piece)
+        return name_host(piece)
     if kind == "orange":  # LPN007_510: a server's number, then the cause
         return f"{piece[:3]}_{piece[-3:]}"
     return {"email": "<email>", "ip": "<ip>"}.get(kind or "", "#")
-
-
-def _host(host: str) -> str:
-    labels = host.split(".")
-    if len(labels) == 2 and labels[1] in _WORDS_AS_ENDINGS.split("|") and host not in OPERATORS:
-        return host if not any(c.isdigit() for c in host) else "#"
-    return _name("host", host, "")
-
-
-def _name(kind: str, host: str, more: str) -> str:
-    labels = host.split(".")
-    for size in (3, 2):
-        tail = ".".join(labels[-size:])
-        if tail in OPERATORS:
-            return f"<{kind}:{tail}{more}>"
-    if _LIST_LABEL.search(host):
-        return f"<{kind}:dnsbl{more}>"
-    return f"<{kind}{more}>"
