@@ -19,14 +19,23 @@ def page() -> str:
 
 
 def _section(name: str) -> str:
-    root = click.Context(cli, info_name="ses-events", max_content_width=100, terminal_width=100, help_option_names=["-h", "--help"])
+    root = click.Context(
+        cli, info_name="ses-events", max_content_width=100, terminal_width=100, help_option_names=["-h", "--help"]
+    )
     command: click.Command = cli
     context = root
     if name:
         found = cli.get_command(root, name)
         assert found is not None
         command = found
-        context = click.Context(command, info_name=name, parent=root, max_content_width=100, terminal_width=100, help_option_names=["-h", "--help"])
+        context = click.Context(
+            command,
+            info_name=name,
+            parent=root,
+            max_content_width=100,
+            terminal_width=100,
+            help_option_names=["-h", "--help"],
+        )
     title = f"ses-events {name}".strip()
     return f"\n## {title}\n\n```text\n{command.get_help(context).rstrip()}\n```\n"
 

@@ -170,9 +170,7 @@ def options_of(arguments: list[str]) -> argparse.Namespace:
     add("--start", day, date(2026, 1, 5), "DATE", "first day of sending, on the clock of UTC+8 (2026-01-05)")
     add("--days", number(1, 3660, int), 5, "N", "days of sending; the last events come a little later (5)")
     add("--tail", number(0, 10_000, int), 500, "N", "small recipient domains besides the providers (500)")
-    add(
-        "--legacy", number(0, 1), 0.3, "P", "share of mails told of in the 2022 form, not the 2025 form (0.3)"
-    )
+    add("--legacy", number(0, 1), 0.3, "P", "share of mails told of in the 2022 form, not the 2025 form (0.3)")
     add("--duplicates", number(0, 0.5), 0.0, "P", "share of lines that repeat an earlier one (0)")
     add(
         "--broken",

@@ -96,9 +96,7 @@ def mailings() -> list[Mailing]:
 def people(count: int, tail: int, draw: Draw) -> list[Person]:
     """Recipients at the receivers' domains, by weight, and at `tail` small ones."""
     agents = [f',"useragent":"{agent}"' for agent in TABLE["agents"]]
-    places = [
-        (domain, row, weight) for row in TABLE["receivers"] for domain, weight in row["domains"].items()
-    ]
+    places = [(domain, row, weight) for row in TABLE["receivers"] for domain, weight in row["domains"].items()]
     places += [("", row, row["tail"]) for row in TABLE["receivers"] if "tail" in row and tail]
     sums = list(accumulate(weight for _, _, weight in places))
     made = []
@@ -123,9 +121,7 @@ class Rhythm:
     def __init__(self, start: date, days: int) -> None:
         begin = datetime(start.year, start.month, start.day, tzinfo=WALL)
         weekends = [(start.weekday() + day) % 7 >= 5 for day in range(days)]
-        hours = [
-            hour * (TABLE["weekend"] if weekend else 100) for weekend in weekends for hour in TABLE["hours"]
-        ]
+        hours = [hour * (TABLE["weekend"] if weekend else 100) for weekend in weekends for hour in TABLE["hours"]]
         self.begin = int(begin.timestamp())
         self.sums = [0, *accumulate(hours)]
 
@@ -133,9 +129,7 @@ class Rhythm:
         """The time, in Unix seconds, when this part of all mails is sent; `part` is below 1."""
         point = part * self.sums[-1]
         hour = bisect(self.sums, point) - 1
-        return self.begin + int(
-            (hour + (point - self.sums[hour]) / (self.sums[hour + 1] - self.sums[hour])) * 3600
-        )
+        return self.begin + int((hour + (point - self.sums[hour]) / (self.sums[hour + 1] - self.sums[hour])) * 3600)
 
 
 def pick(choices: list[T], draw: Draw) -> T:

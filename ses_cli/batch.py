@@ -15,9 +15,9 @@ class Piece(NamedTuple):
     """Whole lines of one source, in their order."""
 
     source: str
-    line: int  # number of the first line
     offset: int  # of the first byte, in the decompressed source
     data: bytes  # ends with a newline, unless it is the last of its source
+    line: int = 1  # number of the first line, once it is known
     taken: int = 0  # bytes read of the file as it lies on disk, for progress
     overlong: int = 0  # bytes of the one line this stands for, when too long to hold: then data is its head
 

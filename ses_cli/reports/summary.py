@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from itertools import chain
 from typing import Self
 
 from ses_cli.batch import Batch
@@ -24,7 +25,8 @@ class Summary:
     top: int | None = 20
     first: int | None = None
     last: int | None = None
-    domains: Counter[tuple[str, str | None, str]] = field(default_factory=Counter)  # event, bounceType, domain
+    domains: Counter[tuple[str, str]] = field(default_factory=Counter)  # event, domain
+    bounces: Counter[tuple[str | None, str]] = field(default_factory=Counter)  # bounceType, domain
     groups: Counter[tuple[str, str | None, tuple[Key, ...]]] = field(default_factory=Counter)
 
     def add(self, batch: Batch) -> None:
@@ -35,7 +37,9 @@ class Summary:
         times = [record["timestamp"] for record in records]
         self._widen(min(times), max(times))
         # the domain's case is left for the end, where each is met once
-        self.domains.update([(r["event"], r.get("bounceType"), r["email"].rpartition("@")[2]) for r in records])
+        self.domains.update([(r["event"], r["email"].rpartition("@")[2]) for r in records])
+        bounces = [r for r in records if r["event"] == "bounce"]
+        self.bounces.update([(r.get("bounceType"), r["email"].rpartition("@")[2]) for r in bounces])
         if self.by:
             keys = [extract(name, self.tz) for name in self.by]
             self.groups.update([(r["event"], r.get("bounceType"), tuple([key(r) for key in keys])) for r in records])
@@ -45,6 +49,7 @@ class Summary:
         if later.first is not None and later.last is not None:
             self._widen(later.first, later.last)
         self.domains.update(later.domains)
+        self.bounces.update(later.bounces)
         self.groups.update(later.groups)
 
     def _widen(self, first: int, last: int) -> None:
@@ -54,13 +59,15 @@ class Summary:
     def events(self) -> dict[str, int]:
         """Records by event type, in the vocabulary's order: the documented ones always, a legacy one where met."""
         counts: Counter[str] = Counter()
-        for (event, _, _), n in self.domains.items():
+        for (event, _), n in self.domains.items():
             counts[event] += n
         return {event: counts[event] for event in EVENTS if counts[event] or event not in LEGACY_EVENTS}
 
     def by_domain(self) -> Groups:
         """Counts by recipient domain, the largest first."""
-        return grouped((event, kind, (domain.lower(),), n) for (event, kind, domain), n in self.domains.items())
+        kinds = ((event, None, domain, n) for (event, domain), n in self.domains.items() if event != "bounce")
+        bounces = (("bounce", kind, domain, n) for (kind, domain), n in self.bounces.items())
+        return grouped((event, kind, (domain.lower(),), n) for event, kind, domain, n in chain(kinds, bounces))
 
     def by_group(self) -> Groups:
         """Counts by what was asked for, the largest first; time buckets in their order, the empty ones too."""

@@ -61,16 +61,15 @@ class Worker(Generic[F]):
     def parts(self, span: Span) -> Iterator[Part[F]]:
         """The parts of a span, always cut at the same places."""
         part = Part(self._task.fold())
-        above, taken = 0, span.start  # lines of the span, and bytes of its file, in the parts before
+        taken = span.start  # bytes of the file that are in the parts before
         collecting = gc.isenabled()
         gc.disable()  # records are made by the thousand and hold no cycles
         try:
             for piece in read(span, self._task.max_line):
-                self._add(part, self._checker.check(piece._replace(line=piece.line - above)))
+                self._add(part, self._checker.check(piece._replace(line=part.ledger.lines + 1)))
                 part.taken = piece.taken - taken if piece.taken else part.read
                 if part.read >= SPAN or len(part.invalid) + len(part.drift) >= _MOST_PROBLEMS:
                     yield part
-                    above += part.ledger.lines
                     taken += part.taken
                     part = Part(self._task.fold())
         except SourceError as error:

@@ -1,14 +1,14 @@
 """Passes whole blocks of records that are clean beyond doubt, on what few facts a block shows.
 
-`record.flaws` is the definition; this is its short cut, and the tests hold the two to the same answers. A block's
-distinct shapes (keys and types) and distinct combinations of event, bounce type and eventid are few and their
-verdicts kept; addresses and times are looked at all at once.
+`record.flaws` is the definition; this is its short cut, and the tests hold the two to the same answers. The records of
+a block have few distinct tuples of keys; those of one tuple are looked at column by column, each column all at once.
 """
 
-from collections import Counter
-from collections.abc import Callable, Hashable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 from operator import gt, methodcaller
-from typing import TypeGuard, TypeVar
+from typing import Any, TypeGuard
 
 from ses_cli.events import (
     EVENT_IDS,
@@ -25,123 +25,148 @@ from ses_cli.events import (
 )
 from ses_cli.schema.record import normalise
 
-_MOST_KEPT = 4096  # verdicts: a log of ever new keys must not fill the memory
+_MOST_KEPT = 4096  # tuples of keys: a log of ever new ones must not fill the memory
+_TEXT, _INTEGER = {str, type(None)}, {int, type(None)}
+_SCALARS = {str, int, bool, type(None)}  # without float, which an integer beyond 64 bits becomes
 
-_Shape = tuple[tuple[str, ...], tuple[type, ...]]
-_Kind = tuple[str, str | None, int | None]  # event, bounceType, eventid
-_Warnings = tuple[str, ...]
-
-_Key = TypeVar("_Key", bound=Hashable)
-
-_REQUIRED = frozenset(name for name, field in FIELDS.items() if field.required)
-_NEVER_NULL = _REQUIRED | set(LEGACY_FIELDS)
+_Object = dict[str, object]
+_Column = tuple[Any, ...]  # the JSON edge: what it holds is what is found out here
+_DENSE = {"sentTimestamp", *(name for name, field in FIELDS.items() if field.required)}  # never null in a clean block
 _count_at = methodcaller("count", "@")
 
 
 class Clean:
-    """The short cut, with the verdicts it has learnt."""
+    """The short cut, with the tuples of keys it has met."""
 
     def __init__(self) -> None:
-        self._shapes: dict[_Shape, _Warnings | None] = {}
-        self._kinds: dict[_Kind, _Warnings | None] = {}
+        self._shapes: dict[tuple[str, ...], _Shape] = {}
 
-    def take(self, block: list[dict[str, object]]) -> tuple[list[Callback], Counter[str]] | None:
+    def take(self, block: list[_Object]) -> tuple[list[Callback], Counter[str]] | None:
         """A block's records in today's spelling and its warnings, or None where only a closer look can tell."""
-        found: Counter[str] = Counter()
+        warnings: Counter[str] = Counter()
         objects = block
-        if not self._have_shapes(block, found):
+        if not self._are_clean(block, warnings):
             return None
-        if not self._have_kinds(block, found):
-            return None
-        if not _are_emails([record["email"] for record in block]) or not _are_times(block, found):
-            return None
-        if "legacy-spelling" in found:
+        if "legacy-spelling" in warnings:
             for item in objects:
                 normalise(item)
-        return block, found
+        return block, warnings
 
-    def _have_shapes(self, block: list[dict[str, object]], found: Counter[str]) -> TypeGuard[list[Callback]]:
+    def _are_clean(self, block: list[_Object], warnings: Counter[str]) -> TypeGuard[list[Callback]]:
         if set(map(type, block)) != {dict}:
             return False
-        shapes = Counter([(tuple(record), tuple(map(type, record.values()))) for record in block])
-        return all(_note(self._shapes, _judge_shape, shape, n, found) for shape, n in shapes.items())
+        groups: defaultdict[tuple[str, ...], list[_Object]] = defaultdict(list)
+        for item in block:
+            groups[tuple(item)].append(item)
+        return all(self._shape(names).is_clean(group, warnings) for names, group in groups.items())
 
-    def _have_kinds(self, block: list[Callback], found: Counter[str]) -> bool:
-        kinds = Counter([(record["event"], record.get("bounceType"), record.get("eventid")) for record in block])
-        return all(_note(self._kinds, _judge_kind, kind, n, found) for kind, n in kinds.items())
-
-
-def _note(
-    known: dict[_Key, _Warnings | None],
-    judge: Callable[[_Key], _Warnings | None],
-    key: _Key,
-    n: int,
-    found: Counter[str],
-) -> bool:
-    """Adds the warnings that `n` records with this key have; False where the key alone does not tell."""
-    if key not in known:
-        if len(known) >= _MOST_KEPT:
-            known.clear()
-        known[key] = judge(key)
-    warnings = known[key]
-    for code in warnings or ():
-        found[code] += n
-    return warnings is not None
+    def _shape(self, names: tuple[str, ...]) -> "_Shape":
+        if names not in self._shapes:
+            if len(self._shapes) >= _MOST_KEPT:
+                self._shapes.clear()
+            self._shapes[names] = _Shape(names)
+        return self._shapes[names]
 
 
-def _judge_shape(shape: _Shape) -> _Warnings | None:
-    names, types = shape
-    if not names or not {LEGACY_FIELDS.get(name, name) for name in names} >= _REQUIRED:
-        return None
-    warnings: list[str] = []
-    for name, type_ in zip(names, types, strict=True):
-        field = FIELDS.get(LEGACY_FIELDS.get(name, name))
-        wanted = field.type if field else str
-        if name in LEGACY_FIELDS:
-            if LEGACY_FIELDS[name] in names:
-                return None
-            warnings.append("legacy-spelling")
-        if field is None and not is_custom(name):
-            if type_ not in (str, int, bool, type(None)):
-                return None
-            warnings.append("unknown-field")
-        elif type_ is not wanted and (type_ is not type(None) or name in _NEVER_NULL):
-            return None
-    return tuple(warnings)
+class _Shape:
+    """What one tuple of keys asks of the columns."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        now = [LEGACY_FIELDS.get(name, name) for name in names]
+        self._at = {name: at for at, name in enumerate(now)}
+        self._is_whole = len(self._at) == len(now) and all(
+            name in self._at for name, field in FIELDS.items() if field.required
+        )
+        self._warnings = {"legacy-spelling": now.count("bulkId") - names.count("bulkId")}
+        self._texts = [
+            at for at, name in enumerate(now) if (name in FIELDS and FIELDS[name].type is str) or is_custom(name)
+        ]
+        self._integers = [at for at, name in enumerate(now) if name in FIELDS and FIELDS[name].type is int]
+        self._optional = {at for at, name in enumerate(now) if name not in _DENSE}
+        self._unknown = [at for at in range(len(now)) if at not in self._texts and at not in self._integers]
+        self._warnings["unknown-field"] = len(self._unknown)
+
+    def is_clean(self, group: list[_Object], warnings: Counter[str]) -> bool:
+        """Whether no record of the group has an error, nor a warning that is not counted here."""
+        if not self._is_whole:
+            return False
+        columns = list(zip(*[item.values() for item in group], strict=True))
+        if not self._have_types(columns):
+            return False
+        for code, n in self._warnings.items():
+            if n:
+                warnings[code] += n * len(group)
+        return (
+            _are_emails(columns[self._at["email"]])
+            and self._have_kinds(columns, warnings)
+            and self._have_times(columns, warnings)
+        )
+
+    def _have_types(self, columns: list[_Column]) -> bool:
+        return (
+            all(_is_text(columns[at]) or (at in self._optional and _types(columns[at]) <= _TEXT) for at in self._texts)
+            and all(_types(columns[at]) <= (_INTEGER if at in self._optional else {int}) for at in self._integers)
+            and all(_types(columns[at]) <= _SCALARS for at in self._unknown)
+        )
+
+    def _have_kinds(self, columns: list[_Column], warnings: Counter[str]) -> bool:
+        nothing: Iterable[None] = repeat(None)
+        fields = [
+            columns[self._at[name]] if name in self._at else nothing for name in ("event", "bounceType", "eventid")
+        ]
+        for (event, bounce_type, eventid), n in Counter(zip(*fields, strict=False)).items():
+            code = _judge(event, bounce_type, eventid)
+            if code is None:
+                return False
+            if code:
+                warnings[code] += n
+        return True
+
+    def _have_times(self, columns: list[_Column], warnings: Counter[str]) -> bool:
+        times: Sequence[int] = columns[self._at["timestamp"]]
+        if "sentTimestamp" in self._at:
+            sent: Sequence[int] = columns[self._at["sentTimestamp"]]
+            if min(sent) <= 0 or max(sent) > MAX_TIMESTAMP:
+                return False
+            if late := sum(map(gt, sent, times)):
+                warnings["sent-after-event"] += late
+        return min(times) > 0 and max(times) <= MAX_TIMESTAMP
 
 
-def _judge_kind(kind: _Kind) -> _Warnings | None:
-    event, bounce_type, eventid = kind
+def _types(column: _Column) -> set[type]:
+    return set(map(type, column))
+
+
+def _is_text(column: _Column) -> bool:
+    try:
+        "".join(column)  # the quickest way to ask whether all are strings
+    except TypeError:
+        return False
+    return True
+
+
+def _judge(event: str, bounce_type: str | None, eventid: int | None) -> str | None:
+    """The code of the one warning these values give together, "" for none; None where they need a closer look."""
     if event not in EVENT_IDS or (eventid is not None and eventid != EVENT_IDS[event]):
         return None
-    legacy = ["legacy-spelling"] if event in LEGACY_EVENTS else []
-    if event != "bounce" or bounce_type in (HARD, SOFT):
-        return tuple(legacy)
+    if event != "bounce":
+        return "legacy-spelling" if event in LEGACY_EVENTS else ""
     if not bounce_type:
-        return ("missing-bounce-type",)
-    return ("legacy-spelling",) if bounce_type in LEGACY_BOUNCE_TYPES else None
+        return "missing-bounce-type"
+    if bounce_type in LEGACY_BOUNCE_TYPES:
+        return "legacy-spelling"
+    return "" if bounce_type in (HARD, SOFT) else None
 
 
-def _are_emails(emails: list[str]) -> bool:
+def _are_emails(emails: Sequence[str]) -> bool:
     """One @ each with something on both sides, nothing but printable characters: narrower than the definition."""
-    text = "\x20".join(emails)
+    text = f" {' '.join(emails)} "
     return (
         set(map(_count_at, emails)) == {1}
-        and text.count(" ") == len(emails) - 1
+        and text.count(" ") == len(emails) + 1
         and text.isprintable()
         and "@ " not in text
         and " @" not in text
-        and text[0] != "@"
-        and text[-1] != "@"
         and '"' not in text
         and max(map(len, emails)) <= MAX_EMAIL
     )
-
-
-def _are_times(block: list[Callback], found: Counter[str]) -> bool:
-    times = [record["timestamp"] for record in block]
-    sent = [record["timestamp"] if (at := record.get("sentTimestamp")) is None else at for record in block]
-    late = sum(map(gt, sent, times))
-    if late:
-        found["sent-after-event"] += late
-    return min(times) > 0 and max(times) <= MAX_TIMESTAMP and min(sent) > 0 and max(sent) <= MAX_TIMESTAMP

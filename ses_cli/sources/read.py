@@ -40,7 +40,7 @@ def spans(source: Source, size: int = SPAN) -> Iterator[Span]:
 
 
 def read(span: Span, max_line: int) -> Iterator[Piece]:
-    """The lines that begin in the span, numbered from 1. Raises SourceError, after all that could be read."""
+    """The lines that begin in the span, not numbered yet. Raises SourceError, after all that could be read."""
     name = span.source.name
     try:
         with _open(span) as raw:
@@ -100,28 +100,27 @@ class _Rewound(io.RawIOBase):
 
 def _pieces(span: Span, stream: Readable, max_line: int) -> Iterator[Piece]:
     name, end = span.source.name, span.end
-    line, offset, buffer = 1, span.start, b""
+    offset, buffer = span.start, b""
     if span.start:
         offset, buffer = _after_newline(stream, span.start - 1)
     while end is None or offset < end:
         cut, is_last = _cut(buffer, None if end is None else end - offset)
         if cut:
-            piece = Piece(name, line, offset, buffer[:cut])
-            yield piece
-            line, offset, buffer = line + piece.data.count(b"\n"), offset + cut, buffer[cut:]
+            yield Piece(name, offset, buffer[:cut])
+            offset, buffer = offset + cut, buffer[cut:]
             if is_last:
                 return
         elif len(buffer) > max_line:
             length, rest = _rest_of_line(stream, len(buffer))
-            yield Piece(name, line, offset, buffer[:OVERLONG_HEAD], overlong=length)
-            line, offset, buffer = line + 1, offset + length + 1, rest
+            yield Piece(name, offset, buffer[:OVERLONG_HEAD], overlong=length)
+            offset, buffer = offset + length + 1, rest
             continue
         chunk = stream.read(PIECE)
         if not chunk:
             break
         buffer += chunk
     if buffer and (end is None or offset < end):
-        yield Piece(name, line, offset, buffer)
+        yield Piece(name, offset, buffer)
         offset += len(buffer)
     if end is not None and offset < end:
         raise SourceError(f"{name}: shrank to {offset:,} bytes while it was read", "read it again")

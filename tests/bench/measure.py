@@ -59,7 +59,12 @@ def once(command: Sequence[str], cores: int | None = None) -> tuple[float | None
 def table(title: str, runs: Mapping[str, Runs], base: str, records: int | None = None) -> str:
     """A Markdown table: seconds, ratio to `base`, peak memory and records a second."""
     rate = "| records/s " if records else ""
-    lines = [f"### {title}", "", f"| | seconds | ratio | peak MB {rate}|", f"|---|---:|---:|---:|{'---:|' if records else ''}"]
+    lines = [
+        f"### {title}",
+        "",
+        f"| | seconds | ratio | peak MB {rate}|",
+        f"|---|---:|---:|---:|{'---:|' if records else ''}",
+    ]
     for name, run in runs.items():
         per_second = f" {records / run.median:,.0f} |" if records else ""
         ratio = run.median / runs[base].median

@@ -59,8 +59,13 @@ def main() -> None:
         make = [sys.executable, str(ROOT / "examples" / "make_log.py"), "--seed", "1", "-o", log]
         subprocess.run([*make, "--records", str(options.records)], check=True)
         megabytes = Path(log).stat().st_size / 1e6
-        print(f"{date.today()}, {platform.processor() or platform.machine()}, Python {platform.python_version()}, ", end="")
-        print(f"{options.cores} of {os.cpu_count()} cores; {options.records:,} records, {megabytes:,.0f} MB, page cache warm\n")
+        print(
+            f"{date.today()}, {platform.processor() or platform.machine()}, Python {platform.python_version()}, ",
+            end="",
+        )
+        print(
+            f"{options.cores} of {os.cpu_count()} cores; {options.records:,} records, {megabytes:,.0f} MB, page cache warm\n"
+        )
         print(_group_by(log, options.records, options.rounds, options.cores))
         print(_commands(log, options.records, options.rounds, options.cores))
         print(_start(log, folder, options.rounds * 4))
@@ -77,7 +82,9 @@ def _group_by(log: str, records: int, rounds: int, cores: int) -> str:
         "plain orjson loop": [python, "-c", LOOP, log],
         "jq": ["jq", "-n", JQ, log],
     }
-    return table("Count by event, bounce type and domain", measure(commands, rounds, cores), "ses-events summarize", records)
+    return table(
+        "Count by event, bounce type and domain", measure(commands, rounds, cores), "ses-events summarize", records
+    )
 
 
 def _commands(log: str, records: int, rounds: int, cores: int) -> str:

@@ -65,7 +65,11 @@ def test_library_example(tmp_path: Path) -> None:
 def test_command_page_is_fresh() -> None:
     """docs/cli.md is what docs/make_cli.py writes."""
     made = subprocess.run(
-        [sys.executable, "-c", "import sys; sys.path.insert(0, 'docs'); import make_cli; print(make_cli.page(), end='')"],
+        [
+            sys.executable,
+            "-c",
+            "import sys; sys.path.insert(0, 'docs'); import make_cli; print(make_cli.page(), end='')",
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -35,9 +35,7 @@ def test_official_samples_are_compact_and_of_three_editions() -> None:
 def test_callbacks_is_made_by_the_command_in_the_readme(tmp_path: Path) -> None:
     """The command in the README gives callbacks.jsonl byte for byte."""
     readme = (EXAMPLES / "README.md").read_text("utf-8")
-    command = shlex.split(
-        next(line for line in readme.splitlines() if line.endswith("-o examples/callbacks.jsonl"))
-    )
+    command = shlex.split(next(line for line in readme.splitlines() if line.endswith("-o examples/callbacks.jsonl")))
     made = tmp_path / "callbacks.jsonl"
     subprocess.run([sys.executable, *command[1:-1], str(made)], cwd=EXAMPLES.parent, check=True, timeout=60)
     assert made.read_bytes() == (EXAMPLES / "callbacks.jsonl").read_bytes()
@@ -111,6 +109,4 @@ def test_broken_lines_are_unreadable_where_expected(number: int) -> None:
 
 def absent(record: dict[str, object], key: str) -> bool:
     """Whether a record lacks a field under today's spelling and under the old one."""
-    return record.get(key) is None and all(
-        record.get(old) is None for old, new in LEGACY_FIELDS.items() if new == key
-    )
+    return record.get(key) is None and all(record.get(old) is None for old, new in LEGACY_FIELDS.items() if new == key)
