@@ -134,6 +134,7 @@ ERRORS = [
     (record(event="bounced", timestamp=-1, mood="glum"), ["bad-timestamp", "unknown-event", "unknown-field"]),
 ]
 WARNINGS = [
+    *one("blank-email", record(email="")),
     *one("unknown-field", record(region="ap-hongkong"), with_value(b"[" * 100 + b"]" * 100, "deep")),
     *one(
         "legacy-spelling",

@@ -44,8 +44,8 @@ Sent = tuple[int, int, str]  # when the mail was sent, when the record arrives, 
 
 def mails(options: argparse.Namespace, draw: Draw) -> Iterator[Sent]:
     """At least `options.records` records, mail by mail; the period ends when they are made."""
-    everyone = people(max(50, min(options.records // 2, PEOPLE)), options.tail, draw)
     rates, rhythm, kinds = rates_for(options.shares), Rhythm(options.start, options.days), mailings()
+    everyone = people(max(50, min(options.records // 2, PEOPLE)), options.tail, rates.dead, draw)
     single, batch = [kind for kind in kinds if not kind.batch], [kind for kind in kinds if kind.batch]
     made = 0
     while made < options.records:

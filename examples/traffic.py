@@ -40,7 +40,7 @@ class Person(NamedTuple):
     """An invented recipient, what the mail system there answers, and the user agents, as JSON."""
 
     email: str
-    hard: list[str]
+    refusal: str  # why every mail to a dead address bounces, "" for one alive
     soft: list[str]
     deferred: list[str]
     opens: str
@@ -60,7 +60,8 @@ class Rates(NamedTuple):
     """How likely each step of a mail's chain is."""
 
     dropped: float  # of all mails
-    refused: float  # of all mails: dropped or bounced
+    dead: float  # of all addresses: what is not dropped bounces hard
+    bounced: float  # of the mails to the others: bounced soft
     deferred: float  # of the mails not dropped; from here on of those neither dropped nor bounced
     delivered: float
     open: float
@@ -76,7 +77,9 @@ def rates_for(shares: dict[str, float]) -> Rates:
     tried = reached + shares["bounce"]
     mails = tried + shares["dropped"]
     each = [shares[event] / (reached or 1) for event in followers]
-    return Rates(shares["dropped"] / mails, 1 - reached / mails, shares["deferred"] / (tried or 1), *each)
+    dead = HARD * shares["bounce"] / (tried or 1)
+    soft = (1 - HARD) * shares["bounce"] / ((1 - dead) * tried or 1)
+    return Rates(shares["dropped"] / mails, dead, soft, shares["deferred"] / (tried or 1), *each)
 
 
 def mailings() -> list[Mailing]:
@@ -93,8 +96,8 @@ def mailings() -> list[Mailing]:
     return made
 
 
-def people(count: int, tail: int, draw: Draw) -> list[Person]:
-    """Recipients at the receivers' domains, by weight, and at `tail` small ones."""
+def people(count: int, tail: int, dead: float, draw: Draw) -> list[Person]:
+    """Recipients at the receivers' domains, by weight, and at `tail` small ones; a share of them is dead."""
     agents = [f',"useragent":"{agent}"' for agent in TABLE["agents"]]
     places = [(domain, row, weight) for row in TABLE["receivers"] for domain, weight in row["domains"].items()]
     places += [("", row, row["tail"]) for row in TABLE["receivers"] if "tail" in row and tail]
@@ -106,7 +109,8 @@ def people(count: int, tail: int, draw: Draw) -> list[Person]:
         email = f"{pick(TABLE['given'], draw)}.{pick(TABLE['words'], draw)}{number:05d}@{domain}"
         agent = pick(agents, draw)
         opens = f',"useragent":"{row["proxy"]}"' if "proxy" in row else agent
-        made.append(Person(email, row["hard"], row["soft"], row["deferred"], opens, agent))
+        refusal = pick(row["hard"], draw) if draw() < dead else ""
+        made.append(Person(email, refusal, row["soft"], row["deferred"], opens, agent))
     return made
 
 
@@ -142,18 +146,17 @@ def twice(draw: Draw) -> int:
     return 2 if draw() < 0.25 else 1
 
 
-def chain(rates: Rates, sent: int, draw: Draw) -> list[tuple[str, int]]:
+def chain(rates: Rates, to: Person, sent: int, draw: Draw) -> list[tuple[str, int]]:
     """What becomes of one mail: its events and their times, in order."""
     at = sent + int(3 / (1.02 - draw()))
-    fate = draw()
-    if fate < rates.dropped:
+    if draw() < rates.dropped:
         return [("dropped", at)]
     events = []
     if draw() < rates.deferred * 0.8:
         for _ in range(twice(draw)):
             events.append(("deferred", at))
             at += 300 + int(draw() * 1500)
-    if fate < rates.refused:
+    if to.refusal or draw() < rates.bounced:
         return [*events, ("bounce", at)]
     if draw() < rates.delivered:
         events.append(("delivered", at))
@@ -181,9 +184,8 @@ def read(events: list[tuple[str, int]], rates: Rates, at: int, draw: Draw) -> No
 def why(event: str, to: Person, draw: Draw) -> tuple[str, str]:
     """`reason` and `bounceType`, empty where they have nothing to say."""
     if event == "bounce":
-        hard = draw() < HARD
-        reason = pick(to.hard if hard else to.soft, draw)
-        return reason.replace("{email}", to.email), "hard_bounce" if hard else "soft_bounce"
+        reason = to.refusal or pick(to.soft, draw)
+        return reason.replace("{email}", to.email), "hard_bounce" if to.refusal else "soft_bounce"
     if event == "deferred":
         return pick(to.deferred, draw), ""
     return (pick(TABLE["dropped"], draw), "") if event == "dropped" else ("", "")
@@ -206,7 +208,7 @@ def message_id(domain: str, draw: Draw) -> str:
 
 def old_records(made: Call, to: Person, rates: Rates, draw: Draw) -> Iterator[tuple[int, str]]:
     """The records of one mail in the 2022 form, with their times; fields with nothing to say are empty."""
-    for event, at in chain(rates, made.sent, draw):
+    for event, at in chain(rates, to, made.sent, draw):
         link = click(made, draw) if event == "click" else ""
         reason, bounce_type = why(event, to, draw)
         yield (
@@ -220,7 +222,7 @@ def new_records(made: Call, to: Person, rates: Rates, draw: Draw) -> Iterator[tu
     """The records of one mail in the 2025 form, with their times; fields with nothing to say are left out."""
     kind = made.mailing
     message = message_id(kind.domain, draw)
-    for event, at in chain(rates, made.sent, draw):
+    for event, at in chain(rates, to, made.sent, draw):
         link = reply = agent = ""
         if event == "open":
             agent = to.opens

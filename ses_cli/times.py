@@ -24,7 +24,10 @@ def zone(name: str | None) -> tzinfo | None:
 
 def local(timestamp: float, tz: tzinfo | None) -> datetime:
     """Unix seconds as an aware date-time of the zone."""
-    return datetime.fromtimestamp(timestamp, tz) if tz else datetime.fromtimestamp(timestamp).astimezone()
+    try:
+        return datetime.fromtimestamp(timestamp, tz) if tz else datetime.fromtimestamp(timestamp).astimezone()
+    except (ValueError, OverflowError):  # the zone's clock has passed the year 9999
+        return datetime.fromtimestamp(timestamp, UTC)
 
 
 def parse(text: str, tz: tzinfo | None, now: float) -> int:

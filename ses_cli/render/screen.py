@@ -52,10 +52,12 @@ def _print(console: Console, table: Table, tz: tzinfo | None) -> None:
     sums = [_texts(row, table.columns, tz) for row in (table.rest, table.total) if row]
     if table.title:
         console.print(Text(table.title, style="bold"))
-    for part in _parts(table.columns, [*rows, *sums], console.width):
+    asked, least = _widths(table.columns, [*rows, *sums], console.width)
+    for part in _parts(table.columns, least, console.width):
+        widths = _stretched(part, asked, least, console.width)
         grid = Grid(box=_BOX, show_edge=False, pad_edge=False, header_style="dim", padding=(0, _GAP - 1, 0, 0))
         for at in part:
-            _add_column(grid, table.columns[at], [row[at] for row in (*rows, *sums)])
+            _add_column(grid, table.columns[at], widths[at])
         for row in rows:
             grid.add_row(*(Text(row[at]) for at in part))
         if sums:
@@ -72,16 +74,39 @@ def _texts(row: Sequence[Value], columns: Sequence[Column], tz: tzinfo | None) -
     return [cell(value, column.kind, tz) for value, column in zip(row, columns, strict=True)]
 
 
-def _add_column(grid: Grid, column: Column, texts: Sequence[str]) -> None:
+def _add_column(grid: Grid, column: Column, width: int) -> None:
     justify: JustifyMethod = "right" if column.kind in _RIGHT else "left"
     style = {Kind.BAR: "blue", Kind.KEY: "cyan"}.get(column.kind, "")
-    least = _least(column, texts)
-    grid.add_column(column.title, justify=justify, overflow="fold", style=style, min_width=least)
+    grid.add_column(column.title, justify=justify, overflow="fold", style=style, width=width)
 
 
-def _parts(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int) -> list[list[int]]:
+def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int) -> tuple[list[int], list[int]]:
+    """What each column asks for, and what it gets at least: titles fold between words, long texts anywhere."""
+    texts = [max((cell_len(row[at]) for row in rows), default=0) for at in range(len(columns))]
+    asked = [max(cell_len(column.title), text) for column, text in zip(columns, texts, strict=True)]
+    if sum(asked) + _GAP * (len(asked) - 1) <= room:
+        return asked, asked
+    least = []
+    for column, text in zip(columns, texts, strict=True):
+        title = max(map(cell_len, column.title.split()), default=0)
+        most = max(room // 2, _LEAST) if column.kind is Kind.KEY else _LEAST if column.kind in _FOLDED else text
+        least.append(max(title, min(text, most)))
+    return asked, least
+
+
+def _stretched(part: Sequence[int], asked: Sequence[int], least: Sequence[int], room: int) -> dict[int, int]:
+    """The widths of a part's columns, the room that is left given to those that ask for more."""
+    left = room - sum(least[at] + _GAP for at in part) + _GAP
+    widths = {}
+    for at in part:
+        more = max(min(asked[at] - least[at], left), 0)
+        widths[at] = least[at] + more
+        left -= more
+    return widths
+
+
+def _parts(columns: Sequence[Column], widths: Sequence[int], room: int) -> list[list[int]]:
     """The columns by number in parts that fit side by side, each led by the key."""
-    widths = [_least(column, [row[at] for row in rows]) for at, column in enumerate(columns)]
     keys = [at for at, column in enumerate(columns) if column.kind is Kind.KEY]
     parts: list[list[int]] = [[*keys]]
     used = taken = sum(widths[at] + _GAP for at in keys)
@@ -94,10 +119,3 @@ def _parts(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int) 
         parts[-1].append(at)
         used += widths[at] + _GAP
     return parts
-
-
-def _least(column: Column, texts: Sequence[str]) -> int:
-    """Columns a column needs at least: titles fold between words, long texts anywhere."""
-    title = max(map(cell_len, column.title.split()), default=0)
-    text = max(map(cell_len, texts), default=0)
-    return max(title, min(text, _LEAST) if column.kind in _FOLDED else text)
