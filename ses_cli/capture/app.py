@@ -1,6 +1,5 @@
 """The ASGI application: a callback is answered when it is on disk."""
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -43,7 +42,6 @@ class Rules:
 
     access: Access = field(default_factory=Access)
     max_body: int = 1 << 20  # bytes, sent and decompressed
-    body_timeout: float = 30.0  # seconds for the whole body
     reject_invalid: bool = False  # answer 400, not 200, to what is no callback; it is kept all the same
 
 
@@ -57,8 +55,10 @@ class Answer(NamedTuple):
 
 
 def _answer(status: int, why: str, *headers: tuple[bytes, bytes]) -> Answer:
-    text = why.encode() + b"\n"
-    standard = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(text))]
+    text = why.encode() + b"\n" if why else b""
+    standard = [(b"content-length", b"%d" % len(text))]
+    if text:
+        standard.append((b"content-type", b"text/plain; charset=utf-8"))
     start = {"type": "http.response.start", "status": status, "headers": [*standard, *headers]}
     return Answer(status, start, {"type": "http.response.body", "body": text}, why)
 
@@ -66,13 +66,12 @@ def _answer(status: int, why: str, *headers: tuple[bytes, bytes]) -> Answer:
 _RETRY = (b"retry-after", b"5")
 _CLOSE = (b"connection", b"close")
 READY = _answer(200, "ready")
-STORED = _answer(200, "stored")
+STORED = _answer(200, "")  # the hot path: as little as will do
 KEPT = _answer(200, "kept among the rejects: no valid callback")
 FORBIDDEN = _answer(403, "not from this address")
 NOT_FOUND = _answer(404, "not found")
 NOT_ALLOWED = _answer(405, "method not allowed", (b"allow", b"GET, HEAD, POST"))
 READ_ONLY = _answer(405, "method not allowed", (b"allow", b"GET, HEAD"))
-TOO_SLOW = _answer(408, "the body took too long", _CLOSE)
 TOO_LARGE = _answer(413, "the body is too large")
 BROKEN = _answer(500, "internal error", _CLOSE)
 NOT_STORED = _answer(503, "not stored: the disk has failed, try again", _RETRY)
@@ -125,14 +124,11 @@ class App:
             if name == b"content-length" and int(value) > limit:
                 return TOO_LARGE
         try:
-            async with asyncio.timeout(self._rules.body_timeout):
-                body = await _read(receive, limit)
+            body = await _read(receive, limit)
             if body is None:
                 return None
             unpacked = unpack(body, self._check, limit)
             return await self._keep(unpacked)
-        except TimeoutError:
-            return TOO_SLOW
         except TooLargeError:
             return TOO_LARGE
         except QueueFullError:

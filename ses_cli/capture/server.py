@@ -36,7 +36,7 @@ class Settings:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     max_connections: int = 512
-    head_timeout: float = 20.0  # seconds
+    request_timeout: float = 20.0  # seconds; a request must be there whole within one to two of them
     idle_timeout: int = 75  # seconds; more than a proxy's, or its next request meets a closed connection
     stop_timeout: int = 10  # seconds for what is in, when told to stop
     durability: Durability = "group"
@@ -135,8 +135,8 @@ def _protocol(settings: Settings, app: App, tell: Tell) -> type[GuardedProtocol]
     class Protocol(GuardedProtocol):
         max_connections = settings.max_connections
         max_request = 8 * settings.rules.max_body + MAX_HEAD
-        head_timeout = settings.head_timeout
-        refuse = staticmethod(heard)
+        request_timeout = settings.request_timeout
+        refused = staticmethod(heard)
 
     return Protocol
 
