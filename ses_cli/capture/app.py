@@ -3,35 +3,14 @@
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 
 from ses_cli.capture.access import Access
+from ses_cli.capture.asgi import Message, Receive, Scope, Send
 from ses_cli.capture.body import Check, Reject, TooLargeError, Unpacked, reject_line, unpack
 from ses_cli.capture.log import DiskFailedError, QueueFullError
 from ses_cli.capture.notices import Refused, Rejected, Stored, Tell, Totals, Trouble
 
-
-class Scope(TypedDict):
-    """What ASGI says of a request, as far as it is asked here."""
-
-    type: str
-    method: str
-    path: str
-    query_string: bytes
-    headers: list[tuple[bytes, bytes]]
-    client: tuple[str, int] | None
-
-
-class Message(TypedDict, total=False):
-    """What ASGI hands over: a piece of the body, or that the client has gone."""
-
-    type: str
-    body: bytes
-    more_body: bool
-
-
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[dict[str, object]], Awaitable[None]]
 Store = Callable[[bytes, bytes], Awaitable[None]]
 """Puts lines on disk, in the log and in its rejects. Raises `QueueFullError` and `DiskFailedError`."""
 
@@ -49,8 +28,8 @@ class Answer(NamedTuple):
     """A whole response."""
 
     status: int
-    start: dict[str, object]
-    body: dict[str, object]
+    start: Message
+    body: Message
     why: str
 
 
@@ -59,7 +38,7 @@ def _answer(status: int, why: str, *headers: tuple[bytes, bytes]) -> Answer:
     standard = [(b"content-length", b"%d" % len(text))]
     if text:
         standard.append((b"content-type", b"text/plain; charset=utf-8"))
-    start = {"type": "http.response.start", "status": status, "headers": [*standard, *headers]}
+    start: Message = {"type": "http.response.start", "status": status, "headers": [*standard, *headers]}
     return Answer(status, start, {"type": "http.response.body", "body": text}, why)
 
 

@@ -1,22 +1,21 @@
 """The receiver as a whole: a socket, the log, and an HTTP server that runs until it is told to stop."""
 
 import asyncio
+import os
 import signal
 import socket
+import ssl
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import uvicorn
-
 from ses_cli.capture.app import App, Rules
 from ses_cli.capture.body import Check, Reject, reject_line
+from ses_cli.capture.connection import Connection, Limits
 from ses_cli.capture.log import Durability, Log
 from ses_cli.capture.notices import Listening, Refused, Tell, Totals
 from ses_cli.capture.promises import LoopFutures
-from ses_cli.capture.protocol import MAX_HEAD, GuardedProtocol
 from ses_cli.capture.rotate import Rotation
 from ses_cli.errors import TargetError, UsageError
 from ses_cli.events import Problem
@@ -35,10 +34,8 @@ class Settings:
     rotation: Rotation = field(default_factory=Rotation)
     tls_cert: Path | None = None
     tls_key: Path | None = None
-    max_connections: int = 512
-    request_timeout: float = 20.0  # seconds; a request must be there whole within one to two of them
-    idle_timeout: int = 75  # seconds; more than a proxy's, or its next request meets a closed connection
-    stop_timeout: int = 10  # seconds for what is in, when told to stop
+    limits: Limits = field(default_factory=Limits)
+    stop_timeout: float = 10.0  # seconds for what is in, when told to stop
     durability: Durability = "group"
 
 
@@ -47,19 +44,27 @@ def serve(settings: Settings, check: Check, tell: Tell) -> Totals:
 
     Raise `TargetError` where the address or the log cannot be had, `UsageError` where the certificate cannot.
     """
+    context = _tls(settings.tls_cert, settings.tls_key)
     listener = _bind(settings.host, settings.port)
     with listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(_serve(settings, check, tell, listener))
+        return runner.run(_serve(settings, check, tell, listener, context))
 
 
-async def _serve(settings: Settings, check: Check, tell: Tell, listener: socket.socket) -> Totals:
+async def _serve(
+    settings: Settings, check: Check, tell: Tell, listener: socket.socket, context: ssl.SSLContext | None
+) -> Totals:
     def torn(tail: bytes) -> bytes:
         found = check(tail)
         return reject_line(Reject([_TORN, *found], tail), time.time()) if isinstance(found, list) else b""
 
+    def refused(status: int, why: str) -> None:
+        app.totals.refused[status] += 1
+        tell(Refused(time.time(), status, why, ""))
+
+    loop = asyncio.get_running_loop()
     log = Log(
         settings.log,
-        LoopFutures(asyncio.get_running_loop()),
+        LoopFutures(loop),
         torn,
         tell,
         rotation=settings.rotation,
@@ -67,78 +72,46 @@ async def _serve(settings: Settings, check: Check, tell: Tell, listener: socket.
     )
     try:
         app = App(settings.rules, check, log.append, tell)
-        server = _Server(
-            _config(settings, app, tell), log.reopen, lambda: tell(_listening(settings, listener))
+        connections: set[Connection] = set()
+        stop = _signals(loop, log.reopen)
+        server = await loop.create_server(
+            lambda: Connection(app, settings.limits, connections, refused), sock=listener, ssl=context
         )
-        await server.serve([listener])
+        tell(Listening(settings.host, listener.getsockname()[1], context is not None))
+        await stop.wait()
+        server.close()
+        await _drain(connections, settings.stop_timeout)
     finally:
         log.close()
     return app.totals
 
 
-class _Server(uvicorn.Server):
-    """uvicorn, which leaves the process alone after a signal, and says when it is ready."""
-
-    def __init__(self, config: uvicorn.Config, reopen: Callable[[], None], ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._reopen = reopen
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._ready()
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        loop = asyncio.get_running_loop()
-        stops = (signal.SIGINT, signal.SIGTERM)
-        for stop in stops:
-            loop.add_signal_handler(stop, self.handle_exit, stop, None)
-        loop.add_signal_handler(signal.SIGHUP, self._reopen)
-        try:
-            yield
-        finally:
-            for number in (*stops, signal.SIGHUP):
-                loop.remove_signal_handler(number)
+def _signals(loop: asyncio.AbstractEventLoop, reopen: Callable[[], None]) -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, reopen)
+    return stop
 
 
-def _config(settings: Settings, app: App, tell: Tell) -> uvicorn.Config:
-    config = uvicorn.Config(
-        app,
-        http=_protocol(settings, app, tell),
-        ws="none",
-        lifespan="off",
-        interface="asgi3",
-        log_config=None,
-        log_level="critical",
-        access_log=False,
-        workers=1,
-        proxy_headers=False,
-        server_header=False,
-        timeout_keep_alive=settings.idle_timeout,
-        timeout_graceful_shutdown=settings.stop_timeout,
-        ssl_certfile=settings.tls_cert,
-        ssl_keyfile=settings.tls_key,
-    )
+async def _drain(connections: set[Connection], seconds: float) -> None:
+    """Have every connection answer what is in, and close; whoever takes longer is cut off."""
+    for connection in list(connections):
+        connection.shutdown()
+    deadline = time.monotonic() + seconds
+    while connections and time.monotonic() < deadline:
+        await asyncio.sleep(0.01)
+
+
+def _tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    if cert is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
-        config.load()
+        context.load_cert_chain(cert, key)
     except OSError as error:  # ssl.SSLError is one
-        raise UsageError(f"{settings.tls_cert}, {settings.tls_key}: {error.strerror or error}") from error
-    return config
-
-
-def _protocol(settings: Settings, app: App, tell: Tell) -> type[GuardedProtocol]:
-    def heard(status: int, why: str) -> None:
-        app.totals.refused[status] += 1
-        tell(Refused(time.time(), status, why, ""))
-
-    class Protocol(GuardedProtocol):
-        max_connections = settings.max_connections
-        max_request = 8 * settings.rules.max_body + MAX_HEAD
-        request_timeout = settings.request_timeout
-        refused = staticmethod(heard)
-
-    return Protocol
+        raise UsageError(f"{cert}, {key}: {error.strerror or error}") from error
+    return context
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -147,12 +120,10 @@ def _bind(host: str, port: int) -> socket.socket:
         both = family == socket.AF_INET6 and host == "::" and socket.has_dualstack_ipv6()
         return socket.create_server((host, port), family=family, backlog=_BACKLOG, dualstack_ipv6=both)
     except OSError as error:
-        hint = "another --port, or stop what listens there" if isinstance(error, OSError) else None
-        raise TargetError(f"cannot listen on {host}:{port}: {error.strerror}", hint=hint) from error
-
-
-def _listening(settings: Settings, listener: socket.socket) -> Listening:
-    return Listening(settings.host, listener.getsockname()[1], settings.tls_cert is not None)
+        reason = (
+            os.strerror(error.errno) if isinstance(error.errno, int) and error.errno > 0 else error.strerror
+        )
+        raise TargetError(f"cannot listen on {host}:{port}: {reason}") from error
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
