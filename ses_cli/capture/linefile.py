@@ -15,13 +15,16 @@ _BLOCK = 1 << 16
 class LineFile:
     """`write` and `sync`, then `keep` what was written, or `undo` it.
 
-    An `undo` that fails is done before the next `write`.
+    An `undo` that fails is done before the next `write`. Size and time are counted, not asked of the file
+    at each write: every system call hands the interpreter to the threads that wait for it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.size = 0  # bytes
+        self.written = 0.0  # when, in Unix seconds
         self._fd = -1
-        self._mark: int | None = None  # size before what may still be taken back
+        self._fresh = 0  # bytes that may still be taken back
 
     def open(self) -> None:
         """Open or make the file. Raise `OSError`, or `TargetError` where it is no regular file."""
@@ -31,17 +34,14 @@ class LineFile:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             os.close(fd)
             raise TargetError(f"{self.path}: not a regular file")
-        self._fd = fd
+        status = os.fstat(fd)
+        self._fd, self.size, self.written = fd, status.st_size, status.st_mtime
         if made:
             sync_directory(self.path.parent)
 
-    def status(self) -> os.stat_result:
-        """The open file's size and times."""
-        return os.fstat(self._fd)
-
     def tail(self) -> bytes:
         """What stands after the last line end: nothing, in a whole file."""
-        size = at = self.status().st_size
+        size = at = self.size
         blocks: list[bytes] = []
         while at and size - at <= MAX_TAIL:
             start = max(0, at - _BLOCK)
@@ -56,7 +56,8 @@ class LineFile:
 
     def cut(self, size: int) -> None:
         """Drop the last `size` bytes, durably."""
-        os.ftruncate(self._fd, self.status().st_size - size)
+        os.ftruncate(self._fd, os.fstat(self._fd).st_size - size)
+        self.size -= size
         sync(self._fd)
 
     def moved(self) -> bool:
@@ -64,42 +65,48 @@ class LineFile:
         if self._fd < 0:
             return True
         try:
-            there, here = self.path.stat(), self.status()
+            there, here = self.path.stat(), os.fstat(self._fd)
         except FileNotFoundError:
             return True
         return (there.st_dev, there.st_ino) != (here.st_dev, here.st_ino)
 
     def write(self, data: bytes) -> None:
         """Append whole lines. Raise `OSError`; then `undo`."""
-        if self._mark is not None:
-            os.ftruncate(self._fd, self._mark)
-        self._mark = self.status().st_size
+        if self._fresh:
+            self._take_back()
         view = memoryview(data)
         while view:
-            view = view[os.write(self._fd, view) :]
+            wrote = os.write(self._fd, view)
+            self._fresh += wrote
+            view = view[wrote:]
 
     def sync(self) -> None:
         """Return when all that was written is on disk. Raise `OSError`; then `undo`."""
         sync(self._fd)
 
-    def keep(self) -> None:
+    def keep(self, now: float) -> None:
         """What was written stays."""
-        self._mark = None
+        if self._fresh:
+            self.size += self._fresh
+            self.written = now
+        self._fresh = 0
 
     def undo(self) -> None:
         """Take back what was written since `keep`, be it whole or in part, synced or not."""
-        if self._mark is None:
-            return
-        with suppress(OSError):
-            os.ftruncate(self._fd, self._mark)
-            self._mark = None
+        if self._fresh:
+            with suppress(OSError):
+                self._take_back()
+
+    def _take_back(self) -> None:
+        os.ftruncate(self._fd, os.fstat(self._fd).st_size - self._fresh)
+        self._fresh = 0
 
     def close(self) -> None:
         """Let go of the file, cutting off what could not be taken back before."""
         self.undo()
         if self._fd >= 0:
             os.close(self._fd)
-        self._fd, self._mark = -1, None
+        self._fd, self._fresh = -1, 0
 
 
 def sync(fd: int) -> None:

@@ -59,8 +59,9 @@ class Log(Generic[P]):
         self._queue: list[_Waiting[P]] = []
         self._bytes = 0
         self._wake = threading.Condition()
-        self._closing = self._reopening = self._failing = self._stuck = False
+        self._closing = self._reopening = self._failing = self._stuck = self._ready = False
         self._torn = torn
+        self._looked = 0.0
         self._log = LineFile(path)
         self._rejects = LineFile(rejects_path(path))
         self._lock = Lock(path)
@@ -86,8 +87,14 @@ class Log(Generic[P]):
                 raise QueueFullError(f"{self._log.path}: {self._bytes} bytes wait to be written")
             self._queue.append(_Waiting(lines, rejects, promise))
             self._bytes += size
-            self._wake.notify()
+            if len(self._queue) == 1:
+                self._promises.soon(self._go)
         return promise
+
+    def _go(self) -> None:
+        with self._wake:
+            self._ready = True
+            self._wake.notify()
 
     def reopen(self) -> None:
         """Open the paths anew, after all that came before: someone renamed the files."""
@@ -109,13 +116,14 @@ class Log(Generic[P]):
     def _run(self) -> None:
         while True:
             with self._wake:
-                while not (self._queue or self._closing or self._reopening):
+                while not (self._ready or self._closing or self._reopening):
                     self._wake.wait()
                 group = self._take()
                 reopening, self._reopening = self._reopening, False
             if reopening:
                 self._log.close()
                 self._rejects.close()
+                self._looked = 0.0
             if group or reopening:
                 self._promises.settle([waiting.promise for waiting in group], self._commit(group))
             elif self._closing:
@@ -125,6 +133,7 @@ class Log(Generic[P]):
         """What the next commit is about. The caller holds the lock."""
         last = 1 if self._durability == "each" else len(self._queue)
         group, self._queue = self._queue[:last], self._queue[last:]
+        self._ready = bool(self._queue)
         self._bytes -= sum(len(waiting.lines) + len(waiting.rejects) for waiting in group)
         return group
 
@@ -132,10 +141,10 @@ class Log(Generic[P]):
         """Put a group on disk whole, or not at all and return why."""
         lines = b"".join([waiting.lines for waiting in group])
         rejects = b"".join([waiting.rejects for waiting in group])
+        now = time.time()
         try:
-            if self._log.moved() or self._rejects.moved():
-                self._open()
-            self._rotate(len(lines))
+            self._look(now)
+            self._rotate(len(lines), now)
             for file, data in ((self._log, lines), (self._rejects, rejects)):
                 if data:
                     file.write(data)
@@ -146,8 +155,8 @@ class Log(Generic[P]):
             self._log.undo()
             self._rejects.undo()
             return self._failed(error)
-        self._log.keep()
-        self._rejects.keep()
+        self._log.keep(now)
+        self._rejects.keep(now)
         self._recovered()
         return None
 
@@ -165,9 +174,16 @@ class Log(Generic[P]):
             self._tell(Note(f"{self._log.path} can be written again"))
         self._failing = False
 
-    def _rotate(self, more: int) -> None:
-        now, status = time.time(), self._log.status()
-        if not self._rotation.due(status.st_size, more, status.st_mtime, now):
+    def _look(self, now: float) -> None:
+        """Once a second, and after a failure, see that the files are still those that the paths name."""
+        if 0 <= now - self._looked < 1 and not self._failing:
+            return
+        if self._log.moved() or self._rejects.moved():
+            self._open()
+        self._looked = now
+
+    def _rotate(self, more: int, now: float) -> None:
+        if not self._rotation.due(self._log.size, more, self._log.written, now):
             return
         try:
             path = self._archive.rotate(now)
@@ -196,7 +212,7 @@ class Log(Generic[P]):
         """Move the unended line of a crashed writer to the rejects; end it there, if it is one of theirs."""
         if self._rejects.tail():
             self._rejects.write(b"\n")
-            self._rejects.keep()
+            self._rejects.keep(self._rejects.written)
         tail = self._log.tail()
         if not tail:
             return
@@ -204,7 +220,7 @@ class Log(Generic[P]):
         file = self._rejects if record else self._log
         file.write(record or b"\n")
         file.sync()
-        file.keep()
+        file.keep(time.time())
         if record:
             self._log.cut(len(tail))
             self._tell(

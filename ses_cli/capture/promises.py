@@ -1,7 +1,7 @@
 """How the thread that writes tells those who wait that their lines are on disk, or are not."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Protocol, TypeVar
@@ -18,6 +18,10 @@ class Promises(Protocol[P]):
         """A promise, in the thread of whoever appends."""
         ...
 
+    def soon(self, call: Callable[[], None]) -> None:
+        """Call when those who append now have done so: what comes at once is to go at once."""
+        ...
+
     def settle(self, group: Sequence[P], error: SesEventsError | None) -> None:
         """Keep a group of promises, or break them with an error, from the writer's thread."""
         ...
@@ -28,6 +32,9 @@ class Futures:
 
     def make(self) -> Future[None]:
         return Future()
+
+    def soon(self, call: Callable[[], None]) -> None:
+        call()
 
     def settle(self, group: Sequence[Future[None]], error: SesEventsError | None) -> None:
         for future in group:
@@ -45,6 +52,9 @@ class LoopFutures:
 
     def make(self) -> asyncio.Future[None]:
         return self._loop.create_future()
+
+    def soon(self, call: Callable[[], None]) -> None:
+        self._loop.call_soon(call)
 
     def settle(self, group: Sequence[asyncio.Future[None]], error: SesEventsError | None) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
