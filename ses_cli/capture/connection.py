@@ -52,7 +52,7 @@ class Connection(asyncio.Protocol):
         self._read = self._fed = 0  # bytes: of this read, and of the request since the read in which it began
         self._limit = MAX_HEAD
         self._keep = True
-        self._paused = self._clogged = False
+        self._paused = self._clogged = self._deaf = False
 
     # from the transport
 
@@ -78,7 +78,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, and have it answered."""
-        if self._transport.is_closing():
+        if self._deaf:
             return
         self._read = len(data)
         try:
@@ -109,6 +109,7 @@ class Connection(asyncio.Protocol):
         """The server stops: answer what is in, and close."""
         self._keep = False
         if not self._pending:
+            self._deaf = True
             self._transport.close()
 
     # from the parser
@@ -171,6 +172,7 @@ class Connection(asyncio.Protocol):
         """The first exchange is over: on with the next."""
         exchange = self._pending.popleft()
         if not exchange.keep or not (self._keep or self._pending):
+            self._deaf = True
             self._transport.close()
         elif self._pending:
             self._start(self._pending[0])
@@ -194,13 +196,23 @@ class Connection(asyncio.Protocol):
         if left > 0:
             self._watcher = self._loop.call_later(min(left, self._limits.request_timeout), self._watch)
         elif self._latest and self._latest.whole:
+            self._deaf = True
             self._transport.close()  # idle
         else:
             self._turn_away(408, b"408 Request Timeout", "no whole request came in time")
 
     def _turn_away(self, status: int, line: bytes, why: str) -> None:
+        """Take nothing more; answer what came before, or this, and close."""
         self._refused(status, why)
-        if not self._pending and not (self._latest and self._latest.answered and not self._latest.whole):
+        self._deaf, self._keep = True, False
+        cut_off = [exchange for exchange in self._pending if not exchange.whole]
+        for exchange in cut_off:
+            exchange.gone = True
+            exchange.wake()
+            self._pending.remove(exchange)
+        if self._pending:
+            return
+        if cut_off or not (self._latest and self._latest.answered and not self._latest.whole):
             self._transport.write(_END % line)
         self._transport.close()
 
