@@ -43,7 +43,6 @@ def _answer(status: int, why: str, *headers: tuple[bytes, bytes]) -> Answer:
 
 
 _RETRY = (b"retry-after", b"5")
-_CLOSE = (b"connection", b"close")
 READY = _answer(200, "ready")
 STORED = _answer(200, "")  # the hot path: as little as will do
 KEPT = _answer(200, "kept among the rejects: no valid callback")
@@ -52,7 +51,7 @@ NOT_FOUND = _answer(404, "not found")
 NOT_ALLOWED = _answer(405, "method not allowed", (b"allow", b"GET, HEAD, POST"))
 READ_ONLY = _answer(405, "method not allowed", (b"allow", b"GET, HEAD"))
 TOO_LARGE = _answer(413, "the body is too large")
-BROKEN = _answer(500, "internal error", _CLOSE)
+BROKEN = _answer(500, "internal error")
 NOT_STORED = _answer(503, "not stored: the disk has failed, try again", _RETRY)
 BUSY = _answer(503, "not stored: too much is waiting for the disk, try again", _RETRY)
 

@@ -14,7 +14,7 @@ from ses_cli.capture.asgi import Application, Scope
 from ses_cli.capture.exchange import Exchange
 
 MAX_HEAD = 64 << 10  # bytes, beyond the read in which a request begins
-_END = b"HTTP/1.1 %s\r\ncontent-length: 0\r\nretry-after: 5\r\nconnection: close\r\n\r\n"
+_END = b"HTTP/1.1 %s\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 
 
@@ -23,7 +23,6 @@ class Limits:
     """What a client may do."""
 
     connections: int = 512
-    request: int = 8 << 20  # bytes on the wire after the head, with the framing of chunks and their trailers
     request_timeout: float = 20.0  # seconds; a request must be there whole within one to two of them
     idle_timeout: float = 75.0  # seconds; more than a proxy's, or its next request meets a closed connection
 
@@ -35,12 +34,18 @@ class Connection(asyncio.Protocol):
         self,
         application: Application,
         limits: Limits,
+        max_request: int,
         siblings: set["Connection"],
         refused: Callable[[int, str], None],
     ) -> None:
-        """One of `siblings`, while it is open. `refused` hears of what the application never sees."""
+        """One of `siblings`, while it is open.
+
+        `max_request` counts bytes on the wire after the head, with the framing of chunks and their trailers.
+        `refused` hears of what the application never sees.
+        """
         self._application = application
         self._limits = limits
+        self._max_request = max_request
         self._siblings = siblings
         self._refused = refused
         self._loop = asyncio.get_running_loop()
@@ -66,7 +71,7 @@ class Connection(asyncio.Protocol):
         self._deadline = self._loop.time() + self._limits.request_timeout
         self._watcher = self._loop.call_later(self._limits.request_timeout, self._watch)
         if len(self._siblings) > self._limits.connections:
-            self._turn_away(503, b"503 Service Unavailable", "too many connections")
+            self._turn_away(503, b"503 Service Unavailable\r\nretry-after: 5", "too many connections")
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (asyncio's)
         """Let the application know."""
@@ -129,7 +134,7 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         if self._parser.should_upgrade():
             return
-        self._limit = self._limits.request
+        self._limit = self._max_request
         version, url = self._parser.get_http_version(), httptools.parse_url(self._url)
         path = (url.path or b"/").decode("latin-1")
         scope: Scope = {
@@ -166,7 +171,11 @@ class Connection(asyncio.Protocol):
         self._task = self._loop.create_task(self._run(exchange))  # kept, or it may be collected
 
     async def _run(self, exchange: Exchange) -> None:
-        await self._application(exchange.scope, exchange.receive, exchange.send)
+        try:
+            await self._application(exchange.scope, exchange.receive, exchange.send)
+        finally:
+            if not exchange.answered:  # nothing else would ever close it
+                self._transport.abort()
 
     def _answered(self) -> None:
         """The first exchange is over: on with the next."""
@@ -223,7 +232,7 @@ class Connection(asyncio.Protocol):
         """
         method = self._parser.get_method()
         if method == b"CONNECT":
-            self._turn_away(405, b"405 Method Not Allowed", "this is no proxy")
+            self._turn_away(405, b"405 Method Not Allowed\r\nallow: GET, HEAD, POST", "this is no proxy")
             return
         head = [method, b" ", self._url, b" HTTP/", self._parser.get_http_version().encode(), b"\r\n"]
         for name, value in self._headers:

@@ -1,7 +1,10 @@
 """One request on a connection, and its answer, as an ASGI application sees them."""
 
 import asyncio
+import time
 from collections.abc import Callable
+from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 
 from ses_cli.capture.asgi import Message, Scope
@@ -75,14 +78,16 @@ class Exchange:
         parts = [_LINES[self._start["status"]]]
         for name, value in self._start["headers"]:
             parts += (name, b": ", value, b"\r\n")
-            if name == b"connection":
-                self.keep = False
-        if not self.keep and not any(name == b"connection" for name, _ in self._start["headers"]):
-            parts.append(b"connection: close\r\n")
-        parts.append(b"\r\n")
+        parts += (b"date: ", _date(int(time.time())), b"\r\n")
+        parts.append(b"\r\n" if self.keep else b"connection: close\r\n\r\n")
         if self.scope["method"] != "HEAD":
             parts.append(message["body"])
         self.answered = True
         self._body.clear()
         self._write(b"".join(parts))
         self.done()
+
+
+@lru_cache(maxsize=1)
+def _date(now: int) -> bytes:
+    return formatdate(now, usegmt=True).encode()

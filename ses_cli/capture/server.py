@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ses_cli.capture.app import App, Rules
 from ses_cli.capture.body import Check, Reject, reject_line
-from ses_cli.capture.connection import Connection, Limits
+from ses_cli.capture.connection import MAX_HEAD, Connection, Limits
 from ses_cli.capture.log import Durability, Log
 from ses_cli.capture.notices import Listening, Refused, Tell, Totals
 from ses_cli.capture.promises import LoopFutures
@@ -22,6 +22,7 @@ from ses_cli.errors import TargetError, UsageError
 from ses_cli.events import Problem
 
 _BACKLOG = 1024
+_FRAMING = 8  # bytes on the wire for one of a body, in the smallest chunks
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,12 @@ async def _serve(
     try:
         app = App(settings.rules, check, log.append, tell)
         connections: set[Connection] = set()
+        max_request = _FRAMING * settings.rules.max_body + MAX_HEAD
         stop = _signals(loop, log.reopen)
         server = await loop.create_server(
-            lambda: Connection(app, settings.limits, connections, refused), sock=listener, ssl=context
+            lambda: Connection(app, settings.limits, max_request, connections, refused),
+            sock=listener,
+            ssl=context,
         )
         tell(Listening(settings.host, listener.getsockname()[1], context is not None))
         await stop.wait()

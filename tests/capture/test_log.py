@@ -216,7 +216,7 @@ def test_a_renamed_log_is_made_anew(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["directory", "pipe", "missing"])
 def test_what_is_no_file_is_refused(tmp_path: Path, kind: str) -> None:
-    """A log must be a regular file in a directory that is there; the error names it, and the lock is free again."""
+    """A log is a regular file in a directory that is there; the error names it, and frees the lock."""
     path = tmp_path / ("none/log.jsonl" if kind == "missing" else "log.jsonl")
     if kind == "directory":
         path.mkdir()

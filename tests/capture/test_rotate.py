@@ -38,22 +38,22 @@ class Heard:
 
 
 @pytest.mark.parametrize(
-    ("rotation", "size", "more", "written", "now", "due"),
+    ("rotation", "size", "more", "times", "due"),
     [
-        (Rotation(), 1 << 40, 1, 0.0, 9 * DAY, False),
-        (Rotation(size=100), 90, 10, 0.0, 0.0, False),
-        (Rotation(size=100), 91, 10, 0.0, 0.0, True),
-        (Rotation(size=100), 0, 1000, 0.0, 0.0, False),
-        (Rotation(daily=True), 1, 1, DAY - 1, DAY, True),
-        (Rotation(daily=True), 1, 1, DAY, 2 * DAY - 1, False),
-        (Rotation(daily=True), 1, 1, 2 * DAY, DAY, False),
-        (Rotation(daily=True), 0, 1, 0.0, DAY, False),
-        (Rotation(size=100, daily=True), 91, 10, 0.0, 0.0, True),
+        (Rotation(), 1 << 40, 1, (0.0, 9 * DAY), False),
+        (Rotation(size=100), 90, 10, (0.0, 0.0), False),
+        (Rotation(size=100), 91, 10, (0.0, 0.0), True),
+        (Rotation(size=100), 0, 1000, (0.0, 0.0), False),
+        (Rotation(daily=True), 1, 1, (DAY - 1, DAY), True),
+        (Rotation(daily=True), 1, 1, (DAY, 2 * DAY - 1), False),
+        (Rotation(daily=True), 1, 1, (2 * DAY, DAY), False),
+        (Rotation(daily=True), 0, 1, (0.0, DAY), False),
+        (Rotation(size=100, daily=True), 91, 10, (0.0, 0.0), True),
     ],
 )
-def test_when(rotation: Rotation, size: int, more: int, written: float, now: float, due: bool) -> None:
+def test_when(rotation: Rotation, size: int, more: int, times: tuple[float, float], due: bool) -> None:
     """Before a log outgrows its size, with the first line of a new day, never while empty or unasked."""
-    assert rotation.due(size, more, written, now) is due
+    assert rotation.due(size, more, *times) is due
 
 
 @given(
