@@ -83,11 +83,13 @@ async def _serve(
             lambda: Connection(app, settings.limits, max_request, connections, refused),
             sock=listener,
             ssl=context,
+            ssl_handshake_timeout=settings.limits.request_timeout if context else None,
         )
         tell(Listening(settings.host, listener.getsockname()[1], context is not None))
         await stop.wait()
+        stop.clear()
         server.close()
-        await _drain(connections, settings.stop_timeout)
+        await _drain(connections, settings.stop_timeout, stop)
     finally:
         log.close()
     return app.totals
@@ -101,12 +103,12 @@ def _signals(loop: asyncio.AbstractEventLoop, reopen: Callable[[], None]) -> asy
     return stop
 
 
-async def _drain(connections: set[Connection], seconds: float) -> None:
-    """Have every connection answer what is in, and close; whoever takes longer is cut off."""
-    for connection in list(connections):
-        connection.shutdown()
+async def _drain(connections: set[Connection], seconds: float, hurry: asyncio.Event) -> None:
+    """Have every connection answer what is in, and close; a second signal or the time cuts the others off."""
     deadline = time.monotonic() + seconds
-    while connections and time.monotonic() < deadline:
+    while connections and time.monotonic() < deadline and not hurry.is_set():
+        for connection in list(connections):
+            connection.shutdown()
         await asyncio.sleep(0.01)
 
 

@@ -277,6 +277,19 @@ def test_a_signal_ends_it_in_order(tmp_path: Path, number: signal.Signals) -> No
         assert numbers(receiver.log) == [1]
 
 
+def test_a_second_signal_waits_for_nobody(tmp_path: Path) -> None:
+    """A client that never ends its body holds the end up only until the signal comes again."""
+    settings = Settings(tmp_path / "log.jsonl", port=0, stop_timeout=1000)
+    with Receiver(settings) as receiver, receiver.connect() as idle, receiver.connect() as client:
+        client.sendall(request(callback(1), "/", "expect: 100-continue")[:-5])
+        assert answer(client)[0] == 100
+        receiver.process.send_signal(signal.SIGINT)
+        assert idle.recv(1) == b""
+        receiver.process.send_signal(signal.SIGINT)
+        assert receiver.until("Totals")["stored"] == 0
+        assert receiver.process.wait(10) == 0
+
+
 def test_tls(tmp_path: Path) -> None:
     """With a certificate the same is had over TLS; a wrong one is a usage error."""
     cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
