@@ -1,0 +1,1 @@
+"""Receive callbacks over HTTP, and acknowledge each only when it is on disk."""

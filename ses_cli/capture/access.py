@@ -1,0 +1,74 @@
+"""Who may post, and to which address."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hmac import compare_digest
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from urllib.parse import parse_qsl
+
+from ses_cli.errors import UsageError
+
+Network = IPv4Network | IPv6Network
+Headers = Iterable[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The callback address, and the secret and the networks that guard it."""
+
+    path: str = "/"
+    token: str | None = field(default=None, repr=False)
+    networks: tuple[Network, ...] = ()  # none: all may post
+    proxy_header: str | None = (
+        None  # where a trusted proxy puts the client's address, such as X-Forwarded-For
+    )
+
+    def __post_init__(self) -> None:
+        if self.token is not None and not self.token.strip():
+            raise UsageError("the token is empty")
+        if not self.path.startswith("/"):
+            raise UsageError(f"the path {self.path!r} does not begin with a slash")
+
+    def client(self, peer: str, headers: Headers) -> str:
+        """The client's address: the connection's, or the last one that the proxy's header names."""
+        if self.proxy_header is None:
+            return peer
+        name = self.proxy_header.lower().encode()
+        values = [value for key, value in headers if key == name]
+        return values[-1].rpartition(b",")[2].strip().decode("latin-1") if values else ""
+
+    def admits(self, client: str) -> bool:
+        """Whether an address is in one of the networks."""
+        return not self.networks or _within(client, self.networks)
+
+    def finds(self, path: str, query: bytes) -> bool:
+        """Whether these are of the callback address, token included, which is compared in constant time."""
+        here, home = path.rstrip("/"), self.path.rstrip("/")
+        if self.token is None:
+            return here == home
+        above, _, last = here.rpartition("/")
+        offered = [last] if above == home else []
+        if here == home:
+            offered += [value for name, value in parse_qsl(query.decode("latin-1")) if name == "token"]
+        token = self.token.encode()
+        return True in [compare_digest(offer.encode("utf-8", "replace"), token) for offer in offered]
+
+
+def parse_network(text: str) -> Network:
+    """A network such as 10.0.0.0/8 or 2001:db8::/32, or one address. Raise `UsageError`."""
+    try:
+        return ip_network(text)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no network: {error}", hint="write it as 203.0.113.0/24") from None
+
+
+@lru_cache(maxsize=1024)
+def _within(client: str, networks: tuple[Network, ...]) -> bool:
+    try:
+        address = ip_address(client)
+    except ValueError:
+        return False
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return any(address in network for network in networks)

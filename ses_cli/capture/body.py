@@ -1,0 +1,131 @@
+"""A request's body becomes lines of a log, and what is no callback becomes lines of its rejects."""
+
+import re
+import zlib
+from base64 import b64encode
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import orjson
+
+from ses_cli.batch import BOM
+from ses_cli.events import Callback, Problem
+
+Check = Callable[[bytes], Callback | list[Problem]]
+"""What one line is: a valid callback, or all the errors that say why not (at least one)."""
+
+MAX_BAD = 100  # elements of one array; with more of them it is no batch of callbacks
+_SPACE = b" \t\r\n"
+_BREAKS = bytes.maketrans(b"\r\n", b"  ")
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},]', re.DOTALL)
+_GZIP = b"\x1f\x8b"
+
+
+class TooLargeError(Exception):
+    """A compressed body holds more than a body may."""
+
+
+class Reject(NamedTuple):
+    """A body, or an element of an array, that is no callback."""
+
+    problems: list[Problem]
+    raw: bytes
+
+
+class Unpacked(NamedTuple):
+    """All that a body held."""
+
+    records: list[Callback]
+    lines: list[bytes]  # one a record, without the line end
+    rejects: list[Reject]
+
+
+def unpack(body: bytes, check: Check, limit: int) -> Unpacked:
+    """The callbacks in a body of one or of an array. Raise `TooLargeError` over `limit` bytes."""
+    document = inflate(body, limit).removeprefix(BOM)
+    pieces = _pieces(document)
+    unpacked = Unpacked([], [], [])
+    for piece in pieces:
+        line = flatten(piece)
+        found = check(line)
+        if isinstance(found, list):
+            if len(unpacked.rejects) == MAX_BAD:
+                return _whole(document, check)
+            unpacked.rejects.append(Reject(found, piece))
+        else:
+            unpacked.records.append(found)
+            unpacked.lines.append(line)
+    return unpacked
+
+
+def inflate(body: bytes, limit: int) -> bytes:
+    """A body decompressed, if it is gzip, whatever its headers say. Raise `TooLargeError`."""
+    if not body.startswith(_GZIP):
+        return body
+    rest, parts, left = body, [], limit + 1
+    while rest and left > 0:
+        member = zlib.decompressobj(wbits=31)
+        try:
+            part = member.decompress(rest, left)
+        except zlib.error:
+            return body
+        if not member.eof and len(part) < left:  # cut off
+            return body
+        parts.append(part)
+        left -= len(part)
+        rest = member.unused_data
+    if left <= 0:
+        raise TooLargeError
+    return b"".join(parts)
+
+
+def flatten(document: bytes) -> bytes:
+    """A JSON document in one line, as long as before: line breaks stand between tokens."""
+    return document.translate(_BREAKS) if b"\n" in document or b"\r" in document else document
+
+
+def elements(array: bytes) -> list[bytes]:
+    """The elements of a JSON array, each with the very bytes it has there. The array must be valid."""
+    found: list[bytes] = []
+    depth, start = 0, 0
+    for token in _TOKEN.finditer(array):
+        kind = array[token.start()]
+        if kind in b"[{":
+            depth += 1
+            if depth == 1:
+                start = token.end()
+        elif kind in b"]}":
+            depth -= 1
+        if (kind in b"," and depth == 1) or (kind in b"]" and depth == 0):
+            found.append(array[start : token.start()].strip(_SPACE))
+            start = token.end()
+    return found if found != [b""] else []
+
+
+def reject_line(reject: Reject, received: float) -> bytes:
+    """A line for the rejects, with its end: receive time (Unix seconds), problems, raw bytes."""
+    at = datetime.fromtimestamp(received, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    problems = [{"code": p.code, "path": p.path, "message": p.message} for p in reject.problems]
+    record: dict[str, object] = {"received": at, "problems": problems}
+    try:
+        record["raw"] = reject.raw.decode()
+    except UnicodeDecodeError:
+        record["raw_base64"] = b64encode(reject.raw).decode()
+    return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _pieces(document: bytes) -> list[bytes]:
+    """The elements of an array; anything else whole, and so what only begins like an array, or is empty."""
+    if not document.lstrip(_SPACE).startswith(b"["):
+        return [document]
+    try:
+        orjson.loads(document)
+    except orjson.JSONDecodeError:
+        return [document]
+    return elements(document) or [document]
+
+
+def _whole(document: bytes, check: Check) -> Unpacked:
+    found = check(flatten(document))
+    return Unpacked([], [], [Reject(found if isinstance(found, list) else [], document)])

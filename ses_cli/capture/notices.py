@@ -1,0 +1,66 @@
+"""What the capture engine has to tell while it runs, as plain values."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ses_cli.events import Callback, Problem
+
+
+class Listening(NamedTuple):
+    """The server answers from now on."""
+
+    host: str
+    port: int
+    tls: bool
+
+
+class Stored(NamedTuple):
+    """One callback is on disk."""
+
+    at: float  # Unix seconds
+    record: Callback
+
+
+class Rejected(NamedTuple):
+    """One body, or one element of an array, is on disk among the rejects."""
+
+    at: float  # Unix seconds
+    problems: list[Problem]
+
+
+class Refused(NamedTuple):
+    """A request was not stored, and its sender was told so."""
+
+    at: float  # Unix seconds
+    status: int
+    why: str
+    client: str
+
+
+class Note(NamedTuple):
+    """Something the operator should know: a rotation, a moved line, a recovery."""
+
+    message: str
+
+
+class Trouble(NamedTuple):
+    """Something went wrong, and the engine goes on."""
+
+    message: str
+
+
+Notice = Listening | Stored | Rejected | Refused | Note | Trouble
+Tell = Callable[[Notice], None]
+"""Takes notices. It is called from the event loop and from the threads that write, so it must stand that."""
+
+
+@dataclass(slots=True)
+class Totals:
+    """What a run of the engine did."""
+
+    stored: int = 0
+    rejected: int = 0
+    events: Counter[str] = field(default_factory=Counter)  # event type -> stored
+    refused: Counter[int] = field(default_factory=Counter)  # status -> requests

@@ -1,0 +1,71 @@
+"""How the thread that writes tells those who wait that their lines are on disk, or are not."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Protocol, TypeVar
+
+from ses_cli.errors import SesEventsError
+
+P = TypeVar("P")
+
+
+class Promises(Protocol[P]):
+    """Makes promises of one kind, and settles a whole group of them at once."""
+
+    def make(self) -> P:
+        """A promise, in the thread of whoever appends."""
+        ...
+
+    def soon(self, call: Callable[[], None]) -> None:
+        """Call when those who append now have done so: what comes at once is to go at once."""
+        ...
+
+    def settle(self, group: Sequence[P], error: SesEventsError | None) -> None:
+        """Keep a group of promises, or break them with an error, from the writer's thread."""
+        ...
+
+
+class Futures:
+    """Promises for threads."""
+
+    def make(self) -> Future[None]:
+        return Future()
+
+    def soon(self, call: Callable[[], None]) -> None:
+        call()
+
+    def settle(self, group: Sequence[Future[None]], error: SesEventsError | None) -> None:
+        for future in group:
+            if error is None:
+                future.set_result(None)
+            else:
+                future.set_exception(error)
+
+
+class LoopFutures:
+    """Promises for coroutines of one event loop, woken once for a group, not once for each."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def make(self) -> asyncio.Future[None]:
+        return self._loop.create_future()
+
+    def soon(self, call: Callable[[], None]) -> None:
+        self._loop.call_soon(call)
+
+    def settle(self, group: Sequence[asyncio.Future[None]], error: SesEventsError | None) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(_settle, group, error)
+
+
+def _settle(group: Sequence[asyncio.Future[None]], error: SesEventsError | None) -> None:
+    for future in group:
+        if future.done():  # cancelled
+            continue
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)

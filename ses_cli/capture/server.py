@@ -1,0 +1,146 @@
+"""The receiver as a whole: a socket, the log, and an HTTP server that runs until it is told to stop."""
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ses_cli.capture.app import App, Rules
+from ses_cli.capture.body import Check, Reject, reject_line
+from ses_cli.capture.connection import MAX_HEAD, Connection, Limits
+from ses_cli.capture.log import Durability, Log
+from ses_cli.capture.notices import Listening, Refused, Tell, Totals
+from ses_cli.capture.promises import LoopFutures
+from ses_cli.capture.rotate import Rotation
+from ses_cli.errors import TargetError, UsageError
+from ses_cli.events import Problem
+
+_BACKLOG = 1024
+_FRAMING = 8  # bytes on the wire for one of a body, in the smallest chunks
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that a receiver is told."""
+
+    log: Path
+    host: str = "127.0.0.1"
+    port: int = 8080  # 0: any that is free
+    rules: Rules = field(default_factory=Rules)
+    rotation: Rotation = field(default_factory=Rotation)
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    limits: Limits = field(default_factory=Limits)
+    stop_timeout: float = 10.0  # seconds for what is in, when told to stop
+    durability: Durability = "group"
+
+
+def serve(settings: Settings, check: Check, tell: Tell) -> Totals:
+    """Receive until SIGTERM or SIGINT, and return what was done. SIGHUP reopens the log.
+
+    Raise `TargetError` where the address or the log cannot be had, `UsageError` where the certificate cannot.
+    """
+    gc.freeze()  # each request makes objects that reference counts free: look for cycles less often
+    gc.set_threshold(50_000, 20, 100)
+    context = _tls(settings.tls_cert, settings.tls_key)
+    listener = _bind(settings.host, settings.port)
+    with listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(_serve(settings, check, tell, listener, context))
+
+
+async def _serve(
+    settings: Settings, check: Check, tell: Tell, listener: socket.socket, context: ssl.SSLContext | None
+) -> Totals:
+    def torn(tail: bytes) -> bytes:
+        found = check(tail)
+        return reject_line(Reject([_TORN, *found], tail), time.time()) if isinstance(found, list) else b""
+
+    def refused(status: int, why: str) -> None:
+        app.totals.refused[status] += 1
+        tell(Refused(time.time(), status, why, ""))
+
+    loop = asyncio.get_running_loop()
+    log = Log(
+        settings.log,
+        LoopFutures(loop),
+        torn,
+        tell,
+        rotation=settings.rotation,
+        durability=settings.durability,
+    )
+    try:
+        app = App(settings.rules, check, log.append, tell)
+        connections: set[Connection] = set()
+        max_request = _FRAMING * settings.rules.max_body + MAX_HEAD
+        stop = _signals(loop, log.reopen)
+        server = await loop.create_server(
+            lambda: Connection(app, settings.limits, max_request, connections, refused),
+            sock=listener,
+            ssl=context,
+            ssl_handshake_timeout=settings.limits.request_timeout if context else None,
+        )
+        tell(Listening(settings.host, listener.getsockname()[1], context is not None))
+        await stop.wait()
+        stop.clear()
+        server.close()
+        await _drain(connections, settings.stop_timeout, stop)
+    finally:
+        log.close()
+    return app.totals
+
+
+def _signals(loop: asyncio.AbstractEventLoop, reopen: Callable[[], None]) -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, reopen)
+    return stop
+
+
+async def _drain(connections: set[Connection], seconds: float, hurry: asyncio.Event) -> None:
+    """Have every connection answer what is in, and close; a second signal or the time cuts the others off."""
+    deadline = time.monotonic() + seconds
+    while connections and time.monotonic() < deadline and not hurry.is_set():
+        for connection in list(connections):
+            connection.shutdown()
+        await asyncio.sleep(0.01)
+
+
+def _tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    if cert is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(cert, key)
+    except OSError as error:  # ssl.SSLError is one
+        raise UsageError(f"{cert}, {key}: {error.strerror or error}") from error
+    return context
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        both = family == socket.AF_INET6 and host == "::" and socket.has_dualstack_ipv6()
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG, dualstack_ipv6=both)
+    except OSError as error:
+        reason = (
+            os.strerror(error.errno) if isinstance(error.errno, int) and error.errno > 0 else error.strerror
+        )
+        raise TargetError(f"cannot listen on {host}:{port}: {reason}") from error
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    try:
+        import uvloop  # noqa: PLC0415 (it does not exist everywhere)
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
+_TORN = Problem("", 0, 0, "truncated", "", "a writer was stopped in the middle of this line")

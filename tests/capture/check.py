@@ -1,0 +1,18 @@
+"""A small validation: an object with an event and an address is a callback."""
+
+import orjson
+
+from ses_cli.events import Callback, Problem
+
+
+def check(line: bytes) -> Callback | list[Problem]:
+    """A record, or one problem."""
+    try:
+        record: Callback = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        return [Problem("", 0, 0, "not-json", "", str(error))]
+    if not isinstance(record, dict):
+        return [Problem("", 0, 0, "not-object", "", "no object")]
+    if not isinstance(record.get("event"), str) or not isinstance(record.get("email"), str):
+        return [Problem("", 0, 0, "missing-field", "$.event", "no event, or no address")]
+    return record

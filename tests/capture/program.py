@@ -1,0 +1,42 @@
+"""The receiver as a program: pickled settings in the first argument, notices as JSON lines on stdout."""
+
+import base64
+import pickle
+import sys
+
+import orjson
+
+from ses_cli.capture.notices import Notice, Rejected, Stored
+from ses_cli.capture.server import Settings, serve
+from ses_cli.errors import SesEventsError
+
+from .check import check
+
+
+def tell(notice: Notice) -> None:
+    """One line for each notice, but not for each callback."""
+    if not isinstance(notice, Stored | Rejected):
+        show({"notice": type(notice).__name__, **notice._asdict()})
+
+
+def show(value: object) -> None:
+    """A line."""
+    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def main(settings: Settings) -> int:
+    """Run until told to stop."""
+    try:
+        totals = serve(settings, check, tell)
+    except SesEventsError as error:
+        show({"notice": "Error", "message": error.message})
+        return error.status
+    show(
+        {"notice": "Totals", "stored": totals.stored, "rejected": totals.rejected, "refused": totals.refused}
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(pickle.loads(base64.b64decode(sys.argv[1]))))

@@ -1,0 +1,227 @@
+"""The log writer keeps what it acknowledged, whole, and nothing of what it did not."""
+
+import gzip
+import os
+import resource
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ses_cli.capture.log import DiskFailedError, Durability, Log, QueueFullError, rejects_path
+from ses_cli.capture.notices import Note, Notice, Trouble
+from ses_cli.capture.promises import Futures
+from ses_cli.capture.rotate import Rotation
+from ses_cli.errors import SesEventsError, TargetError
+
+
+def torn(tail: bytes) -> bytes:
+    """Whatever does not end in a brace was cut off."""
+    return b"" if tail.endswith(b"}") else b"torn:%s\n" % tail
+
+
+@contextmanager
+def opened(
+    path: Path,
+    told: list[Notice] | None = None,
+    *,
+    rotation: Rotation = Rotation(),  # noqa: B008
+    durability: Durability = "group",
+    max_waiting: int = 1 << 20,
+) -> Iterator[Log[Future[None]]]:
+    """A log that is closed in the end."""
+    tell: Callable[[Notice], None] = (lambda _: None) if told is None else told.append
+    log = Log(path, Futures(), torn, tell, rotation=rotation, durability=durability, max_waiting=max_waiting)
+    try:
+        yield log
+    finally:
+        log.close()
+
+
+@contextmanager
+def file_size_limit(size: int) -> Iterator[None]:
+    """A disk on which no file grows over a size: the last write before it is short, then they fail."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+Append = tuple[int, int, int | None]  # bytes for the log, bytes for the rejects, room on the disk
+appends = st.tuples(st.integers(1, 300), st.integers(0, 300), st.none() | st.integers(0, 400))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(appends, max_size=15), st.sampled_from(["group", "each", "none"]))
+def test_failures_lose_nothing_acknowledged(steps: list[Append], durability: Durability) -> None:
+    """Whatever fails in between, log and rejects are exactly the acknowledged lines, in order."""
+    with TemporaryDirectory() as directory:
+        path = Path(directory, "log.jsonl")
+        lines, rejects = b"", b""
+        with opened(path, durability=durability) as log:
+            for number, (size, more, room) in enumerate(steps):
+                line = (b"%d:" % number).ljust(size, b"x") + b"\n"
+                reject = b"y" * more + b"\n" if more else b""
+                with file_size_limit(resource.RLIM_INFINITY if room is None else len(lines) + room):
+                    error = log.append(line, reject).exception(10)
+                if error is None:
+                    lines, rejects = lines + line, rejects + reject
+                else:
+                    assert isinstance(error, DiskFailedError)
+                assert path.read_bytes() == lines
+                assert rejects_path(path).read_bytes() == rejects
+
+
+def test_a_failing_disk_is_told_once_and_its_recovery_too(tmp_path: Path) -> None:
+    """A thousand failures are one notice."""
+    told: list[Notice] = []
+    with opened(tmp_path / "log.jsonl", told) as log:
+        with file_size_limit(0):
+            assert all(log.append(b"x\n").exception(10) for _ in range(5))
+        assert log.append(b"y\n").exception(10) is None
+    assert [type(notice) for notice in told] == [Trouble, Note]
+
+
+def test_many_threads_lose_nothing_over_rotations(tmp_path: Path) -> None:
+    """Every line of eight threads is in one of the files, once, whole, and in its thread's order."""
+    path = tmp_path / "log.jsonl"
+    with opened(path, rotation=Rotation(size=2000, compress="gzip")) as log:
+
+        def work(name: int) -> None:
+            for promise in [log.append(b"%d %d\n" % (name, n)) for n in range(200)]:
+                promise.result(30)
+
+        threads = [threading.Thread(target=work, args=(name,)) for name in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    rotated = sorted(tmp_path.glob("log-*"), key=lambda file: file.name.split(".")[0])
+    assert rotated
+    contents = [
+        gzip.decompress(f.read_bytes()) if f.suffix == ".gz" else f.read_bytes() for f in [*rotated, path]
+    ]
+    assert all(content.endswith(b"\n") for content in contents)
+    found = b"".join(contents).decode().splitlines()
+    for name in range(8):
+        assert [line for line in found if line.startswith(f"{name} ")] == [f"{name} {n}" for n in range(200)]
+    assert len(found) == 1600
+
+
+def test_a_full_queue_refuses_and_keeps_what_it_took(tmp_path: Path) -> None:
+    """With the writer held up, appends over the limit raise, and those before are stored."""
+    path = tmp_path / "log.jsonl"
+    held = threading.Event()
+
+    class Held(Futures):
+        def settle(self, group: Sequence[Future[None]], error: SesEventsError | None) -> None:
+            held.wait()
+            super().settle(group, error)
+
+    log = Log(path, Held(), torn, lambda _: None, max_waiting=100)
+    taken = 0
+    with suppress(QueueFullError):
+        while taken < 1000:
+            log.append(b"x" * 29 + b"\n")
+            taken += 1
+    held.set()
+    log.close()
+    assert 3 <= taken <= 6  # three in the writer's hands, three that wait
+    assert path.read_bytes() == (b"x" * 29 + b"\n") * taken
+
+
+def test_what_is_appended_after_the_end_is_refused(tmp_path: Path) -> None:
+    """A closed log takes nothing, and what it took before is there."""
+    with opened(tmp_path / "log.jsonl") as log:
+        last = log.append(b"x\n")
+    assert last.done()
+    with pytest.raises(QueueFullError):
+        log.append(b"y\n")
+
+
+def test_an_unended_line_is_moved_to_the_rejects(tmp_path: Path) -> None:
+    """What a killed writer left is told, kept, and not in the way of the next line."""
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b'{"a":1}\n{"a":2')
+    told: list[Notice] = []
+    with opened(path, told) as log:
+        log.append(b'{"a":3}\n').result(10)
+    assert path.read_bytes() == b'{"a":1}\n{"a":3}\n'
+    assert rejects_path(path).read_bytes() == b'torn:{"a":2\n'
+    assert [type(notice) for notice in told] == [Note]
+
+
+def test_a_whole_line_without_its_end_gets_it(tmp_path: Path) -> None:
+    """What an editor left off the last line is put back; in the rejects too."""
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b'{"a":1}')
+    rejects_path(path).write_bytes(b"half")
+    with opened(path) as log:
+        log.append(b'{"a":2}\n', b"whole\n").result(10)
+    assert path.read_bytes() == b'{"a":1}\n{"a":2}\n'
+    assert rejects_path(path).read_bytes() == b"half\nwhole\n"
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(0, 200_000), max_size=4), st.integers(0, 200_000))
+def test_the_tail_is_found_however_long(lines: list[int], tail: int) -> None:
+    """The unended line is what stands after the last line end, whatever the blocks it is read in."""
+    with TemporaryDirectory() as directory:
+        path = Path(directory, "log.jsonl")
+        whole = b"".join(b"x" * length + b"\n" for length in lines)
+        path.write_bytes(whole + b"t" * tail)
+        with opened(path):
+            pass
+        assert path.read_bytes() == whole
+        assert rejects_path(path).read_bytes() == (b"torn:" + b"t" * tail + b"\n" if tail else b"")
+
+
+def test_a_second_writer_hears_who_the_first_is(tmp_path: Path) -> None:
+    """The lock names the process, also by another name of the log, and ends with it."""
+    path = tmp_path / "log.jsonl"
+    (tmp_path / "other.jsonl").symlink_to(path)
+    program = f"import fcntl, sys; f = open({str(path) + '.lock'!r}, 'w'); fcntl.flock(f, 2); " + (
+        "f.write('4242\\n'); f.flush(); print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdin=-1, stdout=-1) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(TargetError, match="process 4242"), opened(tmp_path / "other.jsonl"):
+            pass
+        holder.kill()
+    with opened(path):
+        assert Path(f"{path}.lock").read_text() == f"{os.getpid()}\n"
+
+
+def test_a_renamed_log_is_made_anew(tmp_path: Path) -> None:
+    """After a rename and a reopen the old file has what came before, the new one what comes after."""
+    path, old = tmp_path / "log.jsonl", tmp_path / "log.jsonl.1"
+    with opened(path) as log:
+        log.append(b"1\n").result(10)
+        path.rename(old)
+        log.reopen()
+        log.append(b"2\n").result(10)
+    assert (old.read_bytes(), path.read_bytes()) == (b"1\n", b"2\n")
+
+
+@pytest.mark.parametrize("kind", ["directory", "pipe", "missing"])
+def test_what_is_no_file_is_refused(tmp_path: Path, kind: str) -> None:
+    """A log is a regular file in a directory that is there; the error names it, and frees the lock."""
+    path = tmp_path / ("none/log.jsonl" if kind == "missing" else "log.jsonl")
+    if kind == "directory":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    for _ in range(2):
+        with pytest.raises(TargetError, match=r"log\.jsonl"), opened(path):
+            pass
