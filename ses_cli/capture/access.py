@@ -20,9 +20,7 @@ class Access:
     path: str = "/"
     token: str | None = field(default=None, repr=False)
     networks: tuple[Network, ...] = ()  # none: all may post
-    proxy_header: str | None = (
-        None  # where a trusted proxy puts the client's address, such as X-Forwarded-For
-    )
+    proxy_header: str | None = None  # where a trusted proxy puts the client's address, such as X-Forwarded-For
 
     def __post_init__(self) -> None:
         if self.token is not None and not self.token.strip():

@@ -73,7 +73,7 @@ class Connection(asyncio.Protocol):
         if len(self._siblings) > self._limits.connections:
             self._turn_away(503, b"503 Service Unavailable\r\nretry-after: 5", "too many connections")
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (asyncio's)
+    def connection_lost(self, exc: Exception | None) -> None:
         """Let the application know."""
         self._siblings.discard(self)
         self._watcher.cancel()

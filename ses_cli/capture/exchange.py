@@ -9,9 +9,7 @@ from http import HTTPStatus
 
 from ses_cli.capture.asgi import Message, Scope
 
-_LINES = {
-    status.value: b"HTTP/1.1 %d %s\r\n" % (status.value, status.phrase.encode()) for status in HTTPStatus
-}
+_LINES = {status.value: b"HTTP/1.1 %d %s\r\n" % (status.value, status.phrase.encode()) for status in HTTPStatus}
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -32,9 +30,7 @@ class Exchange:
         "whole",
     )
 
-    def __init__(
-        self, scope: Scope, write: Callable[[bytes], None], done: Callable[[], None], keep: bool
-    ) -> None:
+    def __init__(self, scope: Scope, write: Callable[[bytes], None], done: Callable[[], None], keep: bool) -> None:
         self.scope = scope
         self.keep = keep  # the connection, after this
         self.done = done

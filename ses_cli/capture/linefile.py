@@ -112,7 +112,7 @@ class LineFile:
 def sync(fd: int) -> None:
     """Return when the file's data, and the size that makes it readable, are on the disk itself."""
     if sys.platform == "darwin":
-        import fcntl  # noqa: PLC0415 (only there does fsync stop at the drive's cache)
+        import fcntl
 
         fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
     else:

@@ -161,9 +161,7 @@ class Log(Generic[P]):
         return None
 
     def _failed(self, error: Exception) -> SesEventsError:
-        failed = DiskFailedError(
-            error.message if isinstance(error, SesEventsError) else f"{self._log.path}: {error}"
-        )
+        failed = DiskFailedError(error.message if isinstance(error, SesEventsError) else f"{self._log.path}: {error}")
         if not self._failing:
             self._tell(Trouble(f"nothing can be stored: {failed.message}"))
         self._failing = True
@@ -223,9 +221,7 @@ class Log(Generic[P]):
         file.keep(time.time())
         if record:
             self._log.cut(len(tail))
-            self._tell(
-                Note(f"{self._log.path}: moved an unended last line of {len(tail)} bytes to {file.path}")
-            )
+            self._tell(Note(f"{self._log.path}: moved an unended last line of {len(tail)} bytes to {file.path}"))
 
 
 def rejects_path(log: Path) -> Path:

@@ -32,9 +32,7 @@ def main(settings: Settings) -> int:
     except SesEventsError as error:
         show({"notice": "Error", "message": error.message})
         return error.status
-    show(
-        {"notice": "Totals", "stored": totals.stored, "rejected": totals.rejected, "refused": totals.refused}
-    )
+    show({"notice": "Totals", "stored": totals.stored, "rejected": totals.rejected, "refused": totals.refused})
     return 0
 
 

@@ -83,9 +83,7 @@ def test_no_bytes_are_lost(body: bytes) -> None:
         assert reject_line(reject, 0.0).count(b"\n") == 1
 
 
-@given(
-    st.lists(st.sampled_from([b'{"event":"open","email":"a@b"}', b'{"x": 1}', b"7", b'"a,[b"']), min_size=1)
-)
+@given(st.lists(st.sampled_from([b'{"event":"open","email":"a@b"}', b'{"x": 1}', b"7", b'"a,[b"']), min_size=1))
 def test_an_array_is_split_into_callbacks_and_rejects(pieces: list[bytes]) -> None:
     """Every element goes one way, in its order, with its own bytes."""
     unpacked = unpack(b" [" + b" ,\n".join(pieces) + b"]\n", check, LIMIT)

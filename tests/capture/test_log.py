@@ -108,9 +108,7 @@ def test_many_threads_lose_nothing_over_rotations(tmp_path: Path) -> None:
             thread.join()
     rotated = sorted(tmp_path.glob("log-*"), key=lambda file: file.name.split(".")[0])
     assert rotated
-    contents = [
-        gzip.decompress(f.read_bytes()) if f.suffix == ".gz" else f.read_bytes() for f in [*rotated, path]
-    ]
+    contents = [gzip.decompress(f.read_bytes()) if f.suffix == ".gz" else f.read_bytes() for f in [*rotated, path]]
     assert all(content.endswith(b"\n") for content in contents)
     found = b"".join(contents).decode().splitlines()
     for name in range(8):

@@ -87,9 +87,7 @@ def test_only_rotated_files_of_this_log_are_deleted(tmp_path: Path) -> None:
         "my-callbacks-20260101T000000Z.jsonl",
         "callbacks-copy-20260101T000000Z.jsonl",
     ]
-    rotated = [
-        f"callbacks-2026010{day}T000000Z.jsonl{end}" for day in (1, 2, 3) for end in ("", ".zst", ".gz")
-    ]
+    rotated = [f"callbacks-2026010{day}T000000Z.jsonl{end}" for day in (1, 2, 3) for end in ("", ".zst", ".gz")]
     for name in alike + rotated:
         (tmp_path / name).touch()
     Archive(tmp_path / "callbacks.jsonl").prune(1)
@@ -107,11 +105,7 @@ def test_a_file_is_compressed_whole(tmp_path: Path, how: Compression) -> None:
     assert compress(path, how, lambda: False)
     (final,) = tmp_path.iterdir()
     data = final.read_bytes()
-    back = (
-        gzip.decompress(data)
-        if how == "gzip"
-        else zstandard.ZstdDecompressor().decompressobj().decompress(data)
-    )
+    back = gzip.decompress(data) if how == "gzip" else zstandard.ZstdDecompressor().decompressobj().decompress(data)
     assert back == content
     assert (final.stat().st_mtime, final.stat().st_mode & 0o777) == (1, 0o600)
 

@@ -99,9 +99,7 @@ def test_too_large_bodies(tmp_path: Path) -> None:
         Receiver(Settings(tmp_path / "log.jsonl", port=0, rules=rules)) as receiver,
         receiver.connect() as client,
     ):
-        client.sendall(
-            request(b"")[:-4].replace(b"length: 0", b"length: 1001") + b"\r\nexpect: 100-continue\r\n\r\n"
-        )
+        client.sendall(request(b"")[:-4].replace(b"length: 0", b"length: 1001") + b"\r\nexpect: 100-continue\r\n\r\n")
         assert answer(client)[0] == 413
         with receiver.connect() as chunked:
             chunk = b"100\r\n" + b"x" * 256 + b"\r\n"
