@@ -83,6 +83,8 @@ def test_codes_are_found_where_they_stand(reason: str, reply: str, enhanced: str
         ("user doesn’t exist", "user doesn't exist"),
         ("refused &lt;ann@example.com&gt;", "refused <bob@example.com>"),
         ("OFR004_405 [405]", "OFR_405 [405]"),
+        ("<ann>... no", "<bob>... no"),
+        ('mailbox "ann" is closed', "mailbox 'bob' is closed"),
     ],
 )
 def test_variants_have_one_shape(one: str, other: str) -> None:
