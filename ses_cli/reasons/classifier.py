@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ses_cli.events import LEGACY_BOUNCE_TYPES, SOFT
+from ses_cli.reasons.classes import TIERS
 from ses_cli.reasons.codes import Code, find, is_temporary
-from ses_cli.reasons.rules import TIERS, Rule, load_rules
+from ses_cli.reasons.rules import Rule, load_rules
 from ses_cli.reasons.text import shape
 
 MEMO = 16_384  # verdicts remembered by exact text, and as many by shape

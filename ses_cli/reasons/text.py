@@ -49,7 +49,8 @@ _QUOTES = str.maketrans(
 _FIRST_CODE = re.compile(r"(?<![a-z0-9.#])([45]\d\d)([- ])(?:([245]\.\d{1,2}\.\d{1,3})(?![\d.]))?")
 _LIKE_REPLY = re.compile(r"(?<= )[45][0-79]\d(?!\d)")
 _QUOTED = re.compile(
-    r"\b(user|mailbox|recipient|account|address|alias|domain|host|for|to|id|name|from|subject):? ([\"'])[^\"' ]{1,64}\2"
+    r"\b(user|mailbox|recipient|account|address|alias|domain|host|for|to|id|name|from|subject):? "
+    r"([\"'])[^\"' ]{1,64}\2"
 )
 _RUNS = re.compile(r"#(?:[-.,:/_=+~]{0,2}#){1,200}")
 
