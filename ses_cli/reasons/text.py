@@ -6,7 +6,7 @@ import unicodedata
 from ses_cli.reasons.codes import find
 from ses_cli.reasons.hosts import ENDINGS, name_host, name_url
 
-HEAD, TAIL = 1024, 512  # characters read of a longer reason: an SMTP reply says its cause at one of its ends
+HEAD, TAIL = 1536, 512  # characters read of a longer reason: an SMTP reply says its cause at one of its ends
 WORD_MEMO, WORD_MEMO_CHARS = 8192, 64
 
 _PIECES = re.compile(
