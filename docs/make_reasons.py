@@ -68,7 +68,8 @@ def page() -> str:
     parts += [f"| `{name}` | {meaning} |" for name, meaning in ACTIONS.items()]
     parts.append(
         "\nA rule may have another action than its class. `suppress` becomes `retry` where the code is of\n"
-        "class 4, and for a soft bounce: neither kills an address by itself. A bare reply code never\nsuppresses.\n"
+        "class 4, and for a soft bounce: neither kills an address by itself. A bare reply code\n"
+        "never suppresses.\n"
     )
     parts.append(
         "## Order of evidence\n\nThe first rule that matches decides; within a tier, the order of the file.\n"

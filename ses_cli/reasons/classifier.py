@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ses_cli.events import LEGACY_BOUNCE_TYPES, SOFT
+from ses_cli.reasons.classes import TIERS
 from ses_cli.reasons.codes import Code, find, is_temporary
-from ses_cli.reasons.rules import TIERS, Rule, load_rules
+from ses_cli.reasons.rules import Rule, load_rules
 from ses_cli.reasons.text import shape
 
 MEMO = 16_384  # verdicts remembered by exact text, and as many by shape
-MEMO_CHARS = 1024  # a longer reason is not kept as a key
+MEMO_CHARS = 1024  # a longer text is not kept as a key
+
+
+_CAPITAL = re.compile(r"(?<!\\)[A-Z]")  # and not an escape such as \S
 
 
 class Verdict(NamedTuple):
@@ -47,9 +51,9 @@ class Matcher:
 
     @cached_property
     def patterns(self) -> list[tuple[int, re.Pattern[str]]]:
-        """Compiled on first use. Shapes are in lower case: only a pattern with capitals must ignore case."""
+        """Compiled on first use; shapes are in lower case, so only a pattern with capitals ignores case."""
         return [
-            (place, re.compile(rule.pattern, re.IGNORECASE if rule.pattern != rule.pattern.lower() else 0))
+            (place, re.compile(rule.pattern, re.IGNORECASE if _CAPITAL.search(rule.pattern) else 0))
             for place, rule in enumerate(self.rules)
             if rule.pattern
         ]
@@ -97,8 +101,7 @@ class Classifier:
                 rule = next(self._matches(text, codes), None)
                 verdict = _verdict(rule, codes, soft)[0]
                 _remember(shapes, text, verdict)
-            if len(reason) <= MEMO_CHARS:
-                _remember(exact, reason, verdict)
+            _remember(exact, reason, verdict)
         return verdict
 
     def explain(self, reason: str, bounce_type: str | None = None) -> Explanation:
@@ -126,7 +129,7 @@ def _verdict(rule: Rule | None, codes: Sequence[Code], soft: bool) -> tuple[Verd
         cls, action, name = rule.cls, rule.action, rule.id
     note = ""
     temporary = is_temporary(reply, enhanced)
-    if (soft or temporary) and (action == "suppress" or rule is None):
+    if (soft or temporary) and (action == "suppress" or cls == "unclassified"):
         note = f"{action} became retry: " + (
             "a soft bounce alone kills no address" if soft else "class 4 is temporary"
         )
@@ -144,6 +147,8 @@ def _telling(codes: Sequence[str], rule: Rule | None) -> str:
 
 
 def _remember(memo: dict[str, Verdict], key: str, verdict: Verdict) -> None:
+    if len(key) > MEMO_CHARS:
+        return
     if len(memo) >= MEMO:
         memo.clear()
     memo[key] = verdict

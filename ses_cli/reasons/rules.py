@@ -7,65 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ses_cli.errors import UsageError
+from ses_cli.reasons.classes import ACTIONS, CLASSES, DEFAULT_ACTIONS
 from ses_cli.reasons.linear import why_slow
 from ses_cli.reasons.text import shape
-
-CLASSES: dict[str, str] = {
-    "unknown-user": "no such mailbox at this domain",
-    "invalid-address": "the recipient's address is not well formed",
-    "inactive-mailbox": "the mailbox exists no more or is disabled, suspended, expired or moved",
-    "mailbox-full": "the mailbox, or the recipient's storage, is full",
-    "domain-not-found": "the recipient's domain does not exist or takes no mail",
-    "blocked-by-recipient": "the recipient, or their organisation's own list, refuses this sender",
-    "spam-content": "the content looks like spam, phishing or a virus, or has a forbidden attachment or link",
-    "sender-reputation": "the sending address, domain or IP is on a block list or has a bad reputation",
-    "authentication": "the sender's identity failed: SPF, DKIM, DMARC, reverse DNS, greeting, sender domain",
-    "policy": "a policy of the receiver refuses the mail, without saying more",
-    "rate-limited": "too many mails, connections or recipients in too short a time",
-    "greylisted": "refused at first sight: the same mail is taken on a later try",
-    "message-too-large": "the mail, or a part of it, is larger than the receiver takes",
-    "relay-denied": "the server that was asked does not take mail for this domain, or wants a login",
-    "suppressed": "a sending service held the address on a list of its own and did not send",
-    "server-error": "the receiving server has trouble, or the two servers did not understand each other",
-    "network": "the receiving server could not be reached, found or kept on the line in time",
-    "unclassified": "no rule knows this reason",
-}
-ACTIONS: dict[str, str] = {
-    "suppress": "stop mailing the address: it is dead",
-    "retry": "temporary: send again later, and judge by how often it happens",
-    "fix-sender": "mend DNS, authentication, reputation or pace; the address may be good",
-    "fix-content": "change what is sent; the address may be good",
-    "review": "a person must look",
-}
-DEFAULT_ACTIONS: dict[str, str] = {
-    "unknown-user": "suppress",
-    "invalid-address": "suppress",
-    "inactive-mailbox": "suppress",
-    "mailbox-full": "retry",
-    "domain-not-found": "suppress",
-    "blocked-by-recipient": "review",
-    "spam-content": "fix-content",
-    "sender-reputation": "fix-sender",
-    "authentication": "fix-sender",
-    "policy": "review",
-    "rate-limited": "fix-sender",
-    "greylisted": "retry",
-    "message-too-large": "fix-content",
-    "relay-denied": "fix-sender",
-    "suppressed": "review",
-    "server-error": "retry",
-    "network": "retry",
-    "unclassified": "review",
-}
-TIERS: dict[str, str] = {
-    "yours": "a rule of your own file, in the order of the file",
-    "receiver": "words or codes that one receiver, filter or mail server is known to send",
-    "code": "an enhanced status code with one narrow meaning",
-    "text": "words that mean the same wherever they come from",
-    "broad-code": "an enhanced status code that servers use for many things",
-    "hint": "words that say little",
-    "reply": "the reply code",
-}
 
 
 class Rule(NamedTuple):
@@ -142,43 +86,43 @@ def _rule(table: dict[str, object], where: str, own: bool, check: bool) -> Rule:
         raise UsageError(
             f"{where}: unknown key {min(unknown)}", hint=f"the keys are {', '.join(sorted(_KEYS))}"
         )
-    if words["class"] not in CLASSES:
-        raise UsageError(
-            f'{where}: class: "{words["class"]}" is none', hint=f"the classes are {', '.join(CLASSES)}"
-        )
-    action = words["action"] or DEFAULT_ACTIONS[words["class"]]
-    if action not in ACTIONS:
-        raise UsageError(f'{where}: action: "{action}" is none', hint=f"the actions are {', '.join(ACTIONS)}")
+    cls = _known(words["class"], CLASSES, "class", where)
+    action = _known(words["action"] or DEFAULT_ACTIONS[cls], ACTIONS, "action", where)
     kinds = [key for key in ("pattern", "enhanced", "reply") if key in table]
     if len(kinds) != 1:
-        raise UsageError(
-            f"{where}: expected one of pattern, enhanced and reply, got {' and '.join(kinds) or 'none'}"
-        )
+        found = " and ".join(kinds) or "none"
+        raise UsageError(f"{where}: expected one of pattern, enhanced and reply, got {found}")
     weak = table.get("weak", False)
     if not isinstance(weak, bool):
         raise UsageError(f"{where}: weak: expected true or false")
-    tier = "yours" if own else _tier(kinds[0], weak, bool(words["receiver"]))
-    rule = Rule(
-        words["id"],
-        tier,
-        words["class"],
-        action,
-        "",
-        (),
-        words["receiver"],
-        words["example"],
-        words["source"],
-    )
     values = _values(table, kinds[0], where)
-    if kinds[0] != "pattern":
-        form = _CODE if kinds[0] == "enhanced" else _REPLY
-        for value in values:
-            if not form.fullmatch(value):
-                raise UsageError(f'{where}: {kinds[0]}: "{value}" is no such code')
-        return rule._replace(codes=tuple(code for value in values for code in _spread(value)))
-    if check:
+    if kinds[0] == "pattern" and check:
         _check(values, words["example"], where)
-    return rule._replace(pattern="|".join(values))
+    return Rule(
+        id=words["id"],
+        tier="yours" if own else _tier(kinds[0], weak, bool(words["receiver"])),
+        cls=cls,
+        action=action,
+        pattern="|".join(values) if kinds[0] == "pattern" else "",
+        codes=() if kinds[0] == "pattern" else _codes(values, kinds[0], where),
+        receiver=words["receiver"],
+        example=words["example"],
+        source=words["source"],
+    )
+
+
+def _known(word: str, known: dict[str, str], key: str, where: str) -> str:
+    if word not in known:
+        raise UsageError(f'{where}: {key}: "{word}" is none', hint=f"known: {', '.join(known)}")
+    return word
+
+
+def _codes(values: list[str], kind: str, where: str) -> tuple[str, ...]:
+    form = _CODE if kind == "enhanced" else _REPLY
+    for value in values:
+        if not form.fullmatch(value):
+            raise UsageError(f'{where}: {kind}: "{value}" is no such code')
+    return tuple(code for value in values for code in _spread(value))
 
 
 def _tier(kind: str, weak: bool, receiver: bool) -> str:

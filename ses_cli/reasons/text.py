@@ -13,6 +13,7 @@ _PIECES = re.compile(
     rf"""
     (?P<url>(?:https?://|(?<![a-z0-9.@-])www\.)[^\s<>"'()\[\]]{{1,2048}})
   | (?P<email><?[^\s<>()\[\]"',;:@]{{1,64}}@[^\s<>()\[\]"',;:@]{{1,255}}>?)
+  | (?P<name><[a-z0-9_.+=-]{{1,64}}>)
   | (?P<ip>(?<![\w.])\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?!\d|\.\w)
         |(?<![\w:.])(?:[0-9a-f]{{1,4}}:){{3,7}}(?::?[0-9a-f]{{1,4}}){{1,2}}(?![\w:])
         |(?<![\w:.])(?:[0-9a-f]{{1,4}}:){{1,6}}(?::[0-9a-f]{{1,4}}){{1,6}}(?![\w:]))
@@ -47,6 +48,10 @@ _QUOTES = str.maketrans(
 )
 _FIRST_CODE = re.compile(r"(?<![a-z0-9.#])([45]\d\d)([- ])(?:([245]\.\d{1,2}\.\d{1,3})(?![\d.]))?")
 _LIKE_REPLY = re.compile(r"(?<= )[45][0-79]\d(?!\d)")
+_QUOTED = re.compile(
+    r"\b(user|mailbox|recipient|account|address|alias|domain|host|for|to|id|name|from|subject):? "
+    r"([\"'])[^\"' ]{1,64}\2"
+)
 _RUNS = re.compile(r"#(?:[-.,:/_=+~]{0,2}#){1,200}")
 
 _words: dict[str, str] = {}
@@ -68,7 +73,10 @@ def shape(reason: str) -> str:
                     words.clear()
                 words[word] = piece
         out.append(piece)
-    return _RUNS.sub("#", _fold_numbers(_join_lines(" ".join(out))))
+    text = _join_lines(" ".join(out))
+    if '"' in text or "'" in text:
+        text = _QUOTED.sub(r"\1 <id>", text)
+    return _RUNS.sub("#", _fold_numbers(text))
 
 
 def fold(reason: str) -> str:
@@ -117,4 +125,4 @@ def _replace(match: re.Match[str]) -> str:
         return name_host(piece)
     if kind == "orange":  # LPN007_510: a server's number, then the cause
         return f"{piece[:3]}_{piece[-3:]}"
-    return {"email": "<email>", "ip": "<ip>"}.get(kind or "", "#")
+    return {"email": "<email>", "ip": "<ip>", "name": "<id>"}.get(kind or "", "#")

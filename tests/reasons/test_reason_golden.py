@@ -23,6 +23,12 @@ def test_golden(reason: str, cls: str, action: str) -> None:
     assert (verdict.cls, verdict.action) == (cls, action), CLASSIFIER.explain(reason)
 
 
+@pytest.mark.parametrize("reason", (Path(__file__).parent / "blame.txt").read_text("utf-8").splitlines())
+def test_what_blames_the_sender_never_suppresses(reason: str) -> None:
+    """A text that blames the sender, in words that also blame addresses, throws no address away."""
+    assert CLASSIFIER.classify(reason, "hard_bounce").action != "suppress", CLASSIFIER.explain(reason)
+
+
 def test_every_class_has_golden_cases() -> None:
     """Each class has at least three golden reasons, and there are hundreds in all."""
     classes = [str(case.values[1]) for case in CASES]

@@ -1,0 +1,58 @@
+"""The vocabulary: classes, actions and the tiers of evidence."""
+
+CLASSES: dict[str, str] = {
+    "unknown-user": "no such mailbox at this domain",
+    "invalid-address": "the recipient's address is not well formed",
+    "inactive-mailbox": "the mailbox exists no more or is disabled, suspended, expired or moved",
+    "mailbox-full": "the mailbox, or the recipient's storage, is full",
+    "domain-not-found": "the recipient's domain does not exist or takes no mail",
+    "blocked-by-recipient": "the recipient, or their organisation's own list, refuses this sender",
+    "spam-content": "the content looks like spam, phishing or a virus, or has a forbidden attachment or link",
+    "sender-reputation": "the sending address, domain or IP is on a block list or has a bad reputation",
+    "authentication": "the sender's identity failed: SPF, DKIM, DMARC, reverse DNS, greeting, sender domain",
+    "policy": "a policy of the receiver refuses the mail, without saying more",
+    "rate-limited": "too many mails, connections or recipients in too short a time",
+    "greylisted": "refused at first sight: the same mail is taken on a later try",
+    "message-too-large": "the mail, or a part of it, is larger than the receiver takes",
+    "relay-denied": "the server that was asked does not take mail for this domain, or wants a login",
+    "suppressed": "a sending service held the address on a list of its own and did not send",
+    "server-error": "the receiving server has trouble, or the two servers did not understand each other",
+    "network": "the receiving server could not be reached, found or kept on the line in time",
+    "unclassified": "no rule knows this reason",
+}
+ACTIONS: dict[str, str] = {
+    "suppress": "stop mailing the address: it is dead",
+    "retry": "temporary: send again later, and judge by how often it happens",
+    "fix-sender": "mend DNS, authentication, reputation or pace; the address may be good",
+    "fix-content": "change what is sent; the address may be good",
+    "review": "a person must look",
+}
+DEFAULT_ACTIONS: dict[str, str] = {
+    "unknown-user": "suppress",
+    "invalid-address": "suppress",
+    "inactive-mailbox": "suppress",
+    "mailbox-full": "retry",
+    "domain-not-found": "suppress",
+    "blocked-by-recipient": "review",
+    "spam-content": "fix-content",
+    "sender-reputation": "fix-sender",
+    "authentication": "fix-sender",
+    "policy": "review",
+    "rate-limited": "fix-sender",
+    "greylisted": "retry",
+    "message-too-large": "fix-content",
+    "relay-denied": "fix-sender",
+    "suppressed": "review",
+    "server-error": "retry",
+    "network": "retry",
+    "unclassified": "review",
+}
+TIERS: dict[str, str] = {
+    "yours": "a rule of your own file, in the order of the file",
+    "receiver": "words or codes that one receiver, filter or mail server is known to send",
+    "code": "an enhanced status code with one narrow meaning",
+    "text": "words that mean the same wherever they come from",
+    "broad-code": "an enhanced status code that servers use for many things",
+    "hint": "words that say little",
+    "reply": "the reply code",
+}
