@@ -71,9 +71,7 @@ def page() -> str:
         "class 4, and for a soft bounce: neither kills an address by itself. A bare reply code\n"
         "never suppresses.\n"
     )
-    parts.append(
-        "## Order of evidence\n\nThe first rule that matches decides; within a tier, the order of the file.\n"
-    )
+    parts.append("## Order of evidence\n\nThe first rule that matches decides; within a tier, the order of the file.\n")
     parts += [f"{number}. **{name}**: {meaning}" for number, (name, meaning) in enumerate(TIERS.items(), 1)]
     parts.append(
         "\nSo an enhanced code outranks the reply code, and `550 5.7.1 User unknown` is an unknown user,\n"

@@ -130,9 +130,7 @@ def _verdict(rule: Rule | None, codes: Sequence[Code], soft: bool) -> tuple[Verd
     note = ""
     temporary = is_temporary(reply, enhanced)
     if (soft or temporary) and (action == "suppress" or cls == "unclassified"):
-        note = f"{action} became retry: " + (
-            "a soft bounce alone kills no address" if soft else "class 4 is temporary"
-        )
+        note = f"{action} became retry: " + ("a soft bounce alone kills no address" if soft else "class 4 is temporary")
         action = "retry"
     return Verdict(cls, action, name, reply, enhanced), note
 

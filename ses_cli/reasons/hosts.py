@@ -28,9 +28,7 @@ ENDINGS = (
 
 _WORDS = frozenset({"in", "is", "it", "no", "so", "to", "at", "be", "me", "my", "us", "as", "am", "do"})
 _URL_HOST = re.compile(r"(?:https?://)?(?:[^/?#@]*@)?([^/?#:,;]*?)\.?(?:[/?#:,;].*)?$", re.DOTALL)
-_LIST = re.compile(
-    r"(?:^|\.)(?:[a-z-]{0,20}(?:dns|ur|r)bl|dnswl|[sxpdz]?bl|zen|black-?list|block-?list)\d?\."
-)
+_LIST = re.compile(r"(?:^|\.)(?:[a-z-]{0,20}(?:dns|ur|r)bl|dnswl|[sxpdz]?bl|zen|black-?list|block-?list)\d?\.")
 
 
 def name_url(url: str) -> str:

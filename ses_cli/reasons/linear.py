@@ -2,9 +2,7 @@
 
 import re
 
-STEPS = (
-    65_536  # the most ways in which one pattern may spread its gaps from one place, counted pessimistically
-)
+STEPS = 65_536  # the most ways in which one pattern may spread its gaps from one place, counted pessimistically
 
 _TOKEN = re.compile(
     r"\\(?P<back>[1-9])|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|(?P<named>\(\?P=)|(?P<flags>\(\?[aiLmsux-]+\))"
@@ -16,9 +14,7 @@ _TOKEN = re.compile(
 
 def why_slow(pattern: str) -> str:
     """Why a search could be slow, "" if it cannot: the ways of gaps multiply along a branch."""
-    groups: list[
-        tuple[int, int]
-    ] = []  # of each open group around: the most ways of a branch, the ways before it
+    groups: list[tuple[int, int]] = []  # of each open group around: the most ways of a branch, the ways before it
     most_ways, ways, previous = 1, 1, ""
     for token in _TOKEN.finditer(pattern):
         kind = token.lastgroup or ""

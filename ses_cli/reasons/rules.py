@@ -58,9 +58,7 @@ def read_rules(text: str, name: str, own: bool = False, check: bool = False) -> 
         raise UsageError(f"{name}: not TOML: {error}") from None
     tables = document.get("rule")
     if not isinstance(tables, list) or not tables or set(document) != {"rule"}:
-        raise UsageError(
-            f"{name}: expected nothing but [[rule]] tables", hint='a rule begins with a line "[[rule]]"'
-        )
+        raise UsageError(f"{name}: expected nothing but [[rule]] tables", hint='a rule begins with a line "[[rule]]"')
     rules: list[Rule] = []
     seen: set[str] = set()
     for number, table in enumerate(tables, 1):
@@ -76,16 +74,12 @@ def read_rules(text: str, name: str, own: bool = False, check: bool = False) -> 
 
 
 def _rule(table: dict[str, object], where: str, own: bool, check: bool) -> Rule:
-    words = {
-        key: _text(table, key, where) for key in ("id", "class", "action", "receiver", "example", "source")
-    }
+    words = {key: _text(table, key, where) for key in ("id", "class", "action", "receiver", "example", "source")}
     if not re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", words["id"]):
         raise UsageError(f'{where}: id: expected words joined by hyphens, got "{words["id"]}"')
     where = f"{where.rsplit(' ', 1)[0]} {words['id']}"
     if unknown := set(table) - _KEYS:
-        raise UsageError(
-            f"{where}: unknown key {min(unknown)}", hint=f"the keys are {', '.join(sorted(_KEYS))}"
-        )
+        raise UsageError(f"{where}: unknown key {min(unknown)}", hint=f"the keys are {', '.join(sorted(_KEYS))}")
     cls = _known(words["class"], CLASSES, "class", where)
     action = _known(words["action"] or DEFAULT_ACTIONS[cls], ACTIONS, "action", where)
     kinds = [key for key in ("pattern", "enhanced", "reply") if key in table]
@@ -147,9 +141,7 @@ def _check(values: list[str], example: str, where: str) -> None:
             raise UsageError(f"{where}: pattern: matches the empty text: {value}")
     text = shape(example)
     if example and not any(re.search(value, text, re.IGNORECASE) for value in values):
-        raise UsageError(
-            f"{where}: the pattern does not match the example, which becomes: {text}", hint=_PLACEHOLDERS
-        )
+        raise UsageError(f"{where}: the pattern does not match the example, which becomes: {text}", hint=_PLACEHOLDERS)
 
 
 def _spread(code: str) -> list[str]:

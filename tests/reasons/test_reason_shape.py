@@ -150,9 +150,7 @@ def test_any_text_classifies(reason: str, bounce_type: str | None) -> None:
     verdict = CLASSIFIER.classify(reason, bounce_type)
     assert verdict.cls in CLASSES
     assert verdict.action in ACTIONS
-    assert (
-        verdict == CLASSIFIER.classify(reason, bounce_type) == CLASSIFIER.explain(reason, bounce_type).verdict
-    )
+    assert verdict == CLASSIFIER.classify(reason, bounce_type) == CLASSIFIER.explain(reason, bounce_type).verdict
     if bounce_type in {"soft_bounce", "soft"}:
         assert verdict.action != "suppress"
 
