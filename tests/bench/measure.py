@@ -43,11 +43,10 @@ def once(command: Sequence[str], cores: int | None = None) -> tuple[float | None
     started = time.perf_counter()
     try:
         process = subprocess.Popen(
-            command,
+            ["taskset", "-c", f"0-{cores - 1}", *command] if cores else command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            preexec_fn=(lambda: os.sched_setaffinity(0, range(cores))) if cores else None,
         )
     except FileNotFoundError:
         return None, 0.0

@@ -18,21 +18,23 @@ DUCKDB = """
 import duckdb, sys
 duckdb.sql(f"SET threads={sys.argv[2]}")
 columns = "{event:'VARCHAR', email:'VARCHAR', bounceType:'VARCHAR', timestamp:'BIGINT'}"
-print(duckdb.sql(f"SELECT event, bounceType, split_part(email, '@', 2) AS domain, count(*), min(timestamp), max(timestamp) "
-    f"FROM read_json('{sys.argv[1]}', format='newline_delimited', columns={columns}) GROUP BY ALL").fetchall())
+log = f"read_json('{sys.argv[1]}', format='newline_delimited', columns={columns})"
+print(duckdb.sql("SELECT event, bounceType, split_part(email, '@', 2) AS domain, count(*), min(timestamp), "
+    f"max(timestamp) FROM {log} GROUP BY ALL").fetchall())
 """
 POLARS = """
 import polars as pl, sys
 schema = {"event": pl.String, "email": pl.String, "bounceType": pl.String, "timestamp": pl.Int64}
-print(pl.scan_ndjson(sys.argv[1], schema=schema).group_by("event", "bounceType", pl.col("email").str.split("@").list.last())
-    .agg(pl.len(), pl.col("timestamp").min().alias("first"), pl.col("timestamp").max().alias("last")).collect())
+domain = pl.col("email").str.split("@").list.last()
+print(pl.scan_ndjson(sys.argv[1], schema=schema).group_by("event", "bounceType", domain).agg(pl.len(),
+    pl.col("timestamp").min().alias("first"), pl.col("timestamp").max().alias("last")).collect())
 """
 CHDB = """
 import chdb, sys
 columns = "event String, email String, bounceType Nullable(String), timestamp Int64"
-print(chdb.query(f"SELECT event, bounceType, splitByChar('@', email)[-1] AS domain, count(), min(timestamp), max(timestamp) "
-    f"FROM file('{sys.argv[1]}', 'JSONEachRow', '{columns}') GROUP BY ALL SETTINGS max_threads = {sys.argv[2]}, "
-    f"input_format_skip_unknown_fields = 1"))
+print(chdb.query(f"SELECT event, bounceType, splitByChar('@', email)[-1] AS domain, count(), min(timestamp), "
+    f"max(timestamp) FROM file('{sys.argv[1]}', 'JSONEachRow', '{columns}') GROUP BY ALL "
+    f"SETTINGS max_threads = {sys.argv[2]}, input_format_skip_unknown_fields = 1"))
 """
 LOOP = """
 import orjson, sys
@@ -44,7 +46,9 @@ with open(sys.argv[1], "rb") as log:
         counts[record["event"], record.get("bounceType"), record["email"].rpartition("@")[2]] += 1
 print(counts)
 """
-JQ = 'reduce inputs as $r ({}; .[$r.event + " " + ($r.bounceType // "") + " " + ($r.email | split("@")[1])] += 1)'
+JQ = """
+jq -r '[.event, .bounceType, (.email | split("@")[1])] | @tsv' "$1" | awk '{ n[$0]++ } END { for (k in n) print n[k], k }'
+"""
 
 
 def main() -> None:
@@ -63,9 +67,7 @@ def main() -> None:
             f"{date.today()}, {platform.processor() or platform.machine()}, Python {platform.python_version()}, ",
             end="",
         )
-        print(
-            f"{options.cores} of {os.cpu_count()} cores; {options.records:,} records, {megabytes:,.0f} MB, page cache warm\n"
-        )
+        print(f"{options.cores} of {os.cpu_count()} cores; {options.records:,} records, {megabytes:,.0f} MB, cached\n")
         print(_group_by(log, options.records, options.rounds, options.cores))
         print(_commands(log, options.records, options.rounds, options.cores))
         print(_start(log, folder, options.rounds * 4))
@@ -80,7 +82,7 @@ def _group_by(log: str, records: int, rounds: int, cores: int) -> str:
         "Polars": [python, "-c", POLARS, log],
         "ClickHouse local (chdb)": [python, "-c", CHDB, log, threads],
         "plain orjson loop": [python, "-c", LOOP, log],
-        "jq": ["jq", "-n", JQ, log],
+        "jq and awk": ["sh", "-c", JQ, "sh", log],
     }
     return table(
         "Count by event, bounce type and domain", measure(commands, rounds, cores), "ses-events summarize", records
