@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -63,7 +62,9 @@ class Output:
         if target.exists() and not target.is_file():  # a device or a pipe cannot be replaced
             self._file = target.open("wb")
             return
-        descriptor, self._temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        from tempfile import mkstemp  # start-up
+
+        descriptor, self._temporary = mkstemp(dir=target.parent, prefix=f".{target.name}.")
         self._file = os.fdopen(descriptor, "wb")
         os.fchmod(descriptor, _mode(target))
 

@@ -8,7 +8,6 @@ from typing import Generic
 from ses_cli.errors import SourceError
 from ses_cli.events import Problem
 from ses_cli.ledger import Ledger
-from ses_cli.scan import processes
 from ses_cli.scan.parts import F, Part, Task, Worker
 from ses_cli.sources import SPAN, Source, Span, spans
 
@@ -55,6 +54,8 @@ def _parts(todo: Sequence[Span], task: Task[F], jobs: int) -> Iterator[Part[F]]:
     """What is no regular file can be read here only; what was seen before is known in one place only."""
     jobs = min(jobs, len(todo))
     if jobs > 1 and not task.selection.dedupe and all(span.source.size is not None for span in todo):
+        from ses_cli.scan import processes  # start-up: most logs are small
+
         return processes.run(todo, task, jobs)
     worker = Worker(task)
     return (part for span in todo for part in worker.parts(span))

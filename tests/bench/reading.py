@@ -47,7 +47,8 @@ with open(sys.argv[1], "rb") as log:
 print(counts)
 """
 JQ = """
-jq -r '[.event, .bounceType, (.email | split("@")[1])] | @tsv' "$1" | awk '{ n[$0]++ } END { for (k in n) print n[k], k }'
+jq -r '[.event, .bounceType, (.email | split("@")[1])] | @tsv' "$1" |
+awk '{ n[$0]++ } END { for (k in n) print n[k], k }'
 """
 
 
