@@ -54,7 +54,7 @@ def _print(console: Console, table: Table, tz: tzinfo | None) -> None:
         console.print(Text(table.title, style="bold"))
     asked, least = _widths(table.columns, [*rows, *sums], console.width)
     for part in _parts(table.columns, least, console.width):
-        widths = _stretched(part, asked, least, console.width)
+        widths = _stretched(part, table.columns, asked, least, console.width)
         grid = Grid(box=_BOX, show_edge=False, pad_edge=False, header_style="dim", padding=(0, _GAP - 1, 0, 0))
         for at in part:
             _add_column(grid, table.columns[at], widths[at])
@@ -94,12 +94,14 @@ def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int)
     return asked, least
 
 
-def _stretched(part: Sequence[int], asked: Sequence[int], least: Sequence[int], room: int) -> dict[int, int]:
-    """The widths of a part's columns, the room that is left given to those that ask for more."""
+def _stretched(
+    part: Sequence[int], columns: Sequence[Column], asked: Sequence[int], least: Sequence[int], room: int
+) -> dict[int, int]:
+    """The widths of a part's columns, the room that is left given to texts that are longer."""
     left = room - sum(least[at] + _GAP for at in part) + _GAP
     widths = {}
     for at in part:
-        more = max(min(asked[at] - least[at], left), 0)
+        more = max(min(asked[at] - least[at], left), 0) if columns[at].kind in _FOLDED else 0
         widths[at] = least[at] + more
         left -= more
     return widths
