@@ -69,7 +69,8 @@ def _aws_ses(dead: Sequence[Dead], _chunk: int, _expire: str | None) -> Iterator
 def _mailgun(dead: Sequence[Dead], _chunk: int, _expire: str | None) -> Iterator[bytes]:
     yield _row("address", "code", "error", "created_at")
     for one in dead:
-        reason = f"'{one.reason}" if one.reason.startswith((*RUN_BY_SPREADSHEETS, "\t", "\r")) else one.reason
+        text = " ".join(one.reason.split())
+        reason = f"'{text}" if text.startswith(RUN_BY_SPREADSHEETS) else text
         yield _row(one.email, one.reply_code or "550", reason, formatdate(one.time))
 
 

@@ -1,0 +1,200 @@
+"""Bounces by address: what a row says, whatever the order and the cut of the log."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ses_cli.batch import Batch, Piece
+from ses_cli.events import HARD, SOFT
+from ses_cli.reports.bounces import Bounces, Wanted
+from ses_cli.reports.delivered import Delivered
+from ses_cli.reports.summary import Summary
+from ses_cli.schema import Checker
+
+NO_USER = "551 5.1.1 recipient is not exist"
+FULL = "452 4.2.2 mailbox full"
+
+
+def record(event: str, email: str, time: int, kind: str = "", reason: str = "", **more: object) -> dict[str, object]:
+    """A callback."""
+    wanted = {"bounceType": kind, "reason": reason} if event == "bounce" else {}
+    return {"event": event, "email": email, "bulkId": "b", "timestamp": time, **wanted, **more}
+
+
+def batch(records: Iterable[dict[str, object]]) -> Batch:
+    """The records as they are read."""
+    data = b"".join(orjson.dumps(item) + b"\n" for item in records)
+    return Checker().check(Piece("log", 0, data))
+
+
+def folded(*parts: Iterable[dict[str, object]], wanted: Wanted | None = None) -> Bounces:
+    """The report over the parts of a log, each folded by itself and merged in order."""
+    whole = Bounces(wanted or Wanted())
+    for part in parts:
+        one = Bounces(wanted or Wanted())
+        one.add(batch(part))
+        whole.merge(one)
+    return whole
+
+
+ADDRESSES = st.sampled_from(["a@x.example", "A@x.example", "a@X.example", "b@y.example"])
+BOUNCES = st.builds(
+    record,
+    st.just("bounce"),
+    ADDRESSES,
+    st.integers(1, 9),
+    st.sampled_from([HARD, SOFT, ""]),
+    st.sampled_from([NO_USER, FULL, "550 spam", ""]),
+    fromDomain=st.sampled_from(["s.example", "t.example"]),
+    templateId=st.integers(1, 3),
+)
+OTHERS = st.builds(record, st.sampled_from(["delivered", "open", "spamreport"]), ADDRESSES, st.integers(1, 9))
+Log = list[dict[str, object]]
+LOGS = st.lists(st.one_of(BOUNCES, OTHERS), max_size=12)
+
+
+@given(LOGS, st.integers(0, 12))
+def test_a_cut_changes_nothing(log: Log, at: int) -> None:
+    """Folding a log in two parts and merging them is folding it whole."""
+    assert folded(log[:at], log[at:]).document() == folded(log).document()
+
+
+@given(LOGS, LOGS, LOGS)
+def test_merge_is_associative(a: Log, b: Log, c: Log) -> None:
+    """It does not matter which neighbours are merged first, and an empty report changes nothing."""
+    right = folded(b, c)
+    left = folded(a)
+    left.merge(right)
+    assert left.document() == folded(a, b, c).document() == folded([], a, [], b, c, []).document()
+
+
+@given(LOGS)
+def test_totals_agree_with_the_summary(log: Log) -> None:
+    """The bounces of all rows are the bounces that `summarize` counts."""
+    report, summary = folded(log), Summary()
+    summary.add(batch(log))
+    rows = report.rows()
+    assert sum(row.known.count for row in rows) == summary.events()["bounce"]
+    assert len(rows) == len({row.email for row in rows})
+
+
+@given(LOGS)
+def test_delivered_since_is_about_times_not_lines(log: Log) -> None:
+    """An address was delivered to since if some delivery is later than its last hard bounce, in any order of lines."""
+    expected = {}
+    for row in folded(log).rows():
+        mine = [r for r in log if str(r["email"]).rpartition("@")[0] == row.email.rpartition("@")[0]]
+        mine = [r for r in mine if str(r["email"]).lower() == row.email.lower()]
+        hard = [int(str(r["timestamp"])) for r in mine if r.get("bounceType") == HARD]
+        delivered = [int(str(r["timestamp"])) for r in mine if r["event"] == "delivered"]
+        expected[row.email] = bool(hard) and any(time > max(hard) for time in delivered)
+    assert {row.email: row.delivered_since for row in folded(log).rows()} == expected
+    assert {row.email: row.delivered_since for row in folded(log[::-1]).rows()} == expected
+
+
+def test_a_row_is_the_contract() -> None:
+    """A row has the names that scripts rely on, with the newest reason whole."""
+    reason = NO_USER + " " + "x" * 500
+    report = folded(
+        [
+            record("bounce", "a@X.example", 10, HARD, "old", fromDomain="S.example", templateId=2),
+            record("bounce", "a@x.example", 20, HARD, reason, fromDomain="t.example", templateId=1),
+            record("delivered", "a@x.example", 15),
+        ]
+    )
+    assert json.loads(json.dumps(report.document()))["bounces"] == [
+        {
+            "email": "a@x.example",
+            "domain": "x.example",
+            "bounce_type": HARD,
+            "class": "unknown-user",
+            "action": "suppress",
+            "rule": report.rows()[0].verdict.rule,
+            "count": 2,
+            "first": "1970-01-01T00:00:10Z",
+            "last": "1970-01-01T00:00:20Z",
+            "reason": reason,
+            "reply_code": "551",
+            "enhanced_code": "5.1.1",
+            "from_domains": ["s.example", "t.example"],
+            "templates": [1, 2],
+            "delivered_since": False,
+        }
+    ]
+
+
+def test_local_parts_keep_their_case() -> None:
+    """Addresses are one if only the case of the domain differs, and two if that of the local part does."""
+    rows = folded([record("bounce", email, 1, HARD) for email in ("a@x.io", "a@X.IO", "A@x.io")]).rows()
+    assert {row.email: row.known.count for row in rows} == {"a@x.io": 2, "A@x.io": 1}
+
+
+def test_a_hard_bounce_outranks_a_newer_soft_one() -> None:
+    """What is said of an address comes from its newest hard bounce; how often and when from all."""
+    row = folded([record("bounce", "a@x.io", 1, HARD, NO_USER), record("bounce", "a@x.io", 2, SOFT, FULL)]).rows()[0]
+    assert (row.verdict.action, row.known.best.bounce_type, row.known.count, row.known.last) == ("suppress", HARD, 2, 2)
+
+
+def test_a_soft_bounce_suppresses_nobody() -> None:
+    """A soft bounce never asks to suppress, whatever its text says."""
+    row = folded([record("bounce", "a@x.io", 1, SOFT, NO_USER)]).rows()[0]
+    assert row.verdict.action != "suppress"
+
+
+def test_selection_of_rows() -> None:
+    """Type, class, action and count select addresses; the order is the one asked for."""
+    log = [
+        record("bounce", "b@x.io", 1, HARD, NO_USER),
+        record("bounce", "a@y.io", 2, HARD, NO_USER),
+        record("bounce", "a@y.io", 2, HARD, NO_USER),
+        record("bounce", "c@x.io", 3, SOFT, FULL),
+    ]
+
+    def emails(**wanted: object) -> list[str]:
+        return [row.email for row in folded(log, wanted=Wanted(**wanted)).rows()]  # type: ignore[arg-type]
+
+    assert emails() == ["c@x.io", "a@y.io", "b@x.io"]
+    assert emails(sort="count") == ["a@y.io", "b@x.io", "c@x.io"]
+    assert emails(sort="email") == ["a@y.io", "b@x.io", "c@x.io"]
+    assert emails(sort="domain") == ["b@x.io", "c@x.io", "a@y.io"]
+    assert emails(bounce_type=SOFT) == ["c@x.io"]
+    assert emails(classes=frozenset({"mailbox-full"})) == ["c@x.io"]
+    assert emails(actions=frozenset({"suppress"})) == ["a@y.io", "b@x.io"]
+    assert emails(min_count=2) == ["a@y.io"]
+
+
+def test_reasons_are_grouped_by_shape() -> None:
+    """Ten thousand variants of one reason are one row, with a sample."""
+    text = "550 5.1.1 <u{0}@x.io>: no such user, id {0}-gsmtp"
+    log = [record("bounce", f"u{n}@x.io", n + 1, HARD, text.format(n)) for n in range(10_000)]
+    table = folded(log, wanted=Wanted(by=("reason",))).tables()[1]
+    assert len(table.rows) == 1
+    assert "u9999@x.io" in str(table.rows[0][-1])
+
+
+def test_deliveries_beyond_memory() -> None:
+    """Deliveries that went to the temporary file are found like those in memory."""
+    whole = Delivered()
+    for part in range(3):
+        one = Delivered()
+        one.add([f"u{part}-{n}@x.io" for n in range(100)], range(100))
+        whole.merge(one)
+        whole._spill()
+    one = Delivered()
+    one.add(["u0-7@x.io"], [999])
+    whole.merge(one)
+    assert whole.last(["u0-7@x.io", "u2-5@x.io", "none@x.io"]) == {"u0-7@x.io": 999, "u2-5@x.io": 5}
+
+
+def test_csv_is_defused() -> None:
+    """A reason or an address that a spreadsheet would run begins with a quote in CSV."""
+    from ses_cli.render.data import separated
+
+    report = folded([record("bounce", "=cmd@x.io", 1, HARD, "@SUM(1)")])
+    row = next(csv.DictReader(io.StringIO(b"".join(separated(report.data(), ",")).decode())))
+    assert (row["email"], row["reason"]) == ("'=cmd@x.io", "'@SUM(1)")
