@@ -1,7 +1,7 @@
 """A piece of a source becomes a batch: every line a record, a problem or blank."""
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import accumulate, islice
 
 import orjson
 
@@ -24,9 +24,11 @@ class Checker:
         self._strict = strict
         self._explain = explain
         self._clean = Clean()
+        self._starts: list[int] = []  # offsets of the lines of the piece at hand
 
     def check(self, piece: Piece) -> Batch:
         """Every line of a piece, judged."""
+        self._starts = [piece.offset]
         if piece.overlong:
             batch = Batch(piece, lines=1)
             self._reject(batch, 0, piece.data, [self._too_long(piece.overlong)], None)
@@ -62,6 +64,7 @@ class Checker:
         return True
 
     def _each_line(self, batch: Batch, lines: list[bytes], unfinished: bool) -> None:
+        self._starts = list(accumulate((len(line) + 1 for line in lines), initial=batch.piece.offset))
         rows: list[int] = []
         parsed = self._parsed(batch, lines, unfinished)
         while block := list(islice(parsed, _BLOCK)):
@@ -104,10 +107,7 @@ class Checker:
         batch.invalid.append(Invalid(self._problems(batch.piece, row, found), raw, value))
 
     def _problems(self, piece: Piece, row: int, found: list[Flaw]) -> list[Problem]:
-        offset = piece.offset
-        for _ in range(row):
-            offset = piece.offset + piece.data.index(b"\n", offset - piece.offset) + 1
-        return [Problem(piece.source, piece.line + row, offset, *flaw) for flaw in found]
+        return [Problem(piece.source, piece.line + row, self._starts[row], *flaw) for flaw in found]
 
     def _is_error(self, flaw: Flaw) -> bool:
         return self._strict or flaw.code in ERRORS
