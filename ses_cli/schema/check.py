@@ -23,7 +23,7 @@ class Checker:
         self.max_line = max_line
         self._strict = strict
         self._explain = explain
-        self._clean = Clean()
+        self._clean = Clean(takes_warnings=not strict and not explain)  # else they need their lines
         self._starts: list[int] = []  # offsets of the lines of the piece at hand
 
     def check(self, piece: Piece) -> Batch:
@@ -57,7 +57,7 @@ class Checker:
     def _take(self, batch: Batch, block: list[dict[str, object]]) -> bool:
         """Adds a whole block of records, unless one of them asks for a closer look."""
         taken = self._clean.take(block)
-        if taken is None or (taken[1] and (self._strict or self._explain)):  # warnings that need their lines
+        if taken is None:
             return False
         batch.records += taken[0]
         batch.warnings.update(taken[1])

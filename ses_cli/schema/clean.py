@@ -39,9 +39,10 @@ _count_at = methodcaller("count", "@")
 
 
 class Clean:
-    """The short cut, with the verdicts it has learnt."""
+    """The short cut, with the verdicts it has learnt. Without `takes_warnings` a warning asks for a closer look."""
 
-    def __init__(self) -> None:
+    def __init__(self, takes_warnings: bool = True) -> None:
+        self._takes_warnings = takes_warnings
         self._shapes: dict[_Shape, _Warnings | None] = {}
         self._kinds: dict[_Kind, _Warnings | None] = {}
 
@@ -54,6 +55,8 @@ class Clean:
         if not self._have_kinds(block, found):
             return None
         if not _are_emails([record["email"] for record in block]) or not _are_times(block, found):
+            return None
+        if found and not self._takes_warnings:
             return None
         if "legacy-spelling" in found:
             for item in objects:
