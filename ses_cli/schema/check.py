@@ -81,10 +81,11 @@ class Checker:
         for row, line in enumerate(lines):
             raw = line.removesuffix(b"\r")
             text = raw.removeprefix(BOM)
-            if not text.strip(b" \t\r"):
+            if len(line) > self.max_line:
+                head = raw[: min(self.max_line, OVERLONG_HEAD)]
+                self._reject(batch, row, head, [self._too_long(len(line))], None)
+            elif not text.strip(b" \t\r"):
                 batch.blank += 1
-            elif len(line) > self.max_line:
-                self._reject(batch, row, raw[:OVERLONG_HEAD], [self._too_long(len(line))], None)
             elif isinstance(record := parse(text, unfinished and row == len(lines) - 1), Flaw):
                 self._reject(batch, row, raw, [*_marks(raw), record], None)
             else:

@@ -113,7 +113,7 @@ def _pieces(span: Span, stream: Readable, max_line: int) -> Iterator[Piece]:
                 return
         elif len(buffer) > max_line:
             length, rest = _rest_of_line(stream, len(buffer))
-            yield Piece(name, line, offset, buffer[:OVERLONG_HEAD], overlong=length)
+            yield Piece(name, line, offset, buffer[: min(max_line, OVERLONG_HEAD)], overlong=length)
             line, offset, buffer = line + 1, offset + length + 1, rest
             continue
         chunk = stream.read(PIECE)
