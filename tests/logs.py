@@ -110,6 +110,8 @@ LINES: st.SearchStrategy[bytes] = st.one_of(
 """Lines of every sort, without their line ends."""
 
 LOGS: st.SearchStrategy[bytes] = st.builds(
-    lambda lines, end: b"\n".join(lines) + end, st.lists(LINES, max_size=40), st.sampled_from([b"\n", b"", b"\r\n"])
+    lambda lines, end: b"\n".join(lines) + end,
+    st.lists(LINES, max_size=40) | st.lists(GOOD.map(lambda value: line(value)[:-1]), max_size=20),
+    st.sampled_from([b"\n", b"", b"\r\n"]),
 )
 """Logs of such lines, with and without a last line end."""
