@@ -60,7 +60,8 @@ def _open(span: Span) -> BinaryIO:
     if span.source.identity not in (None, (status.st_dev, status.st_ino)):
         raw.close()
         raise SourceError(f"{span.source.name}: was replaced while it was read", "read it again")
-    raw.seek(max(span.start - 1, 0))
+    if span.start:
+        raw.seek(span.start - 1)
     return raw
 
 
