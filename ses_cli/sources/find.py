@@ -33,11 +33,15 @@ def find(names: Iterable[str]) -> tuple[list[Source], list[SourceError]]:
     errors: list[SourceError] = []
     for name in list(names) or _unnamed(os.environ):
         try:
-            sources += [_open(path) for path in _expand(name)]
+            paths = list(_expand(name))
         except SourceError as error:
             errors.append(error)
-        except OSError as error:
-            errors.append(SourceError(f"{shown(name)}: {reason(error)}", _hint(name, error)))
+            continue
+        for path in paths:
+            try:
+                sources.append(_open(path))
+            except OSError as error:
+                errors.append(SourceError(f"{shown(path)}: {reason(error)}", _hint(path, error)))
     return sources, errors
 
 
