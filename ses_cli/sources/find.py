@@ -46,8 +46,8 @@ def find(names: Iterable[str]) -> tuple[list[Source], list[SourceError]]:
 
 
 def shown(path: str) -> str:
-    """A path as text: bytes in it that are no UTF-8 become question marks in a diamond."""
-    return os.fsencode(path).decode(errors="replace")
+    """A path as one line of text: bytes in it that are no UTF-8 become question marks in a diamond."""
+    return os.fsencode(path).decode(errors="replace").replace("\n", "␊")
 
 
 def reason(error: OSError) -> str:
@@ -115,5 +115,5 @@ def _open(path: str) -> Source:
 def _hint(name: str, error: OSError) -> str | None:
     if not isinstance(error, FileNotFoundError):
         return None
-    beside = sorted(path.name for path in Path(name).parent.glob("*") if _is_log(Path(path.name)))[:3]
+    beside = sorted(shown(path.name) for path in Path(name).parent.glob("*") if _is_log(Path(path.name)))[:3]
     return f"there is {', '.join(beside)}" if beside else None
