@@ -92,7 +92,8 @@ class _Members:
         data = b""
         while not data:
             if self._member.eof:
-                self._input, self._member, self._started = self._member.unused_data, self._new(), False
+                self._input = self._member.unused_data.lstrip(self._padding)
+                self._member, self._started = self._new(), False
             if self._member.needs_input and not self._fill():
                 return b""
             try:
