@@ -12,6 +12,7 @@ from ses_cli.scan.parts import F, Part, Task, Worker
 from ses_cli.sources import SPAN, Source, Span, spans
 
 FIRST = 3  # invalid lines that every command tells of
+_SMALL = 1 << 20  # bytes that are read before a process has started
 
 
 @dataclass(slots=True)
@@ -37,7 +38,8 @@ def scan(
     todo = [span for source in sources for span in spans(source, span_size)]
     outcome = Outcome(task.fold(), [source.name for source in sources])
     at, above = 0, 0  # the span, and the lines of its source before the part
-    for part in _parts(todo, task, jobs):
+    is_small = sum(span.bytes for span in todo) <= min(_SMALL, span_size)
+    for part in _parts(todo, task, 1 if is_small else jobs):
         span = todo[at]
         _number(part, above)
         watch(part)

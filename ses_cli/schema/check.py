@@ -1,7 +1,7 @@
 """A piece of a source becomes a batch: every line a record, a problem or blank."""
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import accumulate, islice
 
 import orjson
 
@@ -24,9 +24,11 @@ class Checker:
         self._strict = strict
         self._explain = explain
         self._clean = Clean(takes_warnings=not strict and not explain)  # else they need their lines
+        self._starts: list[int] = []  # offsets of the lines of the piece at hand
 
     def check(self, piece: Piece) -> Batch:
         """Every line of a piece, judged."""
+        self._starts = [piece.offset]
         if piece.overlong:
             batch = Batch(piece, lines=1)
             self._reject(batch, 0, piece.data, [self._too_long(piece.overlong)], None)
@@ -72,6 +74,7 @@ class Checker:
         if not unfinished:
             lines.pop()
         batch.lines = len(lines)
+        self._starts = list(accumulate((len(line) + 1 for line in lines), initial=batch.piece.offset))
         rows: list[int] = []
         parsed = self._parsed(batch, lines, unfinished)
         while block := list(islice(parsed, _BLOCK)):
@@ -88,10 +91,11 @@ class Checker:
         for row, line in enumerate(lines):
             raw = line.removesuffix(b"\r")
             text = raw.removeprefix(BOM)
-            if not text.strip(b" \t\r"):
+            if len(line) > self.max_line:
+                head = raw[: min(self.max_line, OVERLONG_HEAD)]
+                self._reject(batch, row, head, [self._too_long(len(line))], None)
+            elif not text.strip(b" \t\r"):
                 batch.blank += 1
-            elif len(line) > self.max_line:
-                self._reject(batch, row, raw[:OVERLONG_HEAD], [self._too_long(len(line))], None)
             elif isinstance(record := parse(text, unfinished and row == len(lines) - 1), Flaw):
                 self._reject(batch, row, raw, [*_marks(raw), record], None)
             else:
@@ -114,10 +118,7 @@ class Checker:
         batch.invalid.append(Invalid(self._problems(batch.piece, row, found), raw, value))
 
     def _problems(self, piece: Piece, row: int, found: list[Flaw]) -> list[Problem]:
-        offset = piece.offset
-        for _ in range(row):
-            offset = piece.offset + piece.data.index(b"\n", offset - piece.offset) + 1
-        return [Problem(piece.source, piece.line + row, offset, *flaw) for flaw in found]
+        return [Problem(piece.source, piece.line + row, self._starts[row], *flaw) for flaw in found]
 
     def _is_error(self, flaw: Flaw) -> bool:
         return self._strict or flaw.code in ERRORS

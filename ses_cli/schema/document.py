@@ -105,7 +105,7 @@ _KEY_LINE = re.compile(rb'\s*"[^"]*"\s*:')
 
 def _hint(raw: bytes, said: str) -> str | None:
     text = raw.strip()
-    at_value = said.startswith("unexpected character, expected a JSON value")
+    at_value = said.startswith(("unexpected character, expected a JSON value", "no digit after sign"))
     if not text.strip(b"\0"):
         return "a block of NUL bytes, as a crash leaves behind: what was there is lost"
     if at_value and re.search(rb"[:\[,]\s*-?(?:NaN|Infinity)\b|^-?(?:NaN|Infinity)$", text):
@@ -116,12 +116,12 @@ def _hint(raw: bytes, said: str) -> str | None:
         return "a number beyond what a double holds"
     if text in (b"{", b"}", b"},", b"[", b"]", b"],") or _KEY_LINE.match(text):
         return "a pretty-printed document? Put each on one line: jq -c . FILE"
+    if not text.startswith((b"{", b"[")) and re.search(rb'\{\s*"', text):
+        return "text stands before the document: keep the JSON alone"
     if said.startswith("unexpected content after document"):
         return _trailing_hint(text)
     if text.startswith((b"{'", b"{u'")):
         return "a Python dictionary as printed: write it with json.dumps"
-    if not text.startswith((b"{", b"[")) and re.search(rb'\{\s*"', text):
-        return "text stands before the document: keep the JSON alone"
     return None
 
 

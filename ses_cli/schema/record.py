@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
+from itertools import chain
 from typing import TypeGuard
 
 from ses_cli.batch import BOM
@@ -21,9 +22,10 @@ from ses_cli.events import (
     Callback,
     is_custom,
 )
-from ses_cli.schema.document import Flaw, kind
+from ses_cli.schema.document import Flaw, is_object, kind
 
 _ABSENT = (None, "")
+_DEEPEST = 200  # levels of nesting, so that no parser that follows, wherever it is called, runs out of stack
 _PLAIN_KEY = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _EMAIL = re.compile(r'(?:"[^\s\x00-\x1f\x7f-\x9f]+"|[^\s@\x00-\x1f\x7f-\x9f]+)@[^\s@\x00-\x1f\x7f-\x9f]+')
 _UNSEEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
@@ -62,12 +64,20 @@ def exact(record: dict[str, object], raw: bytes) -> list[Flaw]:
     names = [name for name, value in record.items() if name not in FIELDS and isinstance(value, float | list | dict)]
     if not names:
         return []
-    try:
-        again = json.loads(raw.removeprefix(BOM))
-    except RecursionError:
-        return [Flaw("not-json", path(names[0]), "expected one JSON document, got one nested too deep")]
+    deep = [name for name in names if _is_deep(record[name])]
+    if deep:
+        return [Flaw("not-json", path(name), f"expected at most {_DEEPEST} levels, got more") for name in deep]
+    again = json.loads(raw.removeprefix(BOM))
     record.update((name, again[name]) for name in names)
     return []
+
+
+def _is_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST + 1):
+        arrays = [item for item in level if isinstance(item, list)]
+        level = [*chain(*arrays), *chain(*(item.values() for item in level if is_object(item)))]
+    return bool(level)
 
 
 def is_time(value: object) -> TypeGuard[int]:

@@ -4,11 +4,17 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import zlib
+from collections.abc import Callable
+from functools import partial
 from typing import BinaryIO, Protocol
 
-_MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
-MAGIC_BYTES = max(map(len, _MAGIC))
+_MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zXZ\x00": "xz"}
+_BZIP2 = re.compile(rb"BZh[1-9](?:1A|\x17\x72)")
+MAGIC_BYTES = 6
+_SLICE = 64 << 10  # bytes of the file taken at once
+_MOST_MEMORY = 256 << 20  # bytes: a dictionary can ask for gigabytes
 _ZSTD_SLICE = 2048  # bytes fed at once: what they can grow to is held in memory
 
 
@@ -26,6 +32,8 @@ def codec_of(head: bytes) -> str | None:
     """The codec that a file's first bytes tell, None for a plain one."""
     if head[:1] in b"\x50\x51\x52\x53\x54\x55\x56\x57\x58\x59\x5a\x5b\x5c\x5d\x5e\x5f" and head[1:4] == b"\x2a\x4d\x18":
         return "zstd"  # a skippable frame first, as parallel compressors write
+    if _BZIP2.match(head):
+        return "bzip2"
     return next((codec for magic, codec in _MAGIC.items() if head.startswith(magic)), None)
 
 
@@ -33,32 +41,79 @@ def decompress(raw: BinaryIO, codec: str | None) -> Readable:
     """The decompressed data, members joined. Reading raises Damaged."""
     match codec:
         case "gzip":
-            return _Checked(gzip.GzipFile(fileobj=raw))
+            return _Gzip(raw)
         case "bzip2":
-            return _Checked(bz2.BZ2File(raw))
+            return _Members(raw, bz2.BZ2Decompressor)
         case "xz":
-            return _Checked(lzma.LZMAFile(raw))
+            return _Members(raw, partial(lzma.LZMADecompressor, lzma.FORMAT_XZ, _MOST_MEMORY), padding=b"\0")
         case "zstd":
             return _Zstd(raw)
         case _:
             return raw
 
 
-class _Checked:
-    def __init__(self, file: Readable) -> None:
-        self._file = file
+class _Gzip:
+    def __init__(self, raw: BinaryIO) -> None:
+        self._file = gzip.GzipFile(fileobj=raw)
 
     def read(self, n: int, /) -> bytes:
         try:
-            return self._file.read(n)
+            return self._file.read1(n)  # read would lose what it has when damage follows
         except EOFError:
             raise Damaged("the compressed data is cut off") from None
-        except (gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
+        except (gzip.BadGzipFile, zlib.error) as error:
             raise Damaged(f"the compressed data is damaged ({error})") from None
-        except OSError as error:
-            if error.errno is not None:
-                raise
-            raise Damaged(f"the compressed data is damaged ({error})") from None  # bz2 has no exception of its own
+
+
+class _Member(Protocol):
+    """One bzip2 or xz stream."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int) -> bytes: ...
+
+
+class _Members:
+    """Streams one after another. The library's own files take whatever follows the first one for the end."""
+
+    def __init__(self, raw: BinaryIO, new: Callable[[], _Member], padding: bytes = b"") -> None:
+        self._raw = raw
+        self._new = new
+        self._padding = padding  # may stand between streams
+        self._member = new()
+        self._started = False  # a stream is under way
+        self._input = b""
+
+    def read(self, n: int, /) -> bytes:
+        data = b""
+        while not data:
+            if self._member.eof:
+                self._input = self._member.unused_data.lstrip(self._padding)
+                self._member, self._started = self._new(), False
+            if self._member.needs_input and not self._fill():
+                return b""
+            try:
+                data = self._member.decompress(self._input, n)
+            except (OSError, lzma.LZMAError) as error:  # bz2 has no exception of its own
+                raise Damaged(f"the compressed data is damaged ({str(error).lower()})") from None
+            self._input = b""
+        return data
+
+    def _fill(self) -> bool:
+        while not self._input:
+            self._input = self._raw.read(_SLICE)
+            if not self._input and self._started:
+                raise Damaged("the compressed data is cut off")
+            if not self._input:
+                return False
+            if not self._started:
+                self._input = self._input.lstrip(self._padding)
+        self._started = True
+        return True
 
 
 class _Zstd:

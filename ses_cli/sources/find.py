@@ -33,17 +33,21 @@ def find(names: Iterable[str]) -> tuple[list[Source], list[SourceError]]:
     errors: list[SourceError] = []
     for name in list(names) or _unnamed(os.environ):
         try:
-            sources += [_open(path) for path in _expand(name)]
+            paths = list(_expand(name))
         except SourceError as error:
             errors.append(error)
-        except OSError as error:
-            errors.append(SourceError(f"{shown(name)}: {reason(error)}", _hint(name, error)))
+            continue
+        for path in paths:
+            try:
+                sources.append(_open(path))
+            except OSError as error:
+                errors.append(SourceError(f"{shown(path)}: {reason(error)}", _hint(path, error)))
     return sources, errors
 
 
 def shown(path: str) -> str:
-    """A path as text: bytes in it that are no UTF-8 become question marks in a diamond."""
-    return os.fsencode(path).decode(errors="replace")
+    """A path as one line of text: bytes in it that are no UTF-8 become question marks in a diamond."""
+    return os.fsencode(path).decode(errors="replace").replace("\n", "␊")
 
 
 def reason(error: OSError) -> str:
@@ -111,5 +115,5 @@ def _open(path: str) -> Source:
 def _hint(name: str, error: OSError) -> str | None:
     if not isinstance(error, FileNotFoundError):
         return None
-    beside = sorted(path.name for path in Path(name).parent.glob("*") if _is_log(Path(path.name)))[:3]
+    beside = sorted(shown(path.name) for path in Path(name).parent.glob("*") if _is_log(Path(path.name)))[:3]
     return f"there is {', '.join(beside)}" if beside else None

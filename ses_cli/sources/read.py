@@ -60,7 +60,8 @@ def _open(span: Span) -> BinaryIO:
     if span.source.identity not in (None, (status.st_dev, status.st_ino)):
         raw.close()
         raise SourceError(f"{span.source.name}: was replaced while it was read", "read it again")
-    raw.seek(max(span.start - 1, 0))
+    if span.start:
+        raw.seek(span.start - 1)
     return raw
 
 
@@ -112,7 +113,7 @@ def _pieces(span: Span, stream: Readable, max_line: int) -> Iterator[Piece]:
                 return
         elif len(buffer) > max_line:
             length, rest = _rest_of_line(stream, len(buffer))
-            yield Piece(name, offset, buffer[:OVERLONG_HEAD], overlong=length)
+            yield Piece(name, offset, buffer[: min(max_line, OVERLONG_HEAD)], overlong=length)
             offset, buffer = offset + length + 1, rest
             continue
         chunk = stream.read(PIECE)

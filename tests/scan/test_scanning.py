@@ -1,0 +1,230 @@
+"""Cut anywhere, by any number of processes, a scan finds the same; and a process that dies costs its span again."""
+
+import os
+import signal
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, fields
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ses_cli.batch import Batch
+from ses_cli.errors import SesEventsError
+from ses_cli.events import ERRORS, Problem
+from ses_cli.reports.summary import Summary
+from ses_cli.reports.validation import Validation
+from ses_cli.scan import Outcome, Part, Task, scan
+from ses_cli.selection import Selection
+from ses_cli.sources import Source, find
+from ses_cli.table import Data, Table
+from tests.logs import LOGS, Record, log, record
+
+SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(SHARED, max_examples=12)
+SELECTIONS = st.builds(
+    Selection,
+    events=st.sampled_from([frozenset(), frozenset({"bounce", "open"})]),
+    domains=st.sampled_from([frozenset(), frozenset({"qq.com"})]),
+    since=st.sampled_from([None, 1654200000]),
+    until=st.sampled_from([None, 1654400000]),
+    dedupe=st.booleans(),
+)
+
+
+@dataclass
+class Kept:
+    """A fold that keeps all it is given, and can die on the way."""
+
+    name: str = ""  # of a file whose removal is the permission to die
+    seen: list[Record] = field(default_factory=list)
+
+    def add(self, batch: Batch) -> None:
+        self.seen += [dict(found) for found in batch.records]
+        if self.name and batch.piece.line > 1:
+            self.die()
+
+    def die(self) -> None:
+        try:
+            os.unlink(self.name)
+        except FileNotFoundError:
+            return
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def merge(self, later: "Kept") -> None:
+        self.seen += later.seen
+
+    def tables(self) -> list[Table]:
+        return []
+
+    def data(self) -> Data:
+        return Data((), [])
+
+    def document(self) -> dict[str, object]:
+        return {}
+
+
+@dataclass
+class Dead(Kept):
+    """A fold that always dies."""
+
+    def die(self) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+Found = tuple[object, ...]
+
+
+def sources(folder: Path, *logs: bytes) -> list[Source]:
+    for at, data in enumerate(logs):
+        (folder / f"{at}.jsonl").write_bytes(data)
+    return find([str(folder / f"{at}.jsonl") for at in range(len(logs))])[0]
+
+
+def run(of: list[Source], make: Callable[[], Any], jobs: int = 1, size: int = 1 << 24, **options: Any) -> Found:
+    """All that a scan finds: the report, the ledger, and every problem in order."""
+    problems: list[Problem] = []
+    raws: list[bytes] = []
+
+    def watch(part: Part[Any]) -> None:
+        problems.extend(part.problems())
+        raws.extend(invalid.raw for invalid in part.invalid)
+
+    task = Task(make, keep=None, explain=not options.get("strict"), **options)
+    outcome: Outcome[Any] = scan(of, task, jobs, size, watch)
+    return outcome.fold, outcome.ledger, outcome.first, outcome.errors, problems, raws
+
+
+FOLDS: list[Callable[[], Any]] = [Kept, partial(Summary, ("domain", "hour")), Validation]
+
+
+@SHARED
+@given(logs=st.lists(LOGS, min_size=1, max_size=3), size=st.integers(1, 2000), selection=SELECTIONS,
+       make=st.sampled_from(FOLDS), strict=st.booleans())  # fmt: skip
+def test_cut_anywhere_a_scan_finds_the_same(
+    tmp_path: Path, logs: list[bytes], size: int, selection: Selection, make: Callable[[], Any], strict: bool
+) -> None:
+    """Spans of any size give the same report, ledger and problems, with line numbers and offsets."""
+    of = sources(tmp_path, *logs)
+    assert run(of, make, 1, size, selection=selection, strict=strict) == run(
+        of, make, selection=selection, strict=strict
+    )
+
+
+@FEW
+@given(logs=st.lists(LOGS, min_size=1, max_size=2), size=st.integers(300, 2000), jobs=st.integers(2, 4))
+def test_processes_find_what_one_finds(tmp_path: Path, logs: list[bytes], size: int, jobs: int) -> None:
+    """Any number of processes gives the same report, ledger and problems."""
+    of = sources(tmp_path, *logs)
+    for make in FOLDS:
+        assert run(of, make, jobs, size) == run(of, make)
+
+
+@SHARED
+@given(data=LOGS, selection=SELECTIONS, strict=st.booleans(), max_line=st.integers(1, 600))
+def test_the_ledger_balances(tmp_path: Path, data: bytes, selection: Selection, strict: bool, max_line: int) -> None:
+    """`lines = valid + invalid + blank` and `valid = counted + filtered + duplicates`, whatever the log."""
+    outcome = scan(sources(tmp_path, data), Task(Kept, selection, max_line, strict))
+    ledger = outcome.ledger
+    assert ledger.lines == data.count(b"\n") + (data[-1:] not in (b"\n", b""))
+    assert ledger.lines == ledger.valid + ledger.invalid + ledger.blank
+    assert ledger.valid == ledger.counted + ledger.filtered + ledger.duplicates
+    assert ledger.counted == len(outcome.fold.seen)
+    assert sum(ledger.problems.values()) >= ledger.invalid
+    assert strict or ledger.problems.keys() <= ERRORS.keys()
+
+
+def test_a_killed_process_costs_its_span_again(tmp_path: Path) -> None:
+    """A process killed in the middle of a span: the span is read again, and everything is found once."""
+    of = sources(tmp_path, log(*(record(timestamp=1654000000 + n) for n in range(3000))))
+    order = tmp_path / "die"
+    order.touch()
+    dying = run(of, partial(Kept, str(order)), jobs=2, size=400_000)
+    assert not order.exists(), "nobody died"
+    assert dying == run(of, partial(Kept, str(order)))
+
+
+def test_a_span_that_kills_every_process_ends_the_run(tmp_path: Path) -> None:
+    """A span whose process is killed again and again is an error that names it, not an endless loop."""
+    of = sources(tmp_path, log(*(record(timestamp=1654000000 + n) for n in range(3000))))
+    with pytest.raises(SesEventsError, match=r"0\.jsonl, bytes .* was killed 3 times"):
+        run(of, partial(Dead, "x"), jobs=2, size=400_000)
+
+
+def test_a_small_log_stays_in_one_process(tmp_path: Path) -> None:
+    """Processes are not worth their start for logs of a few kilobytes, however many."""
+    of = sources(tmp_path, *[log(record(), record())] * 5)
+
+    class Here(Kept):
+        def add(self, batch: Batch) -> None:
+            self.seen += [{"process": os.getpid()} for _ in batch.records]
+
+    outcome = scan(of, Task(Here), jobs=4)
+    assert {found["process"] for found in outcome.fold.seen} == {os.getpid()}
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_a_source_that_fails_costs_no_other(tmp_path: Path, jobs: int) -> None:
+    """A file that vanished is one error; the others are counted, line numbers and all."""
+    of = sources(tmp_path, log(record()), log(record()) * 3, log(record(), 1))
+    (tmp_path / "1.jsonl").unlink()
+    _, ledger, first, errors, *_ = run(of, Kept, jobs, size=100)
+    assert getattr(ledger, "lines") == 3  # noqa: B009
+    assert [str(error) for error in _all(errors)] == [f"{tmp_path}/1.jsonl: no such file or directory"]
+    assert [(problem.line, problem.code) for problem in _all(first)] == [(2, "not-object")]
+
+
+def _all(found: object) -> Iterable[Any]:
+    assert isinstance(found, list)
+    return found
+
+
+def test_a_log_that_grows_is_noted(tmp_path: Path) -> None:
+    """A log that is written to while it is read is named in the outcome."""
+    of = sources(tmp_path, log(record()))
+
+    class Writing(Kept):
+        def add(self, batch: Batch) -> None:
+            with open(batch.piece.source, "ab") as file:
+                file.write(log(record()))
+
+    outcome = scan(of, Task(Writing))
+    assert outcome.grown == [of[0].name]
+    assert outcome.ledger.lines == 1
+
+
+def test_many_problems_come_in_parts(tmp_path: Path) -> None:
+    """A log of nothing but broken lines comes in parts of bounded size, its lines numbered through."""
+    of = sources(tmp_path, b"x\n" * 100_000)
+    sizes: list[int] = []
+    found: list[Problem] = []
+
+    def watch(part: Part[Kept]) -> None:
+        sizes.append(len(part.invalid))
+        found.extend(part.problems())
+
+    scan(of, Task(Kept, keep=None), watch=watch)
+    assert [problem.line for problem in found] == list(range(1, 100_001))
+    assert [problem.offset for problem in found] == list(range(0, 200_000, 2))
+    assert len(sizes) > 2
+
+
+def test_the_ledger_is_added_field_by_field() -> None:
+    """Every field of the ledger takes part when two are merged."""
+    from ses_cli.ledger import Ledger
+
+    def ledger(n: int) -> Ledger:
+        found = Ledger()
+        for at, each in enumerate(fields(found)):
+            value = getattr(found, each.name)
+            setattr(found, each.name, n + at) if isinstance(value, int) else value.update({each.name: n})
+        return found
+
+    left, right = ledger(10), ledger(200)
+    left.merge(right)
+    for at, each in enumerate(fields(left)):
+        value = getattr(left, each.name)
+        assert value == 210 + 2 * at if isinstance(value, int) else value == {each.name: 210}

@@ -1,0 +1,110 @@
+"""The rooms: who may import whom, and what comes from outside."""
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import ses_cli
+
+ROOT = Path(ses_cli.__file__).parent
+FLOORS = (
+    ("errors", "events", "table"),
+    ("batch",),
+    ("times", "reasons", "fold", "ledger", "schema", "selection", "sources"),
+    ("scan", "reports", "suppression", "replay", "capture", "render"),
+    ("cli",),
+    ("__main__",),
+)
+FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+# rooms that only hand on what they have, to be met everywhere
+FREE = ("__init__",)
+# outside import -> where it may stand
+OUTSIDE = {
+    "click": ("cli",),
+    "rich": ("render",),
+    "pycurl": ("replay/send.py",),
+    "httptools": ("capture",),
+    "uvloop": ("capture",),
+    "zstandard": ("sources", "capture"),
+    "orjson": ("schema", "render", "suppression", "replay", "capture"),
+}
+VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc", "core"}
+MODULES = sorted(ROOT.rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports, those in functions too, by its full name."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            assert node.module
+            yield from (
+                f"{node.module}.{alias.name}" if _is_package(node.module) else node.module for alias in node.names
+            )
+
+
+def _is_package(module: str) -> bool:
+    return (ROOT.parent / module.replace(".", "/")).is_dir()
+
+
+def room(path: Path) -> str:
+    """The room a file is in: the first name below the package."""
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_imports_go_down(path: Path) -> None:
+    """A module imports only from rooms on floors below its own, or from its own room."""
+    here = room(path)
+    assert here in FREE or here in FLOOR, f"{here} stands on no floor"
+    wanted = {name.split(".")[1] for name in imports(path) if name.startswith("ses_cli.")} - {here, "__version__"}
+    if here not in FREE:
+        assert {name for name in wanted if FLOOR[name] >= FLOOR[here]} == set()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_outside_imports_stay_in_their_rooms(path: Path) -> None:
+    """A library is imported only in the rooms it is for, and none is that is not in the table."""
+    for name in {name.split(".")[0] for name in imports(path)} - {"ses_cli", "__future__", "_typeshed"}:
+        if name not in sys.stdlib_module_names:
+            assert named(path).startswith(OUTSIDE[name]), f"{name} in {named(path)}"
+
+
+def test_no_module_has_a_vague_name() -> None:
+    """A module is named for what it holds."""
+    assert {path.stem for path in MODULES} & VAGUE == set()
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if path.stat().st_size], ids=named)
+def test_every_module_says_what_it_is_for(path: Path) -> None:
+    """A module begins with a docstring."""
+    assert ast.get_docstring(ast.parse(path.read_bytes()))
+
+
+def test_starting_up_imports_nothing_heavy() -> None:
+    """What a command needs is imported when it runs, not before."""
+    heavy = {"orjson", "rich", "zstandard", "pycurl", "uvicorn"}
+    code = f"import sys, ses_cli.cli.main; print(*{heavy} & set(sys.modules))"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT.parent)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.split() == []
+
+
+def test_what_the_package_hands_on_is_what_it_names() -> None:
+    """`__all__` holds every public name of the package, and no other."""
+    names = getattr(ses_cli, "__all__", None)
+    if names is None:
+        pytest.skip("the package hands on nothing yet")
+    assert sorted(names) == sorted(set(names))
+    assert all(hasattr(ses_cli, name) for name in names)
