@@ -17,6 +17,7 @@ class Job:
         "due",
         "lane",
         "number",
+        "place",
         "size",
         "source",
         "timestamp",
@@ -30,6 +31,7 @@ class Job:
         self.attempt = 0  # how many have begun
         self.due = 0.0  # seconds from the start of the run
         self.batch = 0  # of the journal, with the intent
+        self.place = ""  # as the journal's lines about it have it
         self.timestamp = delivery.timestamp
         self.lane: Hashable = delivery.lane
         self.size = len(delivery.body) + 1024  # with what Python needs to hold it
@@ -56,8 +58,8 @@ class Sender(Protocol):
     def send(self, job: Job) -> None:
         """Begin an attempt."""
 
-    def poll(self, wait: float, wake: int) -> list[Answer]:
-        """What ended, after `wait` seconds at most; earlier if the descriptor `wake` (or -1) is readable."""
+    def poll(self, wait: float) -> list[Answer]:
+        """What ended; waits `wait` seconds at most for something to end."""
 
     def close(self) -> list[Job]:
         """Drop all connections; the jobs that were still in flight."""

@@ -30,7 +30,6 @@ def static_headers(headers: Sequence[tuple[str, str]]) -> list[str]:
     found = [] if "content-type" in given else ["Content-Type: application/json"]
     if "user-agent" not in given:
         found.append(f"User-Agent: ses-events/{__version__}")
-    found.append("Expect:")  # a large body is not to wait for a 100
     for name, value in headers:
         if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
             raise UsageError(f"no header: {name!r}", "like -H 'Authorization: Bearer …'")

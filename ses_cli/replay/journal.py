@@ -14,7 +14,6 @@ from ses_cli.replay.exchange import Answer, Job
 from ses_cli.replay.past import Past, Source
 from ses_cli.replay.plan import Delivery
 from ses_cli.replay.states import State
-from ses_cli.replay.writer import Writer
 
 # The order of lines in the file is the order in which things became true: a batch is on disk whole
 # before a request of its intents leaves, so whatever was appended before that intent (the outcome of
@@ -27,7 +26,6 @@ class Log(Protocol):
     @property
     def durable(self) -> int: ...
 
-    def fileno(self) -> int: ...
     def locate(self, delivery: Delivery, /) -> tuple[int, State]: ...
     def intent(self, job: Job, /) -> int: ...
     def outcome(self, job: Job, outcome: str, answer: Answer | None = None, /) -> int: ...
@@ -39,10 +37,6 @@ class NoJournal:
     """Remembers nothing: everything is new, and as durable as it will get."""
 
     durable = 0
-
-    def fileno(self) -> int:
-        """No descriptor."""
-        return -1
 
     def locate(self, _delivery: Delivery, /) -> tuple[int, State]:
         """Every line is new."""
@@ -75,18 +69,11 @@ class Journal:
         self._path = path
         self._fd = fd
         self._numbers = numbers  # of the sources by name
-        self._lines: list[bytes] = []
+        self._lines: list[str] = []
+        self._time = _now()
         self._batch = 1  # the number of the batch that is being collected
-        self._writer = Writer(fd, str(path))
-
-    @property
-    def durable(self) -> int:
-        """The number of the last batch on disk."""
-        return self._writer.durable
-
-    def fileno(self) -> int:
-        """Readable when a batch got to the disk."""
-        return self._writer.fileno()
+        self._size = os.fstat(fd).st_size
+        self.durable = 0  # the number of the last batch on disk
 
     def locate(self, delivery: Delivery) -> tuple[int, State]:
         """The number of its source, and what is known of its line. SourceError if that line was another."""
@@ -114,56 +101,56 @@ class Journal:
             return
         number = self._numbers[source.name] = self.past.add(source)
         row = {"source": number, "name": source.name, "first": source.first}
-        self._lines.append(orjson.dumps(row) + b"\n")
+        self._lines.append(orjson.dumps(row).decode() + "\n")
 
     def intent(self, job: Job, /) -> int:
         """Say that an attempt is about to leave; the number of the batch to be durable before it may."""
-        delivery = job.delivery
-        self._lines.append(
-            b'{"intent":%d,"source":%d,"line":%d,"offset":%d,"id":"%s","time":%.3f}\n'
-            % (job.attempt, job.source, delivery.line, delivery.offset, delivery.id.encode(), time())
-        )
+        line = job.delivery
+        job.place = f'"source":{job.source},"line":{line.line},"offset":{line.offset},"id":"{line.id}"'
+        self._lines.append(f'{{"intent":{job.attempt},{job.place}{self._time}')
         return self._batch
 
     def outcome(self, job: Job, outcome: str, answer: Answer | None = None, /) -> int:
         """Say how an attempt ended, in a word of OUTCOMES; the number of its batch."""
-        delivery = job.delivery
-        status, error, seconds = answer[1:4] if answer else (0, "", 0.0)
+        status, error, seconds = (answer.status, answer.error, answer.seconds) if answer else (0, "", 0.0)
+        cause = f'"error":"{error}",' if error else ""
         self._lines.append(
-            b'{"outcome":"%s","source":%d,"line":%d,"offset":%d,"id":"%s","attempt":%d,"status":%d,%s"ms":%.1f,'
-            b'"time":%.3f}\n'
-            % (
-                outcome.encode(),
-                job.source,
-                delivery.line,
-                delivery.offset,
-                delivery.id.encode(),
-                job.attempt,
-                status,
-                b'"error":"%s",' % error.encode() if error else b"",
-                seconds * 1000,
-                time(),
-            )
+            f'{{"outcome":"{outcome}",{job.place},"attempt":{job.attempt},"status":{status},{cause}'
+            f'"ms":{seconds * 1000:.1f}{self._time}'
         )
         return self._batch
 
     def commit(self) -> None:
-        """Give what was collected to the disk, once it is free: one fsync for all. TargetError if full."""
-        self._writer.drain()
-        self._writer.check()
-        if self._lines and not self._writer.busy:
-            self._give()
-
-    def _give(self) -> None:
-        self._writer.give(b"".join(self._lines))
+        """All lines to the disk, with one fsync. TargetError if they cannot be written: then none was."""
+        if not self._lines:
+            return
+        data = "".join(self._lines).encode()
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[os.write(self._fd, view) :]
+            os.fdatasync(self._fd)
+        except OSError as error:
+            with suppress(OSError):
+                os.ftruncate(self._fd, self._size)
+            raise TargetError(
+                f"{self._path}: the journal cannot be written: {error.strerror}",
+                "nothing more was sent; make room and run again: it resumes where the journal ends",
+            ) from None
+        self._size += len(data)
         self._lines.clear()
+        self.durable = self._batch
         self._batch += 1
+        self._time = _now()
 
     def close(self) -> None:
-        """Everything to the disk, and unlock. TargetError if that fails; closed all the same."""
-        if self._lines:
-            with suppress(TargetError):  # told below
-                self._give()
-        self._writer.close()
-        os.close(self._fd)
-        self._writer.check()
+        """Commit and unlock. TargetError if that fails; closed all the same."""
+        try:
+            self.commit()
+        finally:
+            os.close(self._fd)
+
+
+def _now() -> str:
+    """The end of a line, with the time to the turn of the loop: formatting it anew for each costs."""
+    return f',"time":{time():.3f}}}\n'

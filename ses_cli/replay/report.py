@@ -57,7 +57,7 @@ class Report:
     resent: int = 0  # sent again, for their fate in a run before was unknown
     attempts: int = 0
     extra: int = 0  # of those: sent over by libcurl on a new connection, since a kept one died
-    statuses: Counter[str] = field(default_factory=Counter)  # of attempts; a word of KINDS without an answer
+    statuses: Counter[int | str] = field(default_factory=Counter)  # of attempts; else what kept it from one
     latency: Histogram = field(default_factory=Histogram)
     lateness: Histogram = field(default_factory=Histogram)  # of first attempts, where there is a pace
     seconds: float = 0.0
@@ -89,7 +89,7 @@ class Report:
         self.attempts += 1 + answer.extra
         self.extra += answer.extra
         self.retries += answer.job.attempt > 1
-        self.statuses[answer.error or str(answer.status)] += 1
+        self.statuses[answer.error or answer.status] += 1
         self.latency.add(answer.seconds)
 
     def fail(self, job: Job, answer: Answer) -> None:
@@ -114,7 +114,7 @@ def document(report: Report) -> dict[str, object]:
         "unsent": report.unsent,
         "resent": report.resent,
         "attempts": report.attempts,
-        "statuses": dict(sorted(report.statuses.items())),
+        "statuses": {str(status): report.statuses[status] for status in sorted(report.statuses, key=str)},
         "latency_ms": quantiles(report.latency),
         "lateness_ms": quantiles(report.lateness),
         "seconds": round(report.seconds, 3),

@@ -19,7 +19,7 @@ from ses_cli.replay.pace import Pace
 from ses_cli.replay.plan import Delivery
 from ses_cli.replay.report import End, Report, Snapshot
 
-_AHEAD = 0.05  # seconds before it is due that an intent may be written
+_SLACK = 0.001  # seconds that a callback may leave early, so that one turn can serve many
 _TICK = 0.1  # seconds between looks at stop signals, at a log that is followed, and of progress
 
 
@@ -63,10 +63,13 @@ class Replay:
         self._intake = Intake(deliveries, journal, self.report, rules.pace, rules.resend_unknown)
         self._lanes: Lanes[Job] = Lanes()
         self._staged: deque[Job] = deque()  # their intents are written, perhaps not yet on disk
+        self._fresh = 0  # of these, not on disk
         self._retries: list[tuple[float, int, Job]] = []  # a heap by time
         self._claims: deque[tuple[int, int]] = deque()  # batch of the journal -> delivered up to it
         self._confirmed = 0
-        self._start = self._clock = self._told = 0.0  # the clock: seconds from the start, as of this turn
+        self._start = self._clock = self._told = self._committed = (
+            0.0  # the clock: seconds from the start, as of this turn
+        )
         self._stops = 0
         self._stopped: float | None = None  # when sending stopped
 
@@ -107,16 +110,14 @@ class Replay:
         if self._stopped is None and not self._brake.holds(self._clock):
             self._fill()
             self._stage()
-        # Before anything is sent, and after the outcomes of the last turn: so no intent is ever on disk
-        # without the outcome that freed its lane, and a resumed run cannot turn the order of a lane.
-        self._journal.commit()
         if self._stopped is None:
             self._send()
+        self._commit()
         if not self._sender.in_flight and (self._stopped is not None or self._all_final()):
             return False
         if self._stopped is not None and self._clock >= self._stopped + self._patience():
             return False
-        for answer in self._sender.poll(self._wait(), self._journal.fileno()):
+        for answer in self._sender.poll(self._wait()):
             self._settle(answer)
         return True
 
@@ -154,7 +155,7 @@ class Replay:
         ready = self._lanes.ready
         while self._retries and self._retries[0][0] <= self._clock:
             ready.appendleft(heapq.heappop(self._retries)[2])
-        until = self._brake.schedule(self._clock) + _AHEAD
+        until = self._brake.schedule(self._clock) + _SLACK
         wanted = 2 * self._brake.breaker.limit
         while len(ready) < wanted and self._lanes.room:
             job = self._intake.peek()
@@ -170,6 +171,21 @@ class Replay:
             job.attempt += 1
             job.batch = self._journal.intent(job)
             self._staged.append(job)
+            self._fresh += 1
+
+    def _commit(self) -> None:
+        """Have the disk work while the target does: one fsync for many intents, and soon when short of them.
+
+        Lines get to the disk in the order in which they were written, so no intent is ever there without
+        the outcome that freed its lane: a resumed run cannot turn the order of a lane.
+        """
+        starved = self._fresh == len(self._staged) > 0 and self._sender.in_flight < self._brake.breaker.limit
+        if starved or self._clock >= self._committed + _TICK:
+            self._journal.commit()
+            self._fresh = 0
+            self._committed = self._clock
+            if starved:
+                self._send()
 
     def _send(self) -> None:
         """Send what is due and whose intent is on disk."""
@@ -179,11 +195,11 @@ class Replay:
             return
         while self._staged and self._sender.in_flight < limit:
             job = self._staged[0]
-            if job.batch > durable or job.due > schedule:
+            if job.batch > durable:
                 return
             self._sender.send(self._staged.popleft())
             if self.report.paced and job.attempt == 1:
-                self.report.lateness.add(schedule - job.due)
+                self.report.lateness.add(max(0.0, schedule - job.due))
 
     def _settle(self, answer: Answer) -> None:
         """Take in how an attempt ended, and what follows from it."""
@@ -231,9 +247,9 @@ class Replay:
             if self._sender.in_flight < self._brake.breaker.limit:
                 if self._staged:
                     if self._staged[0].batch <= self._journal.durable:
-                        times.append(self._staged[0].due + behind)
+                        return 0.0
                 elif (job := self._intake.peek()) is not None and self._lanes.room:
-                    times.append(job.due + behind - _AHEAD)
+                    times.append(job.due + behind)
         return max(0.0, min(times) - (self._now() - self._start))
 
     def _abandon(self) -> None:

@@ -16,6 +16,7 @@ from ses_cli.replay.sign import signature
 
 MAX_CONCURRENCY = 512  # libcurl waits with select, which knows 1024 descriptors
 _BODY = 1 << 20  # bytes of an answer that are read; nobody needs more
+_LARGE = 1000  # bytes of a body from which some libcurl might ask first whether it is welcome
 _SAMPLE = 300  # bytes of it that are kept, to show why something failed
 
 KINDS = {
@@ -94,6 +95,8 @@ class Curl:
         slot.job, slot.sample, slot.size = job, b"", 0
         delivery, now = job.delivery, int(time())
         headers = [f"webhook-id: {delivery.id}", f"webhook-timestamp: {now}", *self._static]
+        if len(delivery.body) >= _LARGE:
+            headers.append("Expect:")  # libcurl would have it wait for a 100
         if self._wire.keys:
             headers.append(
                 f"webhook-signature: {signature(self._wire.keys, delivery.id, now, delivery.body)}"
@@ -103,15 +106,13 @@ class Curl:
         self._multi.add_handle(slot.curl)
         self.in_flight += 1
 
-    def poll(self, wait: float, wake: int) -> list[Answer]:
-        """What ended, after `wait` seconds at most; earlier if the descriptor `wake` (or -1) is readable."""
+    def poll(self, wait: float) -> list[Answer]:
+        """What ended; waits `wait` seconds at most for something to end."""
         self._multi.perform()
         answers = self._ended()
         if answers or wait <= 0:
             return answers
         readable, writable, _ = self._multi.fdset()
-        if wake >= 0:
-            readable.append(wake)
         own = self._multi.timeout()  # ms until libcurl has something to do by itself, -1: never
         select.select(readable, writable, [], min(wait, own / 1000) if own >= 0 else wait)
         self._multi.perform()
@@ -134,8 +135,10 @@ class Curl:
         answers: list[Answer] = []
         while True:
             left, good, bad = self._multi.info_read(256)
-            answers.extend(self._answer(curl, 0, "") for curl in good)
-            answers.extend(self._answer(curl, code, message) for curl, code, message in bad)
+            for curl in good:
+                answers.append(self._answer(curl, 0, ""))  # noqa: PERF401
+            for curl, code, message in bad:
+                answers.append(self._answer(curl, code, message))
             if not left:
                 return answers
 
