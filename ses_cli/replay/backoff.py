@@ -1,9 +1,12 @@
 """When a failed attempt is tried again: pure functions of attempt, answer and a given random number."""
 
+import re
+
 from ses_cli.errors import UsageError
 
 BASE, CAP = 0.5, 60.0  # seconds
 MAX_HOLD = 3600.0  # seconds: no Retry-After may park a run for longer
+_PART = re.compile(r"(?P<class>[13-5])xx|(?P<first>[1-5][0-9]{2})(-(?P<last>[1-5][0-9]{2}))?", re.IGNORECASE)
 RETRY_ON = frozenset({408, 425, 429, *range(500, 600)})
 
 
@@ -22,16 +25,16 @@ def retryable(status: int, statuses: frozenset[int] = RETRY_ON) -> bool:
 
 
 def parse_statuses(text: str) -> frozenset[int]:
-    """`408,429,5xx,520-524` as a set of statuses; UsageError on anything else."""
+    """`408,429,5xx,520-524` as a set of statuses; UsageError on anything else, and on 2xx."""
     found: set[int] = set()
-    for part in filter(None, (piece.strip() for piece in text.split(","))):
-        first, _, last = part.partition("-")
-        if len(part) == 3 and part[0] in "12345" and part[1:].lower() == "xx":
-            found.update(range(int(part[0]) * 100, int(part[0]) * 100 + 100))
-        elif first.isascii() and first.isdigit() and (last or first).isascii() and (last or first).isdigit():
-            found.update(range(int(first), int(last or first) + 1) if len(first + last) <= 6 else [0])
+    for part in text.split(","):
+        match = _PART.fullmatch(part.strip())
+        if match is None:
+            raise UsageError(f"no list of failing statuses: {text!r}", "like 408,429,5xx or 500-504")
+        if match["class"]:
+            found.update(range(int(match["class"]) * 100, int(match["class"]) * 100 + 100))
         else:
-            found.add(0)
-    if not found or min(found) < 100 or max(found) > 599 or found & set(range(200, 300)):
-        raise UsageError(f"no list of failing statuses: {text!r}", "like 408,429,5xx or 500-504")
+            found.update(range(int(match["first"]), int(match["last"] or match["first"]) + 1))
+    if not found or found & set(range(200, 300)):
+        raise UsageError(f"no list of failing statuses: {text!r}", "a 2xx is no failure, and a span rises")
     return frozenset(found)

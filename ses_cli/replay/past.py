@@ -60,7 +60,7 @@ class Past:
 
 def target_key(url: str, salt: str) -> str:
     """A hash of the target's whole URL that is slow to guess from, for the URL may hold a token."""
-    return hashlib.scrypt(url.encode(), salt=salt.encode(), n=4096, r=8, p=1, dklen=16).hex()
+    return hashlib.scrypt(url.encode(), salt=salt.encode(), n=2048, r=8, p=1, dklen=16).hex()
 
 
 def load(fd: int, name: str) -> tuple[Past, int]:
