@@ -1,5 +1,6 @@
 """Requests over HTTP by libcurl: exact bytes, connections kept, nothing followed."""
 
+import os
 import select
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -78,6 +79,9 @@ class Curl:
     def __init__(self, target: Target, wire: Wire, concurrency: int) -> None:
         if not 0 < concurrency <= MAX_CONCURRENCY:
             raise UsageError(f"concurrency is from 1 to {MAX_CONCURRENCY}, not {concurrency}")
+        for path in (wire.cacert, wire.cert, wire.key):
+            if path is not None and not os.access(path, os.R_OK):
+                raise UsageError(f"{path}: cannot be read")
         self.in_flight = 0
         self._target = target
         self._wire = wire

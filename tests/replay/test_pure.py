@@ -236,7 +236,7 @@ def test_lanes_keep_order_and_lose_nothing(keys: list[int], window: int, chance:
 
 
 def test_a_blocked_lane_does_not_hold_others() -> None:
-    """While the first of a lane is out, others pass it by, until the window is full of what waits behind it."""
+    """While the first of a lane is out, others pass it by, until all the window waits."""
     lanes: Lanes[Item] = Lanes(window=4)
     for number, lane in enumerate("AABC"):
         lanes.offer(Item(0, number, lane))
@@ -265,7 +265,7 @@ def test_tally_over_many_tables() -> None:
 
 
 def test_ids_of_identical_lines_differ() -> None:
-    """The id is the body's hash, and the n-th identical line has n behind it; it is the same in another run."""
+    """The id is the body's hash, and the n-th identical line has n behind it; in any run."""
     tally = Tally()
     first = "9f86d081884c7d659a2feaa0c55ad015"  # sha256 of "test"
     assert [identify(b"test", tally) for _ in range(3)] == [first, first + "-2", first + "-3"]
