@@ -1,0 +1,1 @@
+"""Replay: send captured callbacks again, exact, paced, in order, resumable."""

@@ -1,0 +1,42 @@
+"""When nothing may be sent, for the target fails or asked to wait, and what that does to the schedule."""
+
+from ses_cli.replay.backoff import MAX_HOLD
+from ses_cli.replay.breaker import Breaker
+
+
+class Brake:
+    """The breaker and the target's Retry-After as one; all times are seconds from the start of the run.
+
+    The schedule stands still meanwhile: without that, a run at 200 a second would greet a target that
+    comes back after a minute with 12,000 at once.
+    """
+
+    def __init__(self, breaker: Breaker) -> None:
+        self.breaker = breaker
+        self._asked = 0.0  # no request before this, by Retry-After
+        self._since: float | None = None  # when it began to hold
+        self._lost = 0.0  # seconds held, in all
+
+    @property
+    def until(self) -> float:
+        """Nothing may be sent before this."""
+        return max(self._asked, self.breaker.not_before)
+
+    def ask(self, clock: float, seconds: float) -> None:
+        """The target asked for nothing to be sent for so long."""
+        self._asked = max(self._asked, clock + min(seconds, MAX_HOLD))
+
+    def holds(self, clock: float) -> bool:
+        """Whether nothing may be sent now."""
+        if clock < self.until:
+            if self._since is None:
+                self._since = clock
+            return True
+        if self._since is not None:
+            self._lost += clock - self._since
+            self._since = None
+        return False
+
+    def schedule(self, clock: float) -> float:
+        """The time on the schedule: the clock without the time held."""
+        return (clock if self._since is None else self._since) - self._lost

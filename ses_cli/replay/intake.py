@@ -1,0 +1,60 @@
+"""What is still to be sent: deliveries that the journal does not say are done, with their due times."""
+
+from collections.abc import Iterable, Iterator
+
+from ses_cli.replay.exchange import Job
+from ses_cli.replay.journal import Log
+from ses_cli.replay.pace import Pace, schedule
+from ses_cli.replay.plan import Delivery
+from ses_cli.replay.report import Report
+from ses_cli.replay.states import State
+
+
+class Intake:
+    """Jobs in log order, read one ahead; counts in the report what it leaves out."""
+
+    def __init__(
+        self, deliveries: Iterable[Delivery | None], journal: Log, report: Report, pace: Pace, resend: bool
+    ) -> None:
+        self.over = False  # the log was read to its end
+        self._journal = journal
+        self._report = report
+        self._resend = resend
+        self._jobs = schedule(self._admit(deliveries), pace)
+        self._next: Job | None = None
+
+    def peek(self) -> Job | None:
+        """The next job. None if the log is over, or has nothing just now."""
+        if self._next is None and not self.over:
+            try:
+                pair = next(self._jobs)
+            except StopIteration:
+                self.over = True
+                return None
+            if pair is not None:
+                pair[1].due = pair[0]
+                self._next = pair[1]
+        return self._next
+
+    def take(self) -> Job:
+        """The job that `peek` showed."""
+        job = self._next
+        assert job is not None
+        self._next = None
+        return job
+
+    def _admit(self, deliveries: Iterable[Delivery | None]) -> Iterator[Job | None]:
+        report = self._report
+        for number, delivery in enumerate(deliveries):
+            if delivery is None:
+                yield None
+                continue
+            report.selected += 1
+            source, state = self._journal.locate(delivery)
+            if state is State.DELIVERED:
+                report.skipped += 1
+            elif state is State.UNKNOWN and not self._resend:
+                report.unknown += 1
+            else:
+                report.resent += state is State.UNKNOWN
+                yield Job(delivery, number, source, again=state is State.UNKNOWN)

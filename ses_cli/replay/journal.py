@@ -1,0 +1,156 @@
+"""The memory of a replay: an intent before each request leaves, an outcome after it, on disk in time."""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from time import time
+from typing import Protocol
+
+import orjson
+
+from ses_cli.errors import SourceError, TargetError
+from ses_cli.replay.exchange import Answer, Job
+from ses_cli.replay.past import Past, Source
+from ses_cli.replay.plan import Delivery
+from ses_cli.replay.states import State
+
+# The order of lines in the file is the order in which things became true: a batch is on disk whole
+# before a request of its intents leaves, so whatever was appended before that intent (the outcome of
+# the lane's former callback, say) is on disk too. Nothing but append and truncate of a torn tail.
+
+
+class Log(Protocol):
+    """What the loop asks of a journal. Numbers of batches rise; `durable` is the last one on disk."""
+
+    @property
+    def durable(self) -> int: ...
+
+    def locate(self, delivery: Delivery, /) -> tuple[int, State]: ...
+    def intent(self, job: Job, /) -> int: ...
+    def outcome(self, job: Job, outcome: str, answer: Answer | None = None, /) -> int: ...
+    def commit(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class NoJournal:
+    """Remembers nothing: everything is new, and as durable as it will get."""
+
+    durable = 0
+
+    def locate(self, _delivery: Delivery, /) -> tuple[int, State]:
+        """Every line is new."""
+        return 0, State.NEVER
+
+    def intent(self, _job: Job, /) -> int:
+        """Not kept."""
+        return 0
+
+    def outcome(self, _job: Job, _outcome: str, _answer: Answer | None = None, /) -> int:
+        """Not kept."""
+        return 0
+
+    def commit(self) -> None:
+        """Nothing to do."""
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+
+class Journal:
+    """A journal file, locked, with what it says of the runs before. One thread uses it.
+
+    Names, numbers, hashes and times only: no body, no address, no secret. Readable by its owner
+    alone all the same, for it says what was sent where and when.
+    """
+
+    def __init__(self, path: Path, fd: int, past: Past, numbers: dict[str, int]) -> None:
+        self.past = past
+        self._path = path
+        self._fd = fd
+        self._numbers = numbers  # of the sources by name
+        self._lines: list[str] = []
+        self._time = _now()
+        self._batch = 1  # the number of the batch that is being collected
+        self._size = os.fstat(fd).st_size
+        self.durable = 0  # the number of the last batch on disk
+
+    def locate(self, delivery: Delivery) -> tuple[int, State]:
+        """The number of its source, and what is known of its line. SourceError if that line was another."""
+        number = self._numbers[delivery.source]
+        known = self.past.ids[number].get(delivery.line)
+        # the hash alone: the count behind it depends on what else was selected
+        if known is not None and known[:32] != delivery.id[:32]:
+            raise SourceError(
+                f"{self._path}: of another log: line {delivery.line} of {delivery.source} is not what it was",
+                "name a new --journal",
+            )
+        return number, self.past.states[number][delivery.line]
+
+    def unknown(self) -> Iterator[tuple[str, int]]:
+        """Source and line of all that was in flight when a run before ended."""
+        for source, states in zip(self.past.sources, self.past.states, strict=True):
+            for line in states.lines(State.UNKNOWN):
+                yield source.name, line
+
+    def add_source(self, source: Source) -> None:
+        """From now on `source.name` means this log: one more, or one that took the place of a rotated one."""
+        known = self.past.find(source)
+        if known is not None:
+            self._numbers[source.name] = known
+            return
+        number = self._numbers[source.name] = self.past.add(source)
+        row = {"source": number, "name": source.name, "first": source.first}
+        self._lines.append(orjson.dumps(row).decode() + "\n")
+
+    def intent(self, job: Job, /) -> int:
+        """Say that an attempt is about to leave; the number of the batch to be durable before it may."""
+        line = job.delivery
+        job.place = f'"source":{job.source},"line":{line.line},"offset":{line.offset},"id":"{line.id}"'
+        self._lines.append(f'{{"intent":{job.attempt},{job.place}{self._time}')
+        return self._batch
+
+    def outcome(self, job: Job, outcome: str, answer: Answer | None = None, /) -> int:
+        """Say how an attempt ended, in a word of OUTCOMES; the number of its batch."""
+        status, error, seconds = (answer.status, answer.error, answer.seconds) if answer else (0, "", 0.0)
+        cause = f'"error":"{error}",' if error else ""
+        self._lines.append(
+            f'{{"outcome":"{outcome}",{job.place},"attempt":{job.attempt},"status":{status},{cause}'
+            f'"ms":{seconds * 1000:.1f}{self._time}'
+        )
+        return self._batch
+
+    def commit(self) -> None:
+        """All lines to the disk, with one fsync. TargetError if they cannot be written: then none was."""
+        if not self._lines:
+            return
+        data = "".join(self._lines).encode()
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[os.write(self._fd, view) :]
+            os.fdatasync(self._fd)
+        except OSError as error:
+            with suppress(OSError):
+                os.ftruncate(self._fd, self._size)
+            raise TargetError(
+                f"{self._path}: the journal cannot be written: {error.strerror}",
+                "nothing more was sent; make room and run again: it resumes where the journal ends",
+            ) from None
+        self._size += len(data)
+        self._lines.clear()
+        self.durable = self._batch
+        self._batch += 1
+        self._time = _now()
+
+    def close(self) -> None:
+        """Commit and unlock. TargetError if that fails; closed all the same."""
+        try:
+            self.commit()
+        finally:
+            os.close(self._fd)
+
+
+def _now() -> str:
+    """The end of a line, with the time to the turn of the loop: formatting it anew for each costs."""
+    return f',"time":{time():.3f}}}\n'

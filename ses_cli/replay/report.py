@@ -1,0 +1,130 @@
+"""What came of a replay, and how it stands while it runs."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from ses_cli.replay.exchange import Answer, Job
+from ses_cli.replay.histogram import Histogram
+
+
+class End(StrEnum):
+    """Why a run ended."""
+
+    DONE = "done"  # the log was sent to its end
+    INTERRUPTED = "interrupted"
+    GAVE_UP = "gave-up"  # the target failed for too long
+    GONE = "gone"  # it answered 410
+
+
+class Snapshot(NamedTuple):
+    """How a run stands."""
+
+    seconds: float
+    selected: int  # read so far
+    skipped: int
+    delivered: int  # and on disk in the journal
+    failed: int
+    retries: int
+    in_flight: int
+    held: float  # seconds until anything is sent again: the breaker is open, or the target asked to wait
+    p99: float | None  # latency, seconds
+
+
+@dataclass(slots=True)
+class Failure:
+    """Deliveries that failed for one cause, and the first of them."""
+
+    count: int
+    source: str
+    line: int
+    id: str
+    detail: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What came of it. selected = delivered + failed + skipped + unknown + unsent."""
+
+    selected: int = 0  # read from the log
+    delivered: int = 0
+    failed: int = 0  # for good
+    skipped: int = 0  # delivered by a run before, as the journal says
+    unknown: int = 0  # left without an answer, in this run or, with `--unknown skip`, in one before
+    unsent: int = 0  # read, and not tried to the end since the run ended
+    retries: int = 0  # attempts beyond the first
+    resent: int = 0  # sent again, for their fate in a run before was unknown
+    attempts: int = 0
+    extra: int = 0  # of those: sent over by libcurl on a new connection, since a kept one died
+    statuses: Counter[int | str] = field(default_factory=Counter)  # of attempts; else what kept it from one
+    latency: Histogram = field(default_factory=Histogram)
+    lateness: Histogram = field(default_factory=Histogram)  # of first attempts, where there is a pace
+    seconds: float = 0.0
+    failures: dict[str, Failure] = field(default_factory=dict)
+    end: End = End.DONE
+    paced: bool = False
+
+    @property
+    def rate(self) -> float:
+        """Deliveries a second."""
+        return self.delivered / self.seconds if self.seconds else 0.0
+
+    def snapshot(self, seconds: float, delivered: int, in_flight: int, held: float) -> Snapshot:
+        """How it stands, of what is confirmed."""
+        return Snapshot(
+            seconds=seconds,
+            selected=self.selected,
+            skipped=self.skipped,
+            delivered=delivered,
+            failed=self.failed,
+            retries=self.retries,
+            in_flight=in_flight,
+            held=held,
+            p99=self.latency.quantile(0.99),
+        )
+
+    def count(self, answer: Answer) -> None:
+        """Take in how an attempt ended."""
+        self.attempts += 1 + answer.extra
+        self.extra += answer.extra
+        self.retries += answer.job.attempt > 1
+        self.statuses[answer.error or answer.status] += 1
+        self.latency.add(answer.seconds)
+
+    def fail(self, job: Job, answer: Answer) -> None:
+        """Take in that a delivery failed for good."""
+        self.failed += 1
+        cause = answer.error or f"status {answer.status}"
+        if cause in self.failures:
+            self.failures[cause].count += 1
+        else:
+            delivery = job.delivery
+            self.failures[cause] = Failure(1, delivery.source, delivery.line, delivery.id, answer.detail)
+
+
+def document(report: Report) -> dict[str, object]:
+    """The report's numbers as the JSON document has them: durations in milliseconds."""
+    return {
+        "selected": report.selected,
+        "delivered": report.delivered,
+        "failed": report.failed,
+        "skipped": report.skipped,
+        "unknown": report.unknown,
+        "unsent": report.unsent,
+        "resent": report.resent,
+        "attempts": report.attempts,
+        "statuses": {str(status): report.statuses[status] for status in sorted(report.statuses, key=str)},
+        "latency_ms": quantiles(report.latency),
+        "lateness_ms": quantiles(report.lateness),
+        "seconds": round(report.seconds, 3),
+        "rate": round(report.rate, 1),
+        "end": report.end.value,
+    }
+
+
+def quantiles(histogram: Histogram) -> dict[str, float | None]:
+    """p50, p90, p99 and max in milliseconds; None where nothing was counted."""
+    found = {name: histogram.quantile(share) for name, share in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))}
+    found["max"] = histogram.max if histogram.count else None
+    return {name: None if value is None else round(value * 1000, 3) for name, value in found.items()}

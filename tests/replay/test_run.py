@@ -1,0 +1,172 @@
+"""The loop as a whole: lazy, in order, following, and with dead letters."""
+
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from ses_cli.errors import TargetError
+from ses_cli.replay.guard import Reach, Target, look
+from ses_cli.replay.journal import NoJournal
+from ses_cli.replay.letters import DeadLetters
+from ses_cli.replay.pace import Pace
+from ses_cli.replay.plan import Delivery, Lane, raw_deliveries
+from ses_cli.replay.report import End, Snapshot, document
+from ses_cli.replay.run import Replay, Rules
+from ses_cli.replay.send import Curl, Wire
+
+from .logs import lines, plan, replay
+from .servers import OK, Request, serve, status
+
+
+def test_lanes_arrive_in_order_though_much_fails() -> None:
+    """Within a lane callbacks arrive in log order, each only after the former's final outcome."""
+    raws = lines(140)
+
+    def script(number: int, _request: Request) -> bytes:
+        return status(503) if number % 3 == 0 else OK
+
+    with serve(script) as server:
+        report = replay(raws, server.url, Rules(concurrency=8, retries=50)).run()
+        bodies = server.bodies()
+    assert report.delivered == 140
+    for lane in range(7):
+        own = [raws.index(body) for body in bodies if raws.index(body) % 7 == lane]
+        assert own == sorted(own)
+
+
+def test_a_run_reads_no_further_than_it_must() -> None:
+    """The log is read as it is sent: never much further than what is delivered."""
+    read, most = 0, 0
+
+    def counted() -> Iterator[Delivery]:
+        nonlocal read
+        for delivery in plan(lines(3000), Lane.NONE):
+            read += 1
+            yield delivery
+
+    def script(number: int, _request: Request) -> bytes:
+        nonlocal most
+        most = max(most, read - number)
+        return OK
+
+    with serve(script) as server:
+        sender = Curl(look(server.url, {}), Wire(), 4)
+        report = Replay(counted(), sender, NoJournal(), Rules(concurrency=4)).run()
+    assert report.delivered == 3000
+    assert most <= 4 * 4 + 1
+
+
+def test_one_blocked_lane_bounds_what_is_read() -> None:
+    """When all wait behind one failing callback, reading stops at the window."""
+    read = 0
+
+    def endless() -> Iterator[Delivery]:
+        nonlocal read
+        for delivery in plan(lines(100_000, lanes=1)):
+            read += 1
+            yield delivery
+
+    with serve(lambda _n, _: status(503)) as server:
+        sender = Curl(look(server.url, {}), Wire(), 4)
+        report = Replay(endless(), sender, NoJournal(), Rules(concurrency=4, give_up_time=0.6)).run()
+    assert report.end is End.GAVE_UP
+    assert read <= 4097
+
+
+def test_what_is_followed_is_sent_as_it_comes() -> None:
+    """A lull in the log does not end the run: what came before it was not held up."""
+    arrived: list[int] = []
+
+    with serve() as server:
+
+        def follow() -> Iterator[Delivery | None]:
+            for delivery in plan(lines(6)):
+                while len(server.bodies()) < delivery.line - 1:
+                    yield None  # nothing more is written until the former has arrived
+                arrived.append(len(server.bodies()))
+                yield delivery
+
+        sender = Curl(look(server.url, {}), Wire(), 4)
+        report = Replay(follow(), sender, NoJournal(), Rules(pace=Pace(speed=1000))).run()
+    assert report.delivered == 6
+    assert arrived == list(range(6))
+
+
+def test_dead_letters_are_what_failed(tmp_path: Path) -> None:
+    """The file of undelivered callbacks holds them as they were, and can be replayed."""
+    raws = lines(30)
+    path = tmp_path / "failed.jsonl"
+    bad = set(raws[::10])
+    with serve(lambda _n, request: status(422) if request.body in bad else OK) as server:
+        with path.open("wb") as file:
+            letters = DeadLetters(file, str(path))
+            first = replay(raws, server.url, Rules(concurrency=4), letters=letters, lane=Lane.NONE).run()
+        server.script = lambda _n, _: OK
+        left = path.read_bytes().splitlines()
+        second = replay(left, server.url).run()
+    assert sorted(left) == sorted(bad)
+    assert (first.failed, second.delivered) == (3, 3)
+
+
+def test_dead_letters_of_a_run_that_gave_up_are_all_the_rest() -> None:
+    """When the run ends by itself, all that was not delivered is in the file, each once."""
+    raws, file = lines(200), BytesIO()
+    with serve(lambda n, _: OK if n <= 20 else status(500)) as server:
+        rules = Rules(concurrency=4, retries=1, give_up_after=5, give_up_time=0.2)
+        report = replay(raws, server.url, rules, letters=DeadLetters(file, "f")).run()
+    assert report.end is End.GAVE_UP
+    left = file.getvalue().splitlines()
+    assert len(left) == len(set(left)) == 200 - report.delivered
+
+
+def test_dead_letters_that_cannot_be_written() -> None:
+    """A full disk under the dead letters ends the run with an error."""
+    with Path("/dev/full").open("wb", buffering=0) as file, serve(lambda _n, _: status(400)) as server:
+        run = replay(lines(2), server.url, Rules(concurrency=1), letters=DeadLetters(file, "f"))
+        with pytest.raises(TargetError, match="f: cannot be written"):
+            run.run()
+
+
+def test_a_pinned_name_is_not_resolved_again() -> None:
+    """The connection goes to the address that was classed, whatever the name means to the resolver."""
+    with serve() as server:
+        url = f"http://handler.invalid:{server.port}/x"
+        target = Target(url, url, "handler.invalid", server.port, Reach.LOOPBACK, ("127.0.0.1",), "")
+        report = Replay(plan(lines(3)), Curl(target, Wire(), 1), NoJournal(), Rules()).run()
+        assert server.requests[0].headers["host"] == f"handler.invalid:{server.port}"
+    assert report.delivered == 3
+
+
+def test_raw_lines_go_as_they_are() -> None:
+    """Lines that are no records are sent all the same, byte for byte."""
+    rows = [("x", 1, 0, b"not json"), ("x", 2, 9, b"\xff\x00"), ("x", 3, 12, b"not json")]
+    with serve() as server:
+        sender = Curl(look(server.url, {}), Wire(), 1)
+        report = Replay(raw_deliveries(rows), sender, NoJournal(), Rules(concurrency=1)).run()
+        assert server.bodies() == [row[3] for row in rows]
+        ids = [request.headers["webhook-id"] for request in server.requests]
+    assert report.delivered == 3
+    assert ids[2] == ids[0] + "-2"
+
+
+def test_pace_in_a_run() -> None:
+    """A run with a pace is as long as its schedule at least, and has the lateness of each callback."""
+    with serve() as server:
+        report = replay(lines(11), server.url, Rules(pace=Pace(rate=50))).run()
+    assert report.lateness.count == 11
+    assert report.seconds >= 0.199
+
+
+def test_progress_and_document() -> None:
+    """While it runs snapshots tell how it stands; at the end the document has all numbers."""
+    shots: list[Snapshot] = []
+    with serve() as server:
+        sender = Curl(look(server.url, {}), Wire(), 4)
+        run = Replay(plan(lines(50)), sender, NoJournal(), Rules(concurrency=4), progress=shots.append)
+        found = document(run.run())
+    assert shots[0].delivered == 0
+    assert run.snapshot().delivered == 50
+    assert found["statuses"] == {"200": 50}
+    assert (found["selected"], found["delivered"], found["end"]) == (50, 50, "done")

@@ -1,0 +1,254 @@
+"""What goes over the wire, and what is made of the answers."""
+
+import base64
+import hashlib
+import hmac
+import threading
+import time
+from email.utils import formatdate
+from pathlib import Path
+
+import pytest
+
+from ses_cli import __version__
+from ses_cli.errors import UsageError
+from ses_cli.replay.headers import static_headers
+from ses_cli.replay.plan import Lane
+from ses_cli.replay.report import End
+from ses_cli.replay.run import Rules
+from ses_cli.replay.send import Wire
+from ses_cli.replay.sign import parse_secrets
+
+from .logs import lines, replay
+from .servers import CLOSE, OK, RESET, Request, serve, status
+
+FAST = Rules(concurrency=4, give_up_after=1000, give_up_time=5.0)
+
+
+def test_bodies_arrive_byte_for_byte() -> None:
+    """Every body arrives exactly as captured, whatever bytes it holds, and nothing else does."""
+    raws = [
+        *lines(50),
+        '{"event":"open","email":"ä@b.c","bulkId":"b","timestamp":1,\t "x":"€ \\u0000"}  '.encode(),
+        b'{"event":"open","email":"big@b.c","bulkId":"b","timestamp":1,"x":"%s"}' % (b"y" * 2_000_000),
+    ]
+    with serve() as server:
+        report = replay(raws, server.url, FAST).run()
+        assert sorted(server.bodies()) == sorted(raws)
+        assert report.delivered == report.attempts == len(raws)
+
+
+def test_headers_of_a_request() -> None:
+    """A request carries type, agent, id and time, and the id is the body's hash."""
+    raws = lines(1)
+    with serve() as server:
+        replay(raws, server.url + "?token=x", FAST).run()
+        request = server.requests[0]
+    assert request.start == "POST /callback?token=x HTTP/1.1"
+    assert request.headers["content-type"] == "application/json"
+    assert request.headers["user-agent"] == f"ses-events/{__version__}"
+    assert request.headers["webhook-id"] == hashlib.sha256(raws[0]).hexdigest()[:32]
+    assert abs(int(request.headers["webhook-timestamp"]) - time.time()) < 60
+    assert "expect" not in request.headers
+    assert "webhook-signature" not in request.headers
+
+
+def test_own_headers_and_method() -> None:
+    """Headers given replace the defaults, and the method is the one asked for."""
+    wire = Wire(method="PUT", headers=[("Content-Type", "text/x"), ("X-Key", "v"), ("user-agent", "me")])
+    with serve() as server:
+        replay(lines(1), server.url, FAST, wire=wire).run()
+        request = server.requests[0]
+    assert request.start.startswith("PUT ")
+    assert request.headers["content-type"] == "text/x"
+    assert request.headers["x-key"] == "v"
+    assert request.headers["user-agent"] == "me"
+
+
+@pytest.mark.parametrize("header", [("webhook-id", "1"), ("a b", "1"), ("x", "1\r\ny: 2"), ("", "1")])
+def test_headers_that_are_refused(header: tuple[str, str]) -> None:
+    """A header that is none, that smuggles another, or that the replay sets itself, is refused."""
+    with pytest.raises(UsageError):
+        static_headers([header])
+
+
+def test_signature_is_that_of_standard_webhooks() -> None:
+    """A receiver with the secret can verify id, time and body."""
+    key = b"0123456789abcdef01234567"
+    secret = "whsec_" + base64.b64encode(key).decode()
+    with serve() as server:
+        replay(lines(1), server.url, FAST, wire=Wire(keys=parse_secrets(secret + "\n"))).run()
+        request = server.requests[0]
+    signed = (
+        f"{request.headers['webhook-id']}.{request.headers['webhook-timestamp']}.".encode() + request.body
+    )
+    expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    assert request.headers["webhook-signature"] == "v1," + expected
+
+
+@pytest.mark.parametrize("text", ["", "abc", "whsec_", "whsec_!!", "whsec_MDEy\nnonsense"])
+def test_secrets_that_are_none(text: str) -> None:
+    """What is no secret is refused, without being shown."""
+    with pytest.raises(UsageError) as caught:
+        parse_secrets(text)
+    assert "nonsense" not in str(caught.value)
+    assert "!!" not in str(caught.value)
+
+
+def test_connections_are_kept() -> None:
+    """A run uses no more connections than its concurrency."""
+    with serve() as server:
+        replay(lines(200), server.url, FAST).run()
+        assert server.connections <= 4
+
+
+BAD = {
+    "before": (None, "reset"),
+    "in-head": (b"HTTP/1.1 200 OK\r\nContent-Le" + RESET, "reset"),
+    "in-body": (b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nok" + RESET, "reset"),
+    "cut": (b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nok" + CLOSE, "cut-short"),
+    "cut-chunk": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab" + CLOSE, "cut-short"),
+    "silent": (CLOSE, "no-answer"),
+    "no-http": (b"hello\r\n\r\n" + CLOSE, "bad-answer"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_an_answer_that_is_none_is_a_failure_and_tried_again(name: str) -> None:
+    """A reset before or in the answer, a cut one, none: the attempt failed, the next one delivers."""
+    answer, kind = BAD[name]
+    with serve(lambda n, _: answer if n == 1 else OK) as server:
+        report = replay(lines(2), server.url, Rules(concurrency=1)).run()
+    assert report.delivered == 2
+    assert report.statuses == {kind: 1, 200: 2}
+
+
+GOOD = {
+    "after": OK + RESET,
+    "early-hints": b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK,
+    "continue": b"HTTP/1.1 100 Continue\r\n\r\n" + OK,
+    "chunked": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+    "until-close": b"HTTP/1.1 200 OK\r\n\r\nok" + CLOSE,
+    "no-content": b"HTTP/1.1 204 No Content\r\n\r\n",
+    "huge": b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + b"x" * (2 << 20) + CLOSE,
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_an_answer_in_any_form_delivers(name: str) -> None:
+    """Informational answers, chunks, an answer without length, an endless one: 2xx is delivered."""
+    with serve(lambda _n, _: GOOD[name]) as server:
+        report = replay(lines(1), server.url, Rules(concurrency=1)).run()
+    assert (report.delivered, report.attempts) == (1, 1)
+
+
+def test_a_request_that_libcurl_repeats_is_counted() -> None:
+    """When a kept connection dies under a request, it goes out twice, and the report says so."""
+    with serve(lambda n, _: CLOSE if n == 2 else OK) as server:
+        report = replay(lines(3), server.url, Rules(concurrency=1)).run()
+        assert len(server.requests) == 4
+    assert (report.delivered, report.attempts, report.extra) == (3, 4, 1)
+
+
+def test_slow_answers_time_out() -> None:
+    """An answer that does not come in time is a failure by the name of timeout."""
+    gate = threading.Event()
+
+    def slow(number: int, _request: Request) -> bytes:
+        if number == 1:
+            gate.wait(20)
+        return OK
+
+    with serve(slow) as server:
+        report = replay(lines(1), server.url, FAST, wire=Wire(timeout=0.2)).run()
+        gate.set()
+    assert report.statuses == {"timeout": 1, 200: 1}
+
+
+def test_redirects_are_not_followed() -> None:
+    """A redirect is a failure that says where to, without the secrets in it."""
+    moved = status(302, "Location: https://other.example/x?token=hush")
+    with serve(lambda _n, _: moved) as server:
+        report = replay(lines(1), server.url, Rules(concurrency=1)).run()
+        assert len(server.requests) == 1
+    assert report.failures["status 302"].detail == "redirects to https://other.example/x?token=***"
+
+
+def test_secrets_of_the_request_are_not_in_the_sample() -> None:
+    """An answer that echoes the token of the URL or of a header does not bring it into the report."""
+    echo = status(400, body=b"bad token hunter22 / Bearer s3cretvalue\x1b[31m")
+    wire = Wire(headers=[("Authorization", "Bearer s3cretvalue")])
+    with serve(lambda _n, _: echo) as server:
+        report = replay(lines(1), server.url + "?t=hunter22", Rules(concurrency=1), wire=wire).run()
+    assert report.failures["status 400"].detail == "bad token *** / *** [31m"
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_retry_after_holds_the_whole_target(form: str) -> None:
+    """After a 429 with Retry-After nothing is sent, of any lane, before that time."""
+    times: list[float] = []
+
+    def script(number: int, _request: Request) -> bytes:
+        times.append(time.monotonic())
+        value = "1" if form == "seconds" else formatdate(time.time() + 2, usegmt=True)
+        return status(429, f"Retry-After: {value}") if number == 1 else OK
+
+    with serve(script) as server:
+        report = replay(lines(5), server.url, FAST, lane=Lane.NONE).run()
+    assert report.delivered == 5
+    assert times[1] - times[0] > 0.7
+
+
+def test_gone_ends_the_run(tmp_path: Path) -> None:
+    """A 410 ends the run: what is left is neither sent nor lost."""
+    with serve(lambda n, _: status(410) if n == 3 else OK) as server:
+        report = replay(lines(50), server.url, Rules(concurrency=1), path=tmp_path / "j").run()
+        assert len(server.requests) == 3
+    assert (report.end, report.delivered, report.failed) == (End.GONE, 2, 1)
+    with serve(port=server.port) as server:
+        report = replay(lines(50), server.url, FAST, path=tmp_path / "j").run()
+    assert (report.end, report.delivered, report.skipped) == (End.DONE, 48, 2)
+
+
+def test_a_dead_target_costs_one_request_at_a_time_and_ends_the_run() -> None:
+    """A target that only fails sees probes, never two at once, and the run gives up in its time."""
+    with serve(lambda _n, _: status(503)) as server:
+        report = replay(lines(500), server.url, Rules(concurrency=16, give_up_time=1.2)).run()
+        assert server.most == 1
+        assert len(server.requests) == 3  # at 0, 0.5 and, the last, 1.2 s
+    assert report.end is End.GAVE_UP
+    assert report.delivered == 0
+    assert report.selected == report.failed + report.unsent
+
+
+def test_a_refused_connection_is_a_failure() -> None:
+    """Nobody listening: the cause is told by its name."""
+    with serve() as server:
+        pass
+    report = replay(lines(3), server.url, Rules(give_up_time=0.1, retries=0)).run()
+    assert set(report.failures) == {"connect"}
+    assert report.end is End.GAVE_UP
+
+
+def test_concurrency_ramps_up_and_is_bounded() -> None:
+    """The first request goes alone; no more than the concurrency are ever out."""
+    gate = threading.Barrier(4)
+
+    def script(number: int, _request: Request) -> bytes:
+        if 7 < number <= 11:
+            gate.wait(10)  # passes only if four are out at once
+        return OK
+
+    with serve(script) as server:
+        report = replay(lines(40), server.url, Rules(concurrency=4), lane=Lane.NONE).run()
+        assert server.most == 4
+    assert report.delivered == 40
+
+
+def test_a_proxy_of_the_environment_is_used() -> None:
+    """With http_proxy set the request goes to the proxy, in the absolute form, and the name is left to it."""
+    with serve() as server:
+        environ = {"http_proxy": f"http://127.0.0.1:{server.port}"}
+        report = replay(lines(2), "http://handler.invalid/callback", FAST, environ=environ).run()
+        assert server.requests[0].start == "POST http://handler.invalid/callback HTTP/1.1"
+    assert report.delivered == 2

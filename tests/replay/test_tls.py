@@ -1,0 +1,91 @@
+"""TLS with a private authority and client certificates, made by the `openssl` program."""
+
+import ssl
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ses_cli.errors import UsageError
+from ses_cli.replay.guard import look
+from ses_cli.replay.report import End, Report
+from ses_cli.replay.run import Rules
+from ses_cli.replay.send import Curl, Wire
+
+from .logs import lines, replay
+from .servers import serve
+
+
+@pytest.fixture(scope="module")
+def papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with an authority, a server's and a client's certificate."""
+    where = tmp_path_factory.mktemp("papers")
+
+    def openssl(*words: str) -> None:
+        subprocess.run(["openssl", *words], cwd=where, check=True, capture_output=True)
+
+    new = ("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    openssl(*new, "-x509", "-subj", "/CN=authority", "-keyout", "ca.key", "-out", "ca.pem", "-days", "2")
+    for name in ("server", "client"):
+        openssl(*new, "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr")
+        (where / "ext").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost")
+        openssl(
+            *("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"),
+            *("-extfile", "ext", "-days", "2", "-out", f"{name}.pem"),
+        )
+    return where
+
+
+def context(papers: Path, client: bool = False) -> ssl.SSLContext:
+    """The server's side; with `client` it wants a certificate."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.load_cert_chain(papers / "server.pem", papers / "server.key")
+    if client:
+        made.load_verify_locations(papers / "ca.pem")
+        made.verify_mode = ssl.CERT_REQUIRED
+    return made
+
+
+def send(port: int, wire: Wire) -> Report:
+    """One replay of three callbacks over TLS."""
+    rules = Rules(concurrency=1, retries=0, give_up_time=0.0)
+    return replay(lines(3), f"https://127.0.0.1:{port}/x", rules, wire=wire).run()
+
+
+def test_a_private_authority(papers: Path) -> None:
+    """With its authority given, a server is trusted; without, nothing is sent to it."""
+    with serve(tls=context(papers)) as server:
+        assert send(server.port, Wire(cacert=str(papers / "ca.pem"))).delivered == 3
+        refused = send(server.port, Wire())
+        assert len(server.requests) == 3
+    assert refused.end is End.GAVE_UP
+    assert set(refused.failures) == {"tls"}
+    assert "certificate" in refused.failures["tls"].detail
+
+
+def test_insecure(papers: Path) -> None:
+    """With `insecure` the server's certificate is not looked at."""
+    with serve(tls=context(papers)) as server:
+        assert send(server.port, Wire(insecure=True)).delivered == 3
+
+
+def test_client_certificates(papers: Path) -> None:
+    """A server that wants a certificate gets the one given, and refuses a client without."""
+    ca = str(papers / "ca.pem")
+    wire = Wire(cacert=ca, cert=str(papers / "client.pem"), key=str(papers / "client.key"))
+    with serve(tls=context(papers, client=True)) as server:
+        assert send(server.port, wire).delivered == 3
+        assert send(server.port, Wire(cacert=ca)).delivered == 0
+
+
+def test_http2_falls_back(papers: Path) -> None:
+    """Asked for HTTP/2, a server that has none is spoken to in HTTP/1.1."""
+    with serve(tls=context(papers)) as server:
+        assert send(server.port, Wire(cacert=str(papers / "ca.pem"), http2=True)).delivered == 3
+
+
+@pytest.mark.parametrize("wire", [Wire(cacert="missing"), Wire(cert="missing"), Wire(key="missing")])
+def test_files_that_are_not_there(wire: Wire) -> None:
+    """A certificate file that cannot be read is an error at the start, which names it."""
+    with pytest.raises(UsageError, match="missing"):
+        Curl(look("https://127.0.0.1/", {}), wire, 1)
