@@ -53,9 +53,7 @@ def _limited(timed: Iterator[tuple[float, T] | None], rate: float) -> Iterator[t
         sent += 1
 
 
-def _recorded(
-    items: Iterable[T | None], speed: float, max_gap: float | None
-) -> Iterator[tuple[float, T] | None]:
+def _recorded(items: Iterable[T | None], speed: float, max_gap: float | None) -> Iterator[tuple[float, T] | None]:
     """Seconds of the log laid out on the run: 1/speed each, an idle stretch its length up to max_gap."""
     second: int | None = None  # the latest one seen
     begin, end = 0.0, 1 / speed  # what is left of it, on the run

@@ -86,9 +86,7 @@ def load(fd: int, name: str) -> tuple[Past, int]:
         except (ValueError, KeyError, IndexError, TypeError):
             where = f"{name}:{number}"
             if number == 1:
-                raise SourceError(
-                    f"{name}: no journal of a replay", "name another file with --journal"
-                ) from None
+                raise SourceError(f"{name}: no journal of a replay", "name another file with --journal") from None
             raise SourceError(f"{where}: the journal is damaged here", "start anew with --journal") from None
         whole += len(line)
     return past, whole

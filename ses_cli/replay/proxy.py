@@ -20,8 +20,7 @@ def proxy(scheme: str, host: str, environ: Mapping[str, str]) -> str:
 def _excepted(host: str, exceptions: str) -> bool:
     host = host.lower().rstrip(".")
     return any(
-        entry == "*" or _within(host, entry.strip("[]."))
-        for entry in exceptions.replace(",", " ").lower().split()
+        entry == "*" or _within(host, entry.strip("[].")) for entry in exceptions.replace(",", " ").lower().split()
     )
 
 

@@ -27,9 +27,7 @@ def open_journal(path: Path, url: str, masked: str, sources: Sequence[Source]) -
     names = sorted(source.name for source in sources)
     for name, again in pairwise(names):
         if name == again:
-            raise UsageError(
-                f"{name}: named twice, and a journal tells logs by their names", "use --no-journal"
-            )
+            raise UsageError(f"{name}: named twice, and a journal tells logs by their names", "use --no-journal")
     try:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     except OSError as error:
@@ -49,9 +47,7 @@ def _lock(fd: int, path: Path) -> None:
         raise SourceError(f"{path}: another run is writing this journal", "wait for it, or stop it") from None
 
 
-def _begin(
-    fd: int, path: Path, url: str, masked: str, sources: Sequence[Source]
-) -> tuple[Past, dict[str, int]]:
+def _begin(fd: int, path: Path, url: str, masked: str, sources: Sequence[Source]) -> tuple[Past, dict[str, int]]:
     past, whole = load(fd, str(path))
     rows: list[dict[str, str | int]] = []
     if past.key:
@@ -59,9 +55,7 @@ def _begin(
     else:
         past.salt = token_hex(16)
         past.key, past.target = target_key(url, past.salt), masked
-        rows.append(
-            {"schema": SCHEMA, "target": masked, "key": past.key, "salt": past.salt, "time": int(time())}
-        )
+        rows.append({"schema": SCHEMA, "target": masked, "key": past.key, "salt": past.salt, "time": int(time())})
     numbers: dict[str, int] = {}
     for source in sources:
         known = past.find(source)

@@ -102,9 +102,7 @@ class Curl:
         if len(delivery.body) >= _LARGE:
             headers.append("Expect:")  # libcurl would have it wait for a 100
         if self._wire.keys:
-            headers.append(
-                f"webhook-signature: {signature(self._wire.keys, delivery.id, now, delivery.body)}"
-            )
+            headers.append(f"webhook-signature: {signature(self._wire.keys, delivery.id, now, delivery.body)}")
         slot.curl.setopt(pycurl.HTTPHEADER, headers)
         slot.curl.setopt(pycurl.POSTFIELDS, delivery.body)
         self._multi.add_handle(slot.curl)
@@ -214,9 +212,7 @@ class Curl:
         curl.setopt(pycurl.NOPROXY, "")
         if target.addresses:
             # what was classed is what is connected to, whatever the name resolves to by now
-            addresses = ",".join(
-                f"[{address}]" if ":" in address else address for address in target.addresses
-            )
+            addresses = ",".join(f"[{address}]" if ":" in address else address for address in target.addresses)
             curl.setopt(pycurl.RESOLVE, [f"{target.host}:{target.port}:{addresses}"])
         _secure(curl, wire)
         return slot

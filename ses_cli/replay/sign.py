@@ -15,9 +15,7 @@ def parse_secrets(text: str) -> tuple[bytes, ...]:
 
     UsageError, without the text, if there are none or one is no such secret.
     """
-    keys = tuple(
-        _parse(line.strip(), number) for number, line in enumerate(text.splitlines(), 1) if line.strip()
-    )
+    keys = tuple(_parse(line.strip(), number) for number, line in enumerate(text.splitlines(), 1) if line.strip())
     if not keys:
         raise UsageError("the signing secret is empty")
     return keys

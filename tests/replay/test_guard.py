@@ -35,9 +35,7 @@ ADDRESSES = {
 }
 
 
-@pytest.mark.parametrize(
-    ("reach", "address"), [(reach, a) for reach, all_ in ADDRESSES.items() for a in all_]
-)
+@pytest.mark.parametrize(("reach", "address"), [(reach, a) for reach, all_ in ADDRESSES.items() for a in all_])
 def test_classes(reach: Reach, address: str) -> None:
     """Each kind of address has its class."""
     assert classify([ip_address(address)]) is reach

@@ -256,9 +256,7 @@ def test_tally_counts_as_a_dictionary_does(numbers: list[int]) -> None:
 def test_tally_over_many_tables() -> None:
     """Counts stay exact over the growth of the tables, into files too."""
     tally, count = Tally(), 800_000
-    scattered = [
-        (number * 0x9E3779B97F4A7C15 & (1 << 64) - 1 | 255).to_bytes(8, "little") for number in range(count)
-    ]
+    scattered = [(number * 0x9E3779B97F4A7C15 & (1 << 64) - 1 | 255).to_bytes(8, "little") for number in range(count)]
     assert all(tally.add(digest) == 1 for digest in scattered)
     assert all(tally.add(digest) == 2 for digest in scattered[:: count // 1000])
     assert len(tally._files) == 1

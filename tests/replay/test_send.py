@@ -79,9 +79,7 @@ def test_signature_is_that_of_standard_webhooks() -> None:
     with serve() as server:
         replay(lines(1), server.url, FAST, wire=Wire(keys=parse_secrets(secret + "\n"))).run()
         request = server.requests[0]
-    signed = (
-        f"{request.headers['webhook-id']}.{request.headers['webhook-timestamp']}.".encode() + request.body
-    )
+    signed = f"{request.headers['webhook-id']}.{request.headers['webhook-timestamp']}.".encode() + request.body
     expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
     assert request.headers["webhook-signature"] == "v1," + expected
 
