@@ -26,7 +26,7 @@ def export(report: Bounces, exporting: Exporting, output: str | None) -> None:
     expire = exporting.expire.strftime("%Y-%m-%d") if exporting.expire else None
     for path, part in _files(dead, target.most, output):
         write(target.write(part, exporting.chunk, expire), path)
-    messages.note(f"{len(dead):,} addresses exported")
+    messages.note(f"{len(dead):,} {'address' if len(dead) == 1 else 'addresses'} exported")
     for why, n in left.most_common():
         messages.note(f"{n:,} left out: {why}")
 
