@@ -71,7 +71,7 @@ def explain(reason: str, choosing: Choosing, printing: Printing) -> Exit:
             "enhanced_code": verdict.enhanced_code,
             "note": found.note,
         }
-        write([data.document(content)], printing.output)
+        write(data.document(content), printing.output)
         return Exit.DONE
     lines = [
         f"class     {verdict.cls}: {CLASSES[verdict.cls]}",

@@ -52,7 +52,7 @@ def rendered(
     match printing.form:
         case "json":
             head: dict[str, object] = {"schema": f"ses-events/{schema}@1", "sources": outcome.sources}
-            yield data.document({**head, **outcome.ledger.document(), **report.document()})
+            yield from data.document({**head, **outcome.ledger.document(), **report.document()})
         case "ndjson":
             yield from data.ndjson(report.data())
         case "csv":

@@ -36,8 +36,8 @@ def _candidates(report: Bounces, exporting: Exporting) -> Iterator[tuple[Dead, s
     actions = report.wanted.actions or {"suppress"}
     exported: set[str] = set()
     for row in report.rows():
-        best, verdict = row.known.best, row.verdict
-        dead = Dead(row.email, "bounce", row.known.last, best.is_hard, verdict.reply_code, best.reason, verdict.cls)
+        verdict = row.verdict
+        dead = Dead(row.email, "bounce", row.last, row.is_hard, verdict.reply_code, row.reason, verdict.cls)
         if verdict.action not in actions:
             yield dead, f"to {verdict.action} rather than suppress (--action {verdict.action} lists them)"
         elif row.delivered_since and not exporting.delivered_since:

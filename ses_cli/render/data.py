@@ -15,9 +15,29 @@ from ses_cli.table import Data, Kind, Table, Value
 _RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def document(content: Mapping[str, object]) -> bytes:
-    """One JSON document, indented."""
-    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+def document(content: Mapping[str, object]) -> Iterator[bytes]:
+    """One JSON document, indented; of its values that are Data one row at a time is held."""
+    before = b"{\n"
+    for name, value in content.items():
+        yield before + b"  " + orjson.dumps(name) + b": "
+        if isinstance(value, Data):
+            yield from _array(value)
+        else:
+            yield _indented(value, b"\n  ")
+        before = b",\n"
+    yield b"\n}\n"
+
+
+def _array(data: Data) -> Iterator[bytes]:
+    before = b"[\n    "
+    for row in data.objects():
+        yield before + _indented(row, b"\n    ")
+        before = b",\n    "
+    yield b"\n  ]" if before.startswith(b",") else b"[]"
+
+
+def _indented(value: object, newline: bytes) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2).replace(b"\n", newline)
 
 
 def ndjson(data: Data) -> Iterator[bytes]:

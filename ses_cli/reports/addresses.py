@@ -5,14 +5,13 @@ from its newest soft one: only a delivery speaks against a hard bounce, and that
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from sys import intern
-from typing import NamedTuple, Self
+from typing import Self
 
-from ses_cli.events import HARD, Callback
+from ses_cli.events import HARD, SOFT, Callback
 from ses_cli.reasons import Classifier, Verdict
-from ses_cli.selection import domain, from_domain
+from ses_cli.selection import address, domain, from_domain
 from ses_cli.table import Value
 from ses_cli.times import rfc3339
 
@@ -35,70 +34,48 @@ NAMES = (
 )
 
 
-class Evidence(NamedTuple):
-    """What one bounce says."""
-
-    is_hard: bool
-    time: int
-    bounce_type: str | None
-    reason: str
-    verdict: Verdict
-
-
 @dataclass(slots=True)
 class Address:
-    """What is known of one recipient address."""
+    """What is known of one recipient address. A million of them have to fit: what many have alike is shared."""
 
-    best: Evidence
+    email: str  # its domain in lower case
+    bounce_type: str | None  # this to `verdict` are of the bounce that speaks for the address
+    time: int
+    reason: str
+    verdict: Verdict
     first: int
     last: int
-    count: int = 1
-    last_hard: int | None = None
-    from_domains: tuple[str, ...] = ()
-    templates: tuple[int, ...] = ()
+    count: int
+    from_domains: tuple[str, ...]
+    templates: tuple[int, ...]
+    delivered_since: bool = False  # delivered to after its last hard bounce, known at the end
+
+    @property
+    def is_hard(self) -> bool:
+        """Whether it bounced hard at least once; `time` is then that of the last hard bounce."""
+        return self.bounce_type == HARD
 
     def merge(self, later: Self) -> None:
         """Takes in what was found later in the log; of two bounces of one second the later line is the newer."""
-        if (later.best.is_hard, later.best.time) >= (self.best.is_hard, self.best.time):
-            self.best = later.best
+        if (later.is_hard, later.time) >= (self.is_hard, self.time):
+            self.bounce_type, self.time = later.bounce_type, later.time
+            self.reason, self.verdict = later.reason, later.verdict
         self.first = min(self.first, later.first)
         self.last = max(self.last, later.last)
         self.count += later.count
-        if later.last_hard is not None:
-            self.last_hard = max(later.last_hard, self.last_hard or 0)
         if later.from_domains != self.from_domains:
             self.from_domains = tuple(sorted({*self.from_domains, *later.from_domains}))
         if later.templates != self.templates:
             self.templates = tuple(sorted({*self.templates, *later.templates}))
 
 
-class Row(NamedTuple):
-    """One address, as it is shown."""
-
-    email: str
-    known: Address
-    delivered_since: bool  # it was delivered to after its last hard bounce
-
-    @property
-    def verdict(self) -> Verdict:
-        """What its evidence means."""
-        return self.known.best.verdict
-
-
 def bounced(record: Callback, rules: Path | None) -> Address:
     """What one bounce tells of its address."""
-    bounce_type, reason, time = record.get("bounceType") or None, record.get("reason") or "", record["timestamp"]
+    kind, reason, time = record.get("bounceType"), record.get("reason") or "", record["timestamp"]
+    bounce_type = HARD if kind == HARD else SOFT if kind == SOFT else None
     verdict = classifier(rules).classify(reason, bounce_type)
-    is_hard = bounce_type == HARD
-    sender, template = from_domain(record), record.get("templateId")
-    return Address(
-        Evidence(is_hard, time, bounce_type, reason, verdict),
-        first=time,
-        last=time,
-        last_hard=time if is_hard else None,
-        from_domains=(intern(sender),) if sender else (),
-        templates=(template,) if template else (),
-    )
+    senders, templates = _sender(from_domain(record)), _template(record.get("templateId"))
+    return Address(address(record["email"]), bounce_type, time, reason, verdict, time, time, 1, senders, templates)
 
 
 @cache
@@ -107,24 +84,33 @@ def classifier(rules: Path | None) -> Classifier:
     return Classifier.load(rules)
 
 
-def values(row: Row) -> list[Value]:
-    """A row as data has it."""
-    best, known = row.known.best, row.known
-    cls, action, rule, reply, enhanced = best.verdict
+@lru_cache(4096)
+def _sender(name: str) -> tuple[str, ...]:
+    return (name,) if name else ()
+
+
+@lru_cache(4096)
+def _template(number: int | None) -> tuple[int, ...]:
+    return (number,) if number else ()
+
+
+def values(row: Address) -> list[Value]:
+    """An address as data has it."""
+    cls, action, rule, reply, enhanced = row.verdict
     return [
         row.email,
         domain(row.email),
-        best.bounce_type,
+        row.bounce_type,
         cls,
         action,
         rule,
-        known.count,
-        rfc3339(known.first),
-        rfc3339(known.last),
-        best.reason,
+        row.count,
+        rfc3339(row.first),
+        rfc3339(row.last),
+        row.reason,
         reply,
         enhanced,
-        list(known.from_domains),
-        list(known.templates),
+        list(row.from_domains),
+        list(row.templates),
         row.delivered_since,
     ]

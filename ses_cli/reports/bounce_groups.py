@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import TypeVar
 
 from ses_cli.reasons import ACTIONS, CLASSES, shape
-from ses_cli.reports.addresses import Row
+from ses_cli.reports.addresses import Address
 from ses_cli.selection import domain
 from ses_cli.table import Column, Kind, Table, Value
 
@@ -14,12 +14,12 @@ _ADDRESSES, _BOUNCES = Column("addresses", Kind.COUNT), Column("bounces", Kind.C
 K = TypeVar("K", bound=Hashable)
 
 
-def totals(rows: Iterable[Row], key: Callable[[Row], str]) -> dict[str, dict[str, int]]:
+def totals(rows: Iterable[Address], key: Callable[[Address], str]) -> dict[str, dict[str, int]]:
     """How many addresses and bounces each class, or action, has."""
     return {name: {"addresses": len(group), "bounces": _bounces(group)} for name, group in _groups(rows, key).items()}
 
 
-def verdicts(rows: list[Row]) -> Table:
+def verdicts(rows: list[Address]) -> Table:
     """Addresses and bounces by what to do, and why."""
     order = list(ACTIONS)
     groups = _groups(rows, lambda row: (row.verdict.action, row.verdict.cls))
@@ -33,7 +33,7 @@ def verdicts(rows: list[Row]) -> Table:
     )
 
 
-def domains(rows: list[Row], top: int | None) -> Table:
+def domains(rows: list[Address], top: int | None) -> Table:
     """One row a recipient domain, its addresses by what to do about them."""
     groups = _groups(rows, lambda row: domain(row.email))
     listed = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
@@ -48,9 +48,9 @@ def domains(rows: list[Row], top: int | None) -> Table:
     )
 
 
-def reasons(rows: list[Row], top: int | None) -> Table:
+def reasons(rows: list[Address], top: int | None) -> Table:
     """One row a shape of reason, with its newest text as a sample."""
-    groups = _groups(rows, lambda row: (shape(row.known.best.reason), row.verdict.cls, row.verdict.action))
+    groups = _groups(rows, lambda row: (shape(row.reason), row.verdict.cls, row.verdict.action))
     listed = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
     cut = len(listed) if top is None else top
     rest = [row for _, group in listed[cut:] for row in group]
@@ -63,21 +63,21 @@ def reasons(rows: list[Row], top: int | None) -> Table:
     )
 
 
-def _groups(rows: Iterable[Row], key: Callable[[Row], K]) -> dict[K, list[Row]]:
-    groups: dict[K, list[Row]] = {}
+def _groups(rows: Iterable[Address], key: Callable[[Address], K]) -> dict[K, list[Address]]:
+    groups: dict[K, list[Address]] = {}
     for row in rows:
         groups.setdefault(key(row), []).append(row)
     return groups
 
 
-def _bounces(rows: Iterable[Row]) -> int:
-    return sum(row.known.count for row in rows)
+def _bounces(rows: Iterable[Address]) -> int:
+    return sum(row.count for row in rows)
 
 
-def _domain(name: str, rows: list[Row]) -> list[Value]:
+def _domain(name: str, rows: list[Address]) -> list[Value]:
     counts = [sum(row.verdict.action == action for row in rows) for action in ACTIONS]
     return [name, len(rows), _bounces(rows), *counts]
 
 
-def _sample(rows: Iterable[Row]) -> str:
-    return max(rows, key=lambda row: row.known.best.time).known.best.reason
+def _sample(rows: Iterable[Address]) -> str:
+    return max(rows, key=lambda row: row.time).reason

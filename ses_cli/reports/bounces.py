@@ -8,7 +8,7 @@ from typing import Self
 from ses_cli.batch import Batch
 from ses_cli.events import Callback
 from ses_cli.reports import bounce_groups
-from ses_cli.reports.addresses import NAMES, Address, Row, bounced, values
+from ses_cli.reports.addresses import NAMES, Address, bounced, values
 from ses_cli.reports.delivered import Delivered
 from ses_cli.selection import address, domain
 from ses_cli.table import Column, Data, Kind, Table, Value
@@ -50,7 +50,7 @@ class Bounces:
                 arrived.append(record)
             elif event == "bounce":
                 if self.wanted.bounce_type in (None, record.get("bounceType")):
-                    self._take(address(record["email"]), bounced(record, self.wanted.rules))
+                    self._take(bounced(record, self.wanted.rules))
             elif event in self.wanted.also:
                 self.others.setdefault(address(record["email"]), (event, record["timestamp"]))
         if arrived:
@@ -58,32 +58,36 @@ class Bounces:
 
     def merge(self, later: Self) -> None:
         """Takes in what was found later in the log."""
-        for email, known in later.addresses.items():
-            self._take(email, known)
+        for found in later.addresses.values():
+            self._take(found)
         self.delivered.merge(later.delivered)
         for email, other in later.others.items():
             self.others.setdefault(email, other)
 
-    def _take(self, email: str, found: Address) -> None:
-        known = self.addresses.get(email)
+    def _take(self, found: Address) -> None:
+        known = self.addresses.get(found.email)
         if known is None:
-            self.addresses[email] = found
+            self.addresses[found.email] = found
         else:
             known.merge(found)
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[Address]:
         """The addresses wanted, in the order wanted."""
         wanted = self.wanted
-        bounced_hard = (email for email, known in self.addresses.items() if known.last_hard is not None)
-        delivered = self.delivered.last(bounced_hard)
+        hard = {email: known.time for email, known in self.addresses.items() if known.is_hard}
+        for email, time in self.delivered.last(hard).items():
+            self.addresses[email].delivered_since = time > hard[email]
         rows = [
-            Row(email, known, _since(delivered.get(email), known))
-            for email, known in self.addresses.items()
+            known
+            for known in self.addresses.values()
             if known.count >= wanted.min_count
-            and (not wanted.classes or known.best.verdict.cls in wanted.classes)
-            and (not wanted.actions or known.best.verdict.action in wanted.actions)
+            and (not wanted.classes or known.verdict.cls in wanted.classes)
+            and (not wanted.actions or known.verdict.action in wanted.actions)
         ]
-        return sorted(rows, key=_ORDERS[wanted.sort])
+        rows.sort(key=lambda row: row.email)
+        if wanted.sort != "email":
+            rows.sort(key=_ORDERS[wanted.sort])
+        return rows
 
     def emails(self) -> list[str]:
         """The addresses alone."""
@@ -95,7 +99,7 @@ class Bounces:
         return {
             "classes": bounce_groups.totals(rows, lambda row: row.verdict.cls),
             "actions": bounce_groups.totals(rows, lambda row: row.verdict.action),
-            "bounces": list(Data(NAMES, map(values, rows)).objects()),
+            "bounces": Data(NAMES, map(values, rows)),
         }
 
     def data(self) -> Data:
@@ -113,7 +117,7 @@ class Bounces:
         return tables if self.wanted.by else [*tables, _table(rows, self.wanted.top)]
 
 
-def _table(rows: list[Row], top: int | None) -> Table:
+def _table(rows: list[Address], top: int | None) -> Table:
     columns = (
         Column("address", Kind.KEY),
         Column("type"),
@@ -132,33 +136,28 @@ def _table(rows: list[Row], top: int | None) -> Table:
     return Table("by address", columns, [_cells(row) for row in rows[:top]], notes=notes)
 
 
-def _cells(row: Row) -> list[Value]:
-    known, best = row.known, row.known.best
-    kind = (best.bounce_type or "untyped").removesuffix("_bounce")
-    codes = f"{best.verdict.reply_code} {best.verdict.enhanced_code}".strip()
+def _cells(row: Address) -> list[Value]:
+    kind = (row.bounce_type or "untyped").removesuffix("_bounce")
+    codes = f"{row.verdict.reply_code} {row.verdict.enhanced_code}".strip()
     return [
         row.email,
         kind,
-        best.verdict.cls,
-        best.verdict.action,
-        known.count,
-        known.last,
+        row.verdict.cls,
+        row.verdict.action,
+        row.count,
+        row.last,
         row.delivered_since,
-        best.reason,
+        row.reason,
         codes,
-        known.first,
-        list(known.from_domains),
-        list(known.templates),
+        row.first,
+        list(row.from_domains),
+        list(row.templates),
     ]
 
 
-def _since(delivered: int | None, known: Address) -> bool:
-    return delivered is not None and known.last_hard is not None and delivered > known.last_hard
-
-
-_ORDERS: dict[str, Callable[[Row], tuple[int | str, ...]]] = {
-    "last": lambda row: (-row.known.last, row.email),
-    "count": lambda row: (-row.known.count, row.email),
-    "email": lambda row: (row.email,),
-    "domain": lambda row: (domain(row.email), row.email),
+# among equals, by address
+_ORDERS: dict[str, Callable[[Address], int | str]] = {
+    "last": lambda row: -row.last,
+    "count": lambda row: -row.count,
+    "domain": lambda row: domain(row.email),
 }

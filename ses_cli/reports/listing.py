@@ -39,16 +39,15 @@ class Listing:
             if record["event"] != "bounce" or self.wanted.bounce_type not in (None, record.get("bounceType")):
                 continue
             found = bounced(record, self.wanted.rules)
-            best, email = found.best, record["email"]
-            cls, action, rule, reply, enhanced = best.verdict
+            email, (cls, action, rule, reply, enhanced) = record["email"], found.verdict
             if (self.wanted.classes and cls not in self.wanted.classes) or (
                 self.wanted.actions and action not in self.wanted.actions
             ):
                 continue
             sender = next(iter(found.from_domains), None)
             template = next(iter(found.templates), None)
-            said = [best.bounce_type, cls, action, rule, best.reason, reply, enhanced]
-            self.rows.append([rfc3339(best.time), email, domain(email), *said, sender, template])
+            said = [found.bounce_type, cls, action, rule, found.reason, reply, enhanced]
+            self.rows.append([rfc3339(found.time), email, domain(email), *said, sender, template])
 
     def merge(self, later: Self) -> None:
         """Nothing to keep."""

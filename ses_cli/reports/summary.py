@@ -84,10 +84,10 @@ class Summary:
         document: dict[str, object] = {
             "period": {name: None if time is None else rfc3339(time) for name, time in times.items()},
             "events": self.events(),
-            "domains": list(data(("domain",), self.by_domain()).objects()),
+            "domains": data(("domain",), self.by_domain()),
         }
         if self.by:
-            document["groups"] = list(self.data().objects())
+            document["groups"] = self.data()
         return document
 
     def data(self) -> Data:

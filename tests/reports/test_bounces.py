@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ses_cli.batch import Batch, Piece
 from ses_cli.events import HARD, SOFT
+from ses_cli.render.data import document, separated
 from ses_cli.reports.bounces import Bounces, Wanted
 from ses_cli.reports.delivered import Delivered
 from ses_cli.reports.summary import Summary
@@ -42,6 +43,11 @@ def folded(*parts: Iterable[dict[str, object]], wanted: Wanted | None = None) ->
     return whole
 
 
+def printed(report: Bounces) -> object:
+    """The report as scripts read it."""
+    return json.loads(b"".join(document(report.document())))
+
+
 ADDRESSES = st.sampled_from(["a@x.example", "A@x.example", "a@X.example", "b@y.example"])
 BOUNCES = st.builds(
     record,
@@ -61,7 +67,7 @@ LOGS = st.lists(st.one_of(BOUNCES, OTHERS), max_size=12)
 @given(LOGS, st.integers(0, 12))
 def test_a_cut_changes_nothing(log: Log, at: int) -> None:
     """Folding a log in two parts and merging them is folding it whole."""
-    assert folded(log[:at], log[at:]).document() == folded(log).document()
+    assert printed(folded(log[:at], log[at:])) == printed(folded(log))
 
 
 @given(LOGS, LOGS, LOGS)
@@ -70,7 +76,7 @@ def test_merge_is_associative(a: Log, b: Log, c: Log) -> None:
     right = folded(b, c)
     left = folded(a)
     left.merge(right)
-    assert left.document() == folded(a, b, c).document() == folded([], a, [], b, c, []).document()
+    assert printed(left) == printed(folded(a, b, c)) == printed(folded([], a, [], b, c, []))
 
 
 @given(LOGS)
@@ -79,7 +85,7 @@ def test_totals_agree_with_the_summary(log: Log) -> None:
     report, summary = folded(log), Summary()
     summary.add(batch(log))
     rows = report.rows()
-    assert sum(row.known.count for row in rows) == summary.events()["bounce"]
+    assert sum(row.count for row in rows) == summary.events()["bounce"]
     assert len(rows) == len({row.email for row in rows})
 
 
@@ -107,7 +113,7 @@ def test_a_row_is_the_contract() -> None:
             record("delivered", "a@x.example", 15),
         ]
     )
-    assert json.loads(json.dumps(report.document()))["bounces"] == [
+    assert list(report.data().objects()) == [
         {
             "email": "a@x.example",
             "domain": "x.example",
@@ -131,13 +137,13 @@ def test_a_row_is_the_contract() -> None:
 def test_local_parts_keep_their_case() -> None:
     """Addresses are one if only the case of the domain differs, and two if that of the local part does."""
     rows = folded([record("bounce", email, 1, HARD) for email in ("a@x.io", "a@X.IO", "A@x.io")]).rows()
-    assert {row.email: row.known.count for row in rows} == {"a@x.io": 2, "A@x.io": 1}
+    assert {row.email: row.count for row in rows} == {"a@x.io": 2, "A@x.io": 1}
 
 
 def test_a_hard_bounce_outranks_a_newer_soft_one() -> None:
     """What is said of an address comes from its newest hard bounce; how often and when from all."""
     row = folded([record("bounce", "a@x.io", 1, HARD, NO_USER), record("bounce", "a@x.io", 2, SOFT, FULL)]).rows()[0]
-    assert (row.verdict.action, row.known.best.bounce_type, row.known.count, row.known.last) == ("suppress", HARD, 2, 2)
+    assert (row.verdict.action, row.bounce_type, row.count, row.last) == ("suppress", HARD, 2, 2)
 
 
 def test_a_soft_bounce_suppresses_nobody() -> None:
@@ -193,8 +199,6 @@ def test_deliveries_beyond_memory() -> None:
 
 def test_csv_is_defused() -> None:
     """A reason or an address that a spreadsheet would run begins with a quote in CSV."""
-    from ses_cli.render.data import separated
-
     report = folded([record("bounce", "=cmd@x.io", 1, HARD, "@SUM(1)")])
     row = next(csv.DictReader(io.StringIO(b"".join(separated(report.data(), ",")).decode())))
     assert (row["email"], row["reason"]) == ("'=cmd@x.io", "'@SUM(1)")
