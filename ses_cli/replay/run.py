@@ -113,8 +113,7 @@ class Replay:
         if self._stopped is None and not self._brake.holds(self._clock):
             self._fill()
             self._stage()
-        if self._stopped is None:
-            self._send()
+        self._send()
         self._commit()
         if not self._sender.in_flight and (self._stopped is not None or self._all_final()):
             return False
@@ -199,8 +198,8 @@ class Replay:
         """Send what is due and whose intent is on disk."""
         durable, limit = self._journal.durable, self._brake.breaker.limit
         schedule = self._brake.schedule(self._clock)
-        if self._brake.holds(self._clock):
-            return
+        if self._stopped is not None or self._brake.holds(self._clock):
+            return  # what is staged was withdrawn, or waits
         while self._staged and self._sender.in_flight < limit:
             due, _, job = self._staged[0]
             if job.batch > durable or due > schedule + _SLACK:
