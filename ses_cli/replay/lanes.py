@@ -27,10 +27,11 @@ class Lanes(Generic[T]):
     leaving the lane behind would lose its order.
     """
 
-    def __init__(self, window: int = 4096, window_bytes: int = 32 << 20) -> None:
+    def __init__(self, window: int = 4096, window_bytes: int = 32 << 20, urgent: bool = False) -> None:
         self.ready: deque[T] = deque()
         self.held = 0  # items in the window
         self._bytes = 0
+        self._urgent = urgent  # a lane's next goes before what is read ahead: with a pace, it is late
         self._window = window
         self._window_bytes = window_bytes
         self._busy: dict[Hashable, deque[T] | None] = {}
@@ -70,6 +71,9 @@ class Lanes(Generic[T]):
             return
         queue = self._busy[item.lane]
         if queue:
-            self.ready.append(queue.popleft())
+            if self._urgent:
+                self.ready.appendleft(queue.popleft())
+            else:
+                self.ready.append(queue.popleft())
         else:
             del self._busy[item.lane]

@@ -3,6 +3,7 @@
 import heapq
 from collections import deque
 from collections.abc import Callable, Iterable
+from itertools import count
 from random import random
 from time import monotonic
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from ses_cli.replay.pace import Pace
 from ses_cli.replay.plan import Delivery
 from ses_cli.replay.report import End, Report, Snapshot
 
+_AHEAD = 0.025  # seconds before it is due that an intent may be written: longer than an fsync takes
 _SLACK = 0.001  # seconds that a callback may leave early, so that one turn can serve many
 _TICK = 0.1  # seconds between looks at stop signals, at a log that is followed, and of progress
 
@@ -61,9 +63,10 @@ class Replay:
         self._now, self._chance = now, chance
         self._brake = Brake(Breaker(rules.concurrency, rules.give_up_after, rules.give_up_time))
         self._intake = Intake(deliveries, journal, self.report, rules.pace, rules.resend_unknown)
-        self._lanes: Lanes[Job] = Lanes()
-        self._staged: deque[Job] = deque()  # their intents are written, perhaps not yet on disk
-        self._fresh = 0  # of these, not on disk
+        self._lanes: Lanes[Job] = Lanes(urgent=self.report.paced)
+        # Jobs whose intents are written, perhaps not yet on disk: a heap by due time; unpaced, a queue.
+        self._staged: list[tuple[float, int, Job]] = []
+        self._tickets = count()
         self._retries: list[tuple[float, int, Job]] = []  # a heap by time
         self._claims: deque[tuple[int, int]] = deque()  # batch of the journal -> delivered up to it
         self._confirmed = 0
@@ -110,8 +113,7 @@ class Replay:
         if self._stopped is None and not self._brake.holds(self._clock):
             self._fill()
             self._stage()
-        if self._stopped is None:
-            self._send()
+        self._send()
         self._commit()
         if not self._sender.in_flight and (self._stopped is not None or self._all_final()):
             return False
@@ -137,7 +139,7 @@ class Replay:
             return
         self._stopped = self._clock
         self.report.end = end
-        for job in self._staged:
+        for _, _, job in self._staged:
             # if it was unknown before and nothing left since, unknown it stays
             self._journal.outcome(job, "unknown" if job.again and job.attempt == 1 else "unsent")
 
@@ -155,7 +157,7 @@ class Replay:
         ready = self._lanes.ready
         while self._retries and self._retries[0][0] <= self._clock:
             ready.appendleft(heapq.heappop(self._retries)[2])
-        until = self._brake.schedule(self._clock) + _SLACK
+        until = self._brake.schedule(self._clock) + _AHEAD
         wanted = 2 * self._brake.breaker.limit
         while len(ready) < wanted and self._lanes.room:
             job = self._intake.peek()
@@ -164,14 +166,14 @@ class Replay:
             self._lanes.offer(self._intake.take())
 
     def _stage(self) -> None:
-        """Write intents ahead, for as many as may be in flight: a crash leaves twice that unknown at most."""
+        """Write intents ahead: a crash leaves unknown three times what may be in flight, at most."""
         ready, limit = self._lanes.ready, self._brake.breaker.limit
-        while ready and len(self._staged) < limit:
+        schedule = self._brake.schedule(self._clock)
+        while ready and len(self._staged) < (limit if ready[0].due > schedule else 2 * limit):
             job = ready.popleft()
             job.attempt += 1
             job.batch = self._journal.intent(job)
-            self._staged.append(job)
-            self._fresh += 1
+            heapq.heappush(self._staged, (job.due, next(self._tickets), job))
 
     def _commit(self) -> None:
         """Have the disk work while the target does: one fsync for many intents, and soon when short of them.
@@ -179,10 +181,15 @@ class Replay:
         Lines get to the disk in the order in which they were written, so no intent is ever there without
         the outcome that freed its lane: a resumed run cannot turn the order of a lane.
         """
-        starved = self._fresh == len(self._staged) > 0 and self._sender.in_flight < self._brake.breaker.limit
+        durable, soon = self._journal.durable, self._brake.schedule(self._clock) + _AHEAD / 2
+        starved = (
+            self._sender.in_flight < self._brake.breaker.limit
+            and bool(self._staged)
+            and self._staged[0][2].batch > durable
+            and self._staged[0][0] <= soon
+        )
         if starved or self._clock >= self._committed + _TICK:
             self._journal.commit()
-            self._fresh = 0
             self._committed = self._clock
             if starved:
                 self._send()
@@ -191,15 +198,16 @@ class Replay:
         """Send what is due and whose intent is on disk."""
         durable, limit = self._journal.durable, self._brake.breaker.limit
         schedule = self._brake.schedule(self._clock)
-        if self._brake.holds(self._clock):
-            return
+        if self._stopped is not None or self._brake.holds(self._clock):
+            return  # what is staged was withdrawn, or waits
         while self._staged and self._sender.in_flight < limit:
-            job = self._staged[0]
-            if job.batch > durable:
+            due, _, job = self._staged[0]
+            if job.batch > durable or due > schedule + _SLACK:
                 return
-            self._sender.send(self._staged.popleft())
+            heapq.heappop(self._staged)
+            self._sender.send(job)
             if self.report.paced and job.attempt == 1:
-                self.report.lateness.add(max(0.0, schedule - job.due))
+                self.report.lateness.add(max(0.0, schedule - due))
 
     def _settle(self, answer: Answer) -> None:
         """Take in how an attempt ended, and what follows from it."""
@@ -246,10 +254,11 @@ class Replay:
                 times.append(self._retries[0][0])
             if self._sender.in_flight < self._brake.breaker.limit:
                 if self._staged:
-                    if self._staged[0].batch <= self._journal.durable:
-                        return 0.0
+                    due, _, head = self._staged[0]
+                    fresh = head.batch > self._journal.durable
+                    times.append(due + behind - (_AHEAD / 2 if fresh else 0.0))
                 elif (job := self._intake.peek()) is not None and self._lanes.room:
-                    times.append(job.due + behind)
+                    times.append(job.due + behind - _AHEAD)
         return max(0.0, min(times) - (self._now() - self._start))
 
     def _abandon(self) -> None:
@@ -262,5 +271,9 @@ class Replay:
 
     def _pending(self) -> list[Job]:
         """What is in the window and not final, in log order."""
-        jobs = [*self._staged, *self._lanes.waiting(), *(job for _, _, job in self._retries)]
+        jobs = [
+            *(job for _, _, job in self._staged),
+            *self._lanes.waiting(),
+            *(job for _, _, job in self._retries),
+        ]
         return sorted(jobs, key=lambda job: job.number)

@@ -189,6 +189,8 @@ class Curl:
         It does so for a request on a kept connection that got no byte of an answer, and does not say so;
         but it adds up the bytes. The target may have taken in both.
         """
+        if self._wire.http2:
+            return 0  # there a server says which requests it refused unread, at the end of a connection
         head: int = curl.getinfo(pycurl.REQUEST_SIZE) - len(job.delivery.body)
         if not self._head:
             self._head = head  # nothing was kept yet when the first one left
