@@ -23,8 +23,11 @@ def zone(name: str | None) -> tzinfo | None:
 
 
 def local(timestamp: float, tz: tzinfo | None) -> datetime:
-    """Unix seconds as an aware date-time of the zone."""
-    return datetime.fromtimestamp(timestamp, tz) if tz else datetime.fromtimestamp(timestamp).astimezone()
+    """Unix seconds as an aware date-time of the zone; of UTC in the hours when the zone is in the year 10000."""
+    try:
+        return datetime.fromtimestamp(timestamp, tz) if tz else datetime.fromtimestamp(timestamp).astimezone()
+    except (ValueError, OverflowError):
+        return datetime.fromtimestamp(timestamp, UTC)
 
 
 def parse(text: str, tz: tzinfo | None, now: float) -> int:
