@@ -28,10 +28,10 @@ def ndjson(data: Data) -> Iterator[bytes]:
 def separated(data: Data, delimiter: str, has_header: bool = True) -> Iterator[bytes]:
     """CSV or TSV. A cell that a spreadsheet would run gets a single quote in front."""
     out = io.StringIO()
-    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
+    writer = csv.writer(out, delimiter=delimiter)  # its line end has it quote both \r and \n
     for row in _rows(data, has_header):
         writer.writerow([_field(value, delimiter) for value in row])
-        yield out.getvalue().encode()
+        yield out.getvalue().removesuffix("\r\n").encode() + b"\n"
         out.seek(0)
         out.truncate()
 
