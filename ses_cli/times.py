@@ -23,10 +23,10 @@ def zone(name: str | None) -> tzinfo | None:
 
 
 def local(timestamp: float, tz: tzinfo | None) -> datetime:
-    """Unix seconds as an aware date-time of the zone."""
+    """Unix seconds as an aware date-time of the zone; of UTC in the hours when the zone is in the year 10000."""
     try:
         return datetime.fromtimestamp(timestamp, tz) if tz else datetime.fromtimestamp(timestamp).astimezone()
-    except (ValueError, OverflowError):  # the zone's clock has passed the year 9999
+    except (ValueError, OverflowError):
         return datetime.fromtimestamp(timestamp, UTC)
 
 

@@ -39,9 +39,14 @@ def fold(
                 output.write(rejects(part.invalid))
             progress.advance(part.taken)
 
-        outcome = scan(sources, task, reading.jobs or len(os.sched_getaffinity(0)), watch=see)
+        outcome = scan(sources, task, reading.jobs or _cores(), watch=see)
     outcome.errors[:0] = errors
     return outcome
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def rendered(

@@ -40,11 +40,17 @@ def safe_lines(text: str) -> str:
 
 
 def plain(text: str) -> None:
-    """A line as it is."""
-    print(text, file=sys.stderr, flush=True)
+    """A line as it is; lost where standard error is closed or full."""
+    if not sys.stderr:
+        return
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:  # or the interpreter tries again at the end, and changes the exit status
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def _say(kind: str, text: str, colour: str) -> None:
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not sys.stderr.isatty()
-    label = f"{kind}:" if plain else f"{colour}{kind}:{_OFF}"
-    print(f"{label} {safe_lines(text)}", file=sys.stderr, flush=True)
+    is_terminal = bool(sys.stderr) and sys.stderr.isatty()
+    is_plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not is_terminal
+    label = f"{kind}:" if is_plain else f"{colour}{kind}:{_OFF}"
+    plain(f"{label} {safe_lines(text)}")

@@ -23,7 +23,7 @@ class Output:
         self._path = None if path in (None, STDOUT) else path
         self._name = self._path or "standard output"
         self._temporary: str | None = None
-        self._file: BinaryIO = sys.stdout.buffer
+        self._file: BinaryIO | None = sys.stdout.buffer if sys.stdout else None  # None when closed
 
     def __enter__(self) -> Self:
         if self._path:
@@ -46,6 +46,8 @@ class Output:
 
     def write(self, chunks: Iterable[bytes]) -> None:
         """Writes one chunk after another."""
+        if not self._file:
+            raise TargetError(f"{self._name}: closed")
         try:
             self._file.writelines(chunks)
         except BrokenPipeError:
@@ -55,7 +57,7 @@ class Output:
 
     def flush(self) -> None:
         """Hands standard output what it waits for; a file has time."""
-        if not self._path:
+        if not self._path and self._file:
             self._file.flush()
 
     def _open(self, target: Path) -> None:
@@ -69,6 +71,8 @@ class Output:
         os.fchmod(descriptor, _mode(target))
 
     def _finish(self) -> None:
+        if not self._file:
+            return
         self._file.flush()
         if self._path and self._temporary:
             os.fsync(self._file.fileno())
@@ -76,7 +80,7 @@ class Output:
             self._temporary = None
 
     def _drop(self) -> None:
-        if self._path and self._file is not sys.stdout.buffer:
+        if self._path and self._file and not (sys.stdout and self._file is sys.stdout.buffer):
             with suppress(OSError):
                 self._file.close()
         if self._temporary:

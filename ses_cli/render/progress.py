@@ -20,7 +20,7 @@ class Progress:
         self._total = total  # bytes, None where not known
         self._done = 0
         self._started = self._drawn = time.monotonic()
-        self._is_wanted = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._is_wanted = bool(sys.stderr) and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._bar: Bar | None = None
 
     def __enter__(self) -> Self:

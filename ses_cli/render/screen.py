@@ -27,7 +27,7 @@ _BOX = box.Box("    \n    \n ── \n    \n ── \n    \n    \n    \n")
 
 def tables(report: Sequence[Table], output: str | None, colour: bool | None, tz: tzinfo | None) -> str:
     """The tables as text for standard output or the file `output`; columns that do not fit go on below the others."""
-    is_terminal = sys.stdout.isatty() and output in (None, STDOUT)
+    is_terminal = output in (None, STDOUT) and bool(sys.stdout) and sys.stdout.isatty()
     colour = is_terminal and not _is_plain() if colour is None else colour
     out = io.StringIO()
     console = Console(file=out, width=_width(is_terminal), force_terminal=colour, no_color=not colour)

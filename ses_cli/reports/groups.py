@@ -74,11 +74,6 @@ def buckets(name: str, first: int, last: int, tz: tzinfo | None, most: int) -> l
     step = {"hour": 3600, "day": 86400, "week": 7 * 86400}[name]
     if (last - first) // step > most:
         return None
-    labels: dict[str, None] = {}
-    time = first
-    while time < last + step:
-        labels.setdefault(bucket(name, local(time, tz)))
-        time += min(step, 12 * 3600)  # a day may have 23 hours
-    end = bucket(name, local(last, tz))
-    names = list(labels)
-    return names[: names.index(end) + 1]
+    start, end = (time // _QUARTER * _QUARTER for time in (first, last))  # as records are looked up
+    stride = _QUARTER if name == "hour" else 12 * 3600  # an hour may have 30 minutes, a day 23 hours
+    return list(dict.fromkeys(bucket(name, local(time, tz)) for time in (*range(start, end, stride), end)))

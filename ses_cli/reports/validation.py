@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
 from ses_cli.batch import Batch
-from ses_cli.events import ERRORS, FIELDS, WARNINGS, is_known
+from ses_cli.events import ERRORS, FIELDS, LEGACY_FIELDS, WARNINGS, is_known
 from ses_cli.ledger import Ledger
 from ses_cli.table import Column, Data, Kind, Table, Value
 
@@ -141,4 +141,9 @@ def _shapes(batch: Batch) -> dict[_Shape, tuple[int, int]]:
 
 
 def _shape(value: Mapping[str, object]) -> _Shape:
-    return tuple(value), tuple(map(type, value.values()))
+    """As it was logged: what stands under today's name only because an old one was brought to it is left out."""
+    if not value.keys() & LEGACY_FIELDS.keys():
+        return tuple(value), tuple(map(type, value.values()))
+    added = {new for old, new in LEGACY_FIELDS.items() if old in value and value.get(new) is value[old]}
+    names = tuple(name for name in value if name not in added)
+    return names, tuple(type(value[name]) for name in names)

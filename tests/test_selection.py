@@ -1,0 +1,82 @@
+"""Which events are counted, and that a callback that arrived twice is counted once."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ses_cli.batch import Batch, Piece
+from ses_cli.schema import Checker
+from ses_cli.selection import Selection, Selector
+from tests.logs import ABSENT, GOOD, Record, log, record
+
+
+def batch(*records: Record) -> Batch:
+    return Checker().check(Piece("log", 0, log(*records)))
+
+
+@pytest.mark.parametrize(
+    ("selection", "changes", "selected"),
+    [
+        ({"events": frozenset({"open"})}, {"event": "open"}, True),
+        ({"events": frozenset({"open"})}, {}, False),
+        ({"domains": frozenset({"example.com"})}, {"email": "a@EXAMPLE.Com"}, True),
+        ({"domains": frozenset({"example.com"})}, {"email": "a@sub.example.com"}, False),
+        ({"from_domains": frozenset({"fromexample.com"})}, {"fromDomain": "FROMexample.com"}, True),
+        ({"from_domains": frozenset({"fromexample.com"})}, {"fromDomain": ""}, True),
+        ({"from_domains": frozenset({"fromexample.com"})}, {"fromDomain": ABSENT, "from": None}, False),
+        ({"emails": frozenset({"a@b.c"})}, {"email": "a@B.C"}, True),
+        ({"emails": frozenset({"a@b.c"})}, {"email": "A@b.c"}, False),
+        ({"bulk_ids": frozenset({"q"})}, {"bulkId": ABSENT, "bulkid": "q"}, True),
+        ({"templates": frozenset({"123456"})}, {}, True),
+        ({"templates": frozenset({"123456"})}, {"templateId": ABSENT}, False),
+        ({"since": 1654064683}, {}, True),
+        ({"since": 1654064684}, {}, False),
+        ({"until": 1654064683}, {}, False),
+        ({"until": 1654064684}, {}, True),
+        ({"since": 0, "until": 0}, {}, False),
+    ],
+)
+def test_a_record_is_selected_by_each_field(selection: dict[str, Any], changes: Record, selected: bool) -> None:
+    """Types, domains without case, addresses, ids, and times from `since` on and before `until`."""
+    found = batch(record(**changes))
+    assert Selector(Selection(**selection)).narrow(found) == (1 - selected, 0)
+    assert len(found.records) == selected == len(found.rows)
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_same"),
+    [
+        ({"reason": "another"}, True),
+        ({"link": ""}, True),
+        ({"link": None}, True),
+        ({"link": "https://a.example/"}, False),
+        ({"event": "open"}, False),
+        ({"email": "b@c.d"}, False),
+        ({"timestamp": 1654064684}, False),
+        ({"bulkId": "q"}, False),
+    ],
+)
+def test_a_duplicate_is_the_same_in_five_fields(changes: Record, is_same: bool) -> None:
+    """A callback is a duplicate when bulkId, email, event, timestamp and link are the same, whatever else differs."""
+    selector = Selector(Selection(dedupe=True))
+    first, second = batch(record()), batch(record(**changes))
+    assert selector.narrow(first) == (0, 0)
+    assert selector.narrow(second) == (0, int(is_same))
+
+
+@given(st.lists(GOOD, max_size=20), st.integers(0, 20))
+def test_what_is_left_keeps_its_lines(records: list[Record], cut: int) -> None:
+    """Selecting in one batch or in two leaves the same records, each still on its line."""
+    selection = Selection(events=frozenset({"bounce", "open"}), since=1654200000, dedupe=True)
+    whole = batch(*records)
+    filtered, duplicates = Selector(selection).narrow(whole)
+    assert filtered + duplicates + len(whole.records) == len(records)
+    selector, parts = Selector(selection), [batch(*records[:cut]), batch(*records[cut:])]
+    counts = [selector.narrow(part) for part in parts]
+    assert [found for part in parts for found in part.records] == whole.records
+    assert (sum(n for n, _ in counts), sum(n for _, n in counts)) == (filtered, duplicates)
+    assert [records[found.line - 1]["timestamp"] for found in whole.located()] == [
+        found.record["timestamp"] for found in whole.located()
+    ]

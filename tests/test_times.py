@@ -1,0 +1,79 @@
+"""Times as people write them."""
+
+from contextlib import suppress
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ses_cli.errors import UsageError
+from ses_cli.events import MAX_TIMESTAMP
+from ses_cli.times import parse, rfc3339, shown, zone
+
+NOW = 1_767_600_000.5  # 2026-01-05T08:00:00.5Z
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-01-05", "2026-01-04T16:00:00Z"),
+        ("20260105", "2026-01-04T16:00:00Z"),
+        ("2026-01-05T10:30", "2026-01-05T02:30:00Z"),
+        ("2026-01-05 10:30:15", "2026-01-05T02:30:15Z"),
+        ("2026-01-05T10:30Z", "2026-01-05T10:30:00Z"),
+        ("2026-01-05T10:30:00-05:00", "2026-01-05T15:30:00Z"),
+        ("2026-01-05T10:30:00.2Z", "2026-01-05T10:30:01Z"),
+        ("1654064683", "2022-06-01T06:24:43Z"),
+        ("now", "2026-01-05T08:00:01Z"),
+        ("today", "2026-01-04T16:00:00Z"),
+        ("yesterday", "2026-01-03T16:00:00Z"),
+        ("30m", "2026-01-05T07:30:01Z"),
+        ("24h", "2026-01-04T08:00:01Z"),
+        ("7d", "2025-12-29T08:00:01Z"),
+        (" 2w ", "2025-12-22T08:00:01Z"),
+    ],
+)
+def test_every_form_is_read_in_the_zone(text: str, expected: str) -> None:
+    """Dates and times without an offset are of the zone asked for; how long ago counts from now."""
+    assert rfc3339(parse(text, SHANGHAI, NOW)) == expected
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-13-01", "7x", "-7d", "12345", "1" * 40, "999999999w", "0000-00-00"])
+def test_anything_else_is_a_usage_error(text: str) -> None:
+    """What is no time is refused, with the forms that there are."""
+    with pytest.raises(UsageError) as caught:
+        parse(text, UTC, NOW)
+    assert "24h" in (caught.value.hint or "")
+
+
+@given(st.text(max_size=12) | st.from_regex(r"[0-9T:+Zwd-]{1,16}", fullmatch=True))
+def test_no_text_raises_anything_else(text: str) -> None:
+    """Whatever is written, it is a time or a usage error."""
+    for tz in (None, SHANGHAI):
+        with suppress(UsageError):
+            assert isinstance(parse(text, tz, NOW), int)
+
+
+@given(st.integers(1, MAX_TIMESTAMP))
+def test_every_valid_time_can_be_shown(timestamp: int) -> None:
+    """From the first second to the last of the year 9999 a time has its text in every zone."""
+    assert parse(rfc3339(timestamp), UTC, NOW) == timestamp
+    assert shown(timestamp, SHANGHAI)
+
+
+def test_a_day_that_clocks_change_begins_at_midnight() -> None:
+    """`today` and `yesterday` begin at local midnight on the days when clocks are put forward or back."""
+    new_york, noon = ZoneInfo("America/New_York"), 1_762_102_800.0  # 2025-11-02T12:00-05:00, clocks back at 2
+    assert rfc3339(parse("today", new_york, noon)) == "2025-11-02T04:00:00Z"
+    assert rfc3339(parse("today", new_york, noon + 86400)) == "2025-11-03T05:00:00Z"
+    assert rfc3339(parse("yesterday", new_york, noon + 86400)) == "2025-11-02T04:00:00Z"
+
+
+@pytest.mark.parametrize("name", ["Mars/Olympus", "", "../etc/passwd", "/etc/localtime", "Asia", "\0"])
+def test_a_zone_that_is_none_is_a_usage_error(name: str) -> None:
+    """A zone without data is refused with an example of one that has."""
+    with pytest.raises(UsageError, match="no such time zone"):
+        zone(name)
