@@ -14,7 +14,8 @@ mimecast.org messagelabs.com symanteccloud.com trendmicro.com sophos.com barracu
 spamhaus.org spamcop.net sorbs.net barracudacentral.org cloudmark.com abuseat.org uceprotect.net
 invaluement.com abusix.com abusix.zone 0spam.org spfbl.net surbl.org uribl.com mailspike.net spamrats.com
 senderscore.org senderscore.com senderbase.org talosintelligence.com psbl.org s5h.net manitu.net
-spamrl.com junkemailfilter.com hostkarma.com njabl.org dsbl.org ordb.org rbl.jp mail-abuse.com cobion.com
+openspf.org openspf.net spamrl.com junkemailfilter.com hostkarma.com njabl.org dsbl.org ordb.org rbl.jp
+mail-abuse.com cobion.com
 """
 OPERATORS = frozenset(_NAMES.split())
 """Operators whose name in a text is evidence."""

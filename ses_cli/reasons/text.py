@@ -33,6 +33,8 @@ _PIECES = re.compile(
     re.VERBOSE,
 )
 _BREAKS = re.compile(r"\\[rnt]|<br ?/?>|[\x00-\x1f\x7f\u200b-\u200f\u2028\u2029\ufeff\u00ad]")
+_ONE_WORD = re.compile(r"[A-Za-z0-9_.:#-]{4,64}")
+_SEAMS = re.compile(r"(?<=[a-z])(?=[A-Z])|[_-](?=[A-Za-z])|(?<=\d)_(?=\d)")
 _LATIN_MARKS = re.compile(r"(?<=[a-z])[\u0300-\u036f]{1,8}")
 _ENTITIES = {
     "&lt;": "<",
@@ -80,6 +82,8 @@ def shape(reason: str) -> str:
 def fold(reason: str) -> str:
     """The ends of the reason in lower case, variants of a character made one, line breaks made spaces."""
     text = reason if len(reason) <= HEAD + TAIL else f"{reason[:HEAD]} … {reason[-TAIL:]}"
+    if " " not in text and _ONE_WORD.fullmatch(text):  # BadMailbox, USER_UNKNOWN, 550_5.1.1_user_unknown
+        text = _SEAMS.sub(" ", text)
     text = text.lower()
     if not text.isascii():
         text = _LATIN_MARKS.sub("", unicodedata.normalize("NFKD", text))
