@@ -11,7 +11,6 @@ from ses_cli.render import data, messages
 from ses_cli.render.data import rejects
 from ses_cli.render.output import Output
 from ses_cli.render.progress import Progress
-from ses_cli.render.screen import tables
 from ses_cli.scan import FIRST, Outcome, Part, Task, scan
 from ses_cli.scan.parts import F
 from ses_cli.sources import find
@@ -69,6 +68,8 @@ def rendered(
             yield f"{line}\n\n".encode()
             yield from data.markdown([*first, *report.tables()], tz)
         case _:
+            from ses_cli.render.screen import tables  # start-up: only tables need what it is made with
+
             text = tables([*first, *report.tables()], printing.output, printing.colour, tz)
             yield f"{line}\n\n{text}".encode(errors="replace")
 
