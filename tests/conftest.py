@@ -12,7 +12,7 @@ from typing import IO
 import pytest
 from hypothesis import settings
 
-settings.register_profile("suite", max_examples=60, deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.register_profile("suite", max_examples=40, deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("suite")
 
 # SES_EVENTS_PROGRAM names another build, such as an installed wheel

@@ -95,7 +95,7 @@ def run(of: list[Source], make: Callable[[], Any], jobs: int = 1, size: int = 1 
 
     task = Task(make, keep=None, explain=not options.get("strict"), **options)
     outcome: Outcome[Any] = scan(of, task, jobs, size, watch)
-    return outcome.fold, outcome.ledger, outcome.first, outcome.errors, problems, raws
+    return outcome.fold, outcome.ledger, outcome.first, [*map(str, outcome.errors)], problems, raws
 
 
 FOLDS: list[Callable[[], Any]] = [Kept, partial(Summary, ("domain", "hour")), Validation]
