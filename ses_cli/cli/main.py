@@ -7,7 +7,7 @@ from importlib import import_module
 import click
 
 from ses_cli import __version__
-from ses_cli.errors import Exit, SesEventsError
+from ses_cli.errors import Exit, SesEventsError, TargetError
 
 COMMANDS = ("summarize", "validate", "bounces")  # one module each, of that name, in `commands`
 
@@ -28,12 +28,10 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             result: object = super().invoke(ctx)
-            sys.stdout.flush()
+            if sys.stdout is not None:  # closed by the caller
+                sys.stdout.flush()
         except SesEventsError as error:
-            from ses_cli.render import messages
-
-            messages.error(error)
-            return error.status
+            return _told(error)
         except BrokenPipeError:  # click would take it for its own
             return _reader_left()
         return result
@@ -74,10 +72,27 @@ def run() -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return Exit.INTERRUPTED
+    except SystemExit:  # click's answer to a closed pipe while it prints help
+        return _reader_left()
+    except OSError as error:
+        _forget_stdout()
+        return _told(TargetError(f"standard output: {(error.strerror or str(error)).lower()}"))
     return status if isinstance(status, int) else Exit.DONE
 
 
+def _told(error: SesEventsError) -> Exit:
+    from ses_cli.render import messages
+
+    messages.error(error)
+    return error.status
+
+
 def _reader_left() -> Exit:
-    """Nobody reads standard output any more: no error, and nothing to say when the interpreter flushes it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Nobody reads standard output any more: no error."""
+    _forget_stdout()
     return Exit.DONE
+
+
+def _forget_stdout() -> None:
+    """The interpreter flushes at its end what could not be written: let it go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

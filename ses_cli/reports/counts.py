@@ -35,16 +35,19 @@ def total(counts: Counts) -> int:
     return sum(counts[event] for event in EVENTS)
 
 
-def filled(groups: Groups, at: int, names: Sequence[str] | None) -> Groups:
-    """Groups of which `key[at]` is a time bucket, in the order of `names`, with those that nothing fell in."""
+def filled(groups: Groups, at: int, names: Sequence[str] | None) -> tuple[Groups, bool]:
+    """Groups of which `key[at]` is a time bucket, in the order of `names`, with those that nothing fell in.
+
+    Where these would be too many, only the others, and False.
+    """
     heads: Groups = {}
     for key, counts in groups.items():
         heads.setdefault(key[:at] + key[at + 1 :], Counter()).update(counts)
     if names is None or len(heads) * len(names) > 100_000:
-        return dict(sorted(groups.items(), key=lambda item: str(item[0][at])))
+        return dict(sorted(groups.items(), key=lambda item: str(item[0][at]))), False
     order = sorted(heads, key=lambda head: (-total(heads[head]), *map(str, head)))
     keys = [(*head[:at], name, *head[at:]) for head in order for name in names]
-    return {key: groups.get(key, Counter()) for key in keys}
+    return {key: groups.get(key, Counter()) for key in keys}, True
 
 
 def data(by: Sequence[str], groups: Groups) -> Data:

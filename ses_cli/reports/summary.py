@@ -70,12 +70,12 @@ class Summary:
         bounces = (("bounce", kind, domain, n) for (kind, domain), n in self.bounces.items())
         return grouped((event, kind, (domain.lower(),), n) for event, kind, domain, n in chain(kinds, bounces))
 
-    def by_group(self) -> Groups:
-        """Counts by what was asked for, the largest first; time buckets in their order, the empty ones too."""
+    def by_group(self) -> tuple[Groups, bool]:
+        """Counts by what was asked for, the largest first; time buckets in their order, and whether the empty ones too."""
         groups = grouped((event, kind, key, n) for (event, kind, key), n in self.groups.items())
         times = [at for at, name in enumerate(self.by) if name in BUCKETS]
         if len(times) != 1 or self.first is None or self.last is None:
-            return groups
+            return groups, True
         return filled(groups, times[0], buckets(self.by[times[0]], self.first, self.last, self.tz, MOST_ROWS))
 
     def document(self) -> dict[str, object]:
@@ -92,7 +92,7 @@ class Summary:
 
     def data(self) -> Data:
         """The groups asked for, else the recipient domains."""
-        return data(self.by, self.by_group()) if self.by else data(("domain",), self.by_domain())
+        return data(self.by, self.by_group()[0]) if self.by else data(("domain",), self.by_domain())
 
     def tables(self) -> list[Table]:
         """The groups asked for, else the event types and the recipient domains."""
@@ -100,7 +100,11 @@ class Summary:
             return [self._events(), table("by recipient domain", ("domain",), self.by_domain(), self.top, False)]
         title = "by " + " and ".join(name.replace("-", " ") for name in self.by)
         has_time = any(name in BUCKETS for name in self.by)
-        return [table(title, self.by, self.by_group(), self.top, has_time)]
+        groups, is_whole = self.by_group()
+        found = table(title, self.by, groups, self.top, has_time)
+        if not is_whole:
+            found.notes.append("times without events are left out: there would be too many")
+        return [found]
 
     def _events(self) -> Table:
         events = {event: n for event, n in self.events().items() if n}

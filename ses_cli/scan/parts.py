@@ -43,6 +43,7 @@ class Part(Generic[F]):
     taken: int = 0  # bytes of the source as it lies on disk
     error: SourceError | None = None
     is_last: bool = False
+    held: int = 0  # problems handed over
 
     def problems(self) -> list[Problem]:
         """All problems handed over, in the order of their lines."""
@@ -68,7 +69,7 @@ class Worker(Generic[F]):
             for piece in read(span, self._task.max_line):
                 self._add(part, self._checker.check(piece._replace(line=part.ledger.lines + 1)))
                 part.taken = piece.taken - taken if piece.taken else part.read
-                if part.read >= SPAN or len(part.invalid) + len(part.drift) >= _MOST_PROBLEMS:
+                if part.read >= SPAN or part.held >= _MOST_PROBLEMS:
                     yield part
                     taken += part.taken
                     part = Part(self._task.fold())
@@ -88,3 +89,4 @@ class Worker(Generic[F]):
         part.drift += batch.drift
         room = None if self._task.keep is None else max(self._task.keep - len(part.invalid), 0)
         part.invalid += [invalid._replace(value=None) for invalid in batch.invalid[:room]]
+        part.held += len(batch.drift) + sum(len(invalid.problems) for invalid in batch.invalid[:room])

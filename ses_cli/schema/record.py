@@ -91,7 +91,9 @@ def is_email(text: str) -> bool:
 
 
 def path(name: str) -> str:
-    """The JSON path of a top-level key."""
+    """The JSON path of a top-level key; one with an @ may be an address and is not shown."""
+    if "@" in name:
+        return '$["(a key with an @)"]'
     return f"$.{name}" if _PLAIN_KEY.fullmatch(name) else f"$[{json.dumps(name[:100])}]"
 
 
