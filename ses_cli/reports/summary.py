@@ -71,7 +71,7 @@ class Summary:
         return grouped((event, kind, (domain.lower(),), n) for event, kind, domain, n in chain(kinds, bounces))
 
     def by_group(self) -> tuple[Groups, bool]:
-        """Counts by what was asked for, the largest first; time buckets in their order, and whether the empty ones too."""
+        """Counts by what was asked for, the largest first; time buckets in order, and whether the empty ones too."""
         groups = grouped((event, kind, key, n) for (event, kind, key), n in self.groups.items())
         times = [at for at, name in enumerate(self.by) if name in BUCKETS]
         if len(times) != 1 or self.first is None or self.last is None:

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Generic
@@ -38,7 +38,8 @@ class _Hand(Generic[F]):
         context = multiprocessing.get_context("fork") if forks else multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
         self.process: BaseProcess = context.Process(target=_serve, args=(theirs, task, os.getpid()), daemon=True)
-        self.process.start()
+        with _interrupts_held():
+            self.process.start()
         theirs.close()
         self.span: int | None = None
 
@@ -127,9 +128,20 @@ class _Pool(Generic[F]):
             yield part
 
 
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """A process that is being born must not be interrupted before it can say what it does then."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _serve(connection: Connection, task: Task[F], parent: int) -> None:
     """A worker's life: spans in, parts out, until the parent says no more or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to all: the parent decides
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     worker = Worker(task)
     try:
         while True:
