@@ -1,6 +1,7 @@
 """Reading commands beside DuckDB, Polars, ClickHouse local, jq and a plain loop, on one log in one run."""
 
 import argparse
+import json
 import os
 import platform
 import subprocess
@@ -72,6 +73,7 @@ def main() -> None:
         print(_group_by(log, options.records, options.rounds, options.cores))
         print(_commands(log, options.records, options.rounds, options.cores))
         print(_start(log, folder, options.rounds * 4))
+        print(_addresses(folder, options.records // 2, options.cores))
 
 
 def _group_by(log: str, records: int, rounds: int, cores: int) -> str:
@@ -111,6 +113,26 @@ def _start(log: str, folder: str, rounds: int) -> str:
         "ses-events summarize, 100 lines": [PROGRAM, "summarize", small],
     }
     return table("Start", measure(commands, rounds), 'python -c "import click"')
+
+
+def _addresses(folder: str, count: int, cores: int) -> str:
+    log = Path(folder) / "bounced.jsonl"
+    with log.open("w") as lines:
+        for n in range(count):
+            email = f"some.person{n:07d}@mail-{n % 5000:04d}.example"
+            reason = f"550 5.1.1 <{email}>: Recipient address rejected: User unknown in virtual mailbox table"
+            record = {
+                "event": "bounce",
+                "email": email,
+                "bulkId": f"qcloudses-30-251200670-date-20260105142439-{n:013d}",
+            }
+            record |= {"reason": reason, "bounceType": "hard_bounce", "fromDomain": "news.example.net"}
+            lines.write(json.dumps(record | {"timestamp": 1767575000 + n, "templateId": 100300 + n % 9}) + "\n")
+    commands = {
+        "bounces --json": [PROGRAM, "bounces", "--json", str(log)],
+        "bounces --export plain": [PROGRAM, "bounces", "--export", "plain", str(log)],
+    }
+    return table(f"{count:,} distinct bounced addresses", measure(commands, 1, cores), "bounces --json", count)
 
 
 if __name__ == "__main__":
