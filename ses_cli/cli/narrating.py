@@ -33,7 +33,7 @@ class Narrator:
         self._period = period
         self._picture = Picture(out) if is_live(out) and not quiet else None
         self._lock = threading.Lock()
-        self._waiting: deque[Notice] = deque()
+        self._waiting: deque[Notice | Totals] = deque()
         self._unshown = 0
         self._now, self._before = Totals(), Totals()
         self._told = time.monotonic()
@@ -67,6 +67,11 @@ class Narrator:
             else:
                 self._unshown += 1
 
+    def stopped(self, totals: Totals) -> None:
+        """The last words."""
+        with self._lock:
+            self._waiting.append(totals)
+
     def _run(self) -> None:
         try:
             while not self._closing.wait(_LOOK):
@@ -93,7 +98,7 @@ class Narrator:
             self._out.write("".join(f"{line}\n" for line in lines).encode(errors="replace"))
             self._out.flush()
 
-    def _lines(self, notice: Notice) -> list[str]:
+    def _lines(self, notice: Notice | Totals) -> list[str]:
         columns = size(self._out)[0] if self._picture else 0
         match notice:
             case Stored(at, record):
@@ -108,6 +113,8 @@ class Narrator:
                 return [safe_lines(f"error: {message}")]
             case Note(message):
                 return [] if self._quiet else [safe_lines(f"note: {message}")]
+            case Totals():
+                return [] if self._quiet else [f"stopped: {account(notice)}"]
             case _:
                 return [] if self._quiet else list(map(safe_lines, self._greet(notice)))
 

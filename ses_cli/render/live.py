@@ -34,7 +34,7 @@ def size(out: BinaryIO) -> tuple[int, int]:
 
 def passing(at: float, kind: str, parts: Sequence[str], columns: int) -> str:
     """A line that passes: the time it came, what it is, and as much of the rest as there is room for."""
-    text = f"{local(at, None):%H:%M:%S}  {kind:<11}"
+    text = f"{local(at, None):%H:%M:%S}  {kind:<12}"
     rest = safe("  ".join(filter(None, parts)))
     room = columns - cell_len(text)
     if cell_len(rest) > room:

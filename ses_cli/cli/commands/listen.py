@@ -29,11 +29,8 @@ def listen(serving: Serving, bounding: Bounding, keeping: Keeping, quiet: bool) 
 
     from ses_cli.capture.server import serve
     from ses_cli.cli import listening
-    from ses_cli.cli.narrating import Narrator, account
-    from ses_cli.render import messages
+    from ses_cli.cli.narrating import Narrator
 
     settings = listening.settings(serving, bounding, keeping)
     with Narrator(sys.stderr.buffer, partial(listening.greeting, settings), quiet) as narrator:
-        totals = serve(settings, listening.checks(settings.rules.max_body), narrator)
-    if not quiet:
-        messages.plain(f"stopped: {account(totals)}")
+        narrator.stopped(serve(settings, listening.checks(settings.rules.max_body), narrator))
