@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from ses_cli.capture.app import App, Rules
-from ses_cli.capture.body import Check, Reject, reject_line
+from ses_cli.capture.body import Reject, reject_line
 from ses_cli.capture.connection import MAX_HEAD, Connection, Limits
+from ses_cli.capture.judge import Check
 from ses_cli.capture.log import Durability, Log
 from ses_cli.capture.notices import Listening, Refused, Tell, Totals, Trouble
 from ses_cli.capture.promises import LoopFutures
@@ -46,6 +47,8 @@ class Settings:
 def serve(settings: Settings, check: Check, tell: Tell) -> Totals:
     """Receive until SIGTERM or SIGINT, and return what was done. SIGHUP reopens the log.
 
+    `check` is called from the event loop, and from the thread that writes for a line that a crash left.
+
     Raise `TargetError` where the address or the log cannot be had, `UsageError` where the certificate cannot.
     """
     gc.freeze()  # each request makes objects that reference counts free: look for cycles less often
@@ -60,7 +63,7 @@ async def _serve(
     settings: Settings, check: Check, tell: Tell, listener: socket.socket, context: ssl.SSLContext | None
 ) -> Totals:
     def torn(tail: bytes) -> bytes:
-        found = check(tail)
+        (found,) = check([tail])
         return reject_line(Reject([_TORN, *found], tail), time.time()) if isinstance(found, list) else b""
 
     def refused(status: int, why: str) -> None:

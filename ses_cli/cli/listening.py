@@ -3,6 +3,7 @@
 import os
 import re
 import resource
+from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from threading import Lock
@@ -10,14 +11,14 @@ from threading import Lock
 from ses_cli.batch import Piece
 from ses_cli.capture.access import Access, parse_network
 from ses_cli.capture.app import Rules
-from ses_cli.capture.body import Check
 from ses_cli.capture.connection import Limits
+from ses_cli.capture.judge import Check, Verdict
 from ses_cli.capture.notices import Listening
 from ses_cli.capture.rotate import Compression, Rotation
 from ses_cli.capture.server import Settings
 from ses_cli.cli.listen_options import DAILY, TOKEN, Bounding, Keeping, Serving
 from ses_cli.errors import TargetError, UsageError
-from ses_cli.events import Callback, Problem
+from ses_cli.events import Problem
 from ses_cli.schema import Checker
 from ses_cli.sources.find import default_log, reason
 
@@ -55,12 +56,15 @@ def checks(max_body: int) -> Check:
     """Judges bodies as the reading commands judge lines. For any thread."""
     checker, lock = Checker(max_body), Lock()
 
-    def check(line: bytes) -> Callback | list[Problem]:
+    def check(lines: Sequence[bytes]) -> list[Verdict]:
         with lock:
-            batch = checker.check(Piece("", 0, line + b"\n"))
-        if batch.records:
-            return batch.records[0]
-        return [problem for invalid in batch.invalid for problem in invalid.problems] or [_EMPTY]
+            batch = checker.check(Piece("", 0, b"".join([line + b"\n" for line in lines])))
+        verdicts: list[Verdict] = [[_EMPTY] for _ in lines]
+        for row, record in zip(batch.rows, batch.records, strict=True):
+            verdicts[row] = record
+        for invalid in batch.invalid:
+            verdicts[invalid.problems[0].line - 1] = invalid.problems
+        return verdicts
 
     return check
 

@@ -6,6 +6,7 @@ import signal
 import socket
 import stat
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -150,6 +151,20 @@ def test_listen_and_validate_judge_alike(tmp_path: Path) -> None:
     rejects = [json.loads(line) for line in (tmp_path / "log.rejects.jsonl").read_bytes().splitlines()]
     assert len(rejects) == len(lines) - expected["valid"]
     assert all(reject["problems"] for reject in rejects)
+
+
+def test_bodies_that_come_at_once_are_judged_each(tmp_path: Path) -> None:
+    """Valid, invalid, empty and array bodies side by side are answered each for itself."""
+    kinds = [(callback(1), 200), (b"{}", 400), (b"", 400), (b"[" + callback(2) + b"," + callback(3) + b"]", 200)]
+    kinds += [(b"[" + callback(4) + b",7]", 400), (b"{\n}", 400), (b'{"a":[', 400), (b"]}", 400)]
+    with Listener(tmp_path, "--log", "log.jsonl", "--reject-invalid") as listener:
+        bodies = [kinds[n % len(kinds)] for n in range(400)]
+        with ThreadPoolExecutor(16) as pool:
+            got = pool.map(lambda part: listener.post(*[body for body, _ in part]), [bodies[n::16] for n in range(16)])
+            assert list(got) == [[status for _, status in bodies[n::16]] for n in range(16)]
+        assert listener.stop() == 0
+    lines = (tmp_path / "log.jsonl").read_bytes().splitlines()
+    assert sorted(lines) == sorted([callback(n) for n in (1, 2, 3, 4)] * 50)
 
 
 def test_a_body_of_the_limit_is_read_back(tmp_path: Path) -> None:
