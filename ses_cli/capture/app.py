@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from ses_cli.capture.access import Access
 from ses_cli.capture.asgi import Message, Receive, Scope, Send
-from ses_cli.capture.body import Check, Reject, TooLargeError, Unpacked, reject_line, unpack
+from ses_cli.capture.body import Reject, TooLargeError, Unpacked, reject_line, unpack
+from ses_cli.capture.judge import Check, Judge
 from ses_cli.capture.log import DiskFailedError, QueueFullError
 from ses_cli.capture.notices import Refused, Rejected, Stored, Tell, Totals, Trouble
 
@@ -62,7 +63,7 @@ class App:
     def __init__(self, rules: Rules, check: Check, store: Store, tell: Tell) -> None:
         self.totals = Totals()
         self._rules = rules
-        self._check = check
+        self._judge = Judge(check)
         self._store = store
         self._tell = tell
 
@@ -105,8 +106,7 @@ class App:
             body = await _read(receive, limit)
             if body is None:
                 return None
-            unpacked = unpack(body, self._check, limit)
-            return await self._keep(unpacked)
+            return await self._keep(await unpack(body, self._judge, limit))
         except TooLargeError:
             return TOO_LARGE
         except QueueFullError:

@@ -3,17 +3,18 @@
 import re
 import zlib
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 import orjson
 
 from ses_cli.batch import BOM
+from ses_cli.capture.judge import Verdict
 from ses_cli.events import Callback, Problem
 
-Check = Callable[[bytes], Callback | list[Problem]]
-"""What one line is: a valid callback, or all the errors that say why not (at least one)."""
+Ask = Callable[[Sequence[bytes]], Awaitable[list[Verdict]]]
+"""Has lines judged."""
 
 MAX_BAD = 100  # elements of one array; with more of them it is no batch of callbacks
 _SPACE = b" \t\r\n"
@@ -41,20 +42,21 @@ class Unpacked(NamedTuple):
     rejects: list[Reject]
 
 
-def unpack(body: bytes, check: Check, limit: int) -> Unpacked:
+async def unpack(body: bytes, judge: Ask, limit: int) -> Unpacked:
     """The callbacks in a body of one or of an array. Raise `TooLargeError` over `limit` bytes."""
     document = inflate(body, limit).removeprefix(BOM)
     pieces = _pieces(document)
+    lines = [flatten(piece) for piece in pieces]
+    verdicts = await judge(lines)
+    if sum(isinstance(verdict, list) for verdict in verdicts) > MAX_BAD:
+        pieces, lines = [document], [flatten(document)]
+        verdicts = await judge(lines)
     unpacked = Unpacked([], [], [])
-    for piece in pieces:
-        line = flatten(piece)
-        found = check(line)
-        if isinstance(found, list):
-            if len(unpacked.rejects) == MAX_BAD:
-                return _whole(document, check)
-            unpacked.rejects.append(Reject(found, piece))
+    for piece, line, verdict in zip(pieces, lines, verdicts, strict=True):
+        if isinstance(verdict, list):
+            unpacked.rejects.append(Reject(verdict, piece))
         else:
-            unpacked.records.append(found)
+            unpacked.records.append(verdict)
             unpacked.lines.append(line)
     return unpacked
 
@@ -124,8 +126,3 @@ def _pieces(document: bytes) -> list[bytes]:
     except orjson.JSONDecodeError:
         return [document]
     return elements(document) or [document]
-
-
-def _whole(document: bytes, check: Check) -> Unpacked:
-    found = check(flatten(document))
-    return Unpacked([], [], [Reject(found if isinstance(found, list) else [], document)])

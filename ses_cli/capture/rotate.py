@@ -1,12 +1,12 @@
 """When a log is rotated, what the rotated file is called, and which ones go."""
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 from ses_cli.capture.linefile import sync_directory
+from ses_cli.sources.rotated import rotated
 
 Compression = Literal["zstd", "gzip"]
 SUFFIXES: dict[Compression, str] = {"zstd": ".zst", "gzip": ".gz"}
@@ -35,13 +35,10 @@ class Archive:
 
     def __init__(self, log: Path) -> None:
         self.log = log
-        self._name = re.compile(
-            rf"{re.escape(log.stem)}-(\d{{8}}T\d{{6}}Z){re.escape(log.suffix)}(\.zst|\.gz)?", re.ASCII
-        )
 
     def rotate(self, now: float) -> Path:
         """Give the log its rotated name, and return it. Names sort by age, whatever the clock does."""
-        taken = [stamp for stamp, _, _ in self._files()]
+        taken = [stamp for stamp, _, _ in rotated(self.log)]
         stamp = datetime.fromtimestamp(now, UTC).strftime(_STAMP)
         if taken and taken[-1] >= stamp:
             last = datetime.strptime(taken[-1], _STAMP)
@@ -53,21 +50,17 @@ class Archive:
 
     def uncompressed(self) -> list[Path]:
         """The rotated files that are not compressed, oldest first."""
-        return [path for _, path, compression in self._files() if not compression]
+        return [path for _, path, compression in rotated(self.log) if not compression]
 
     def prune(self, keep: int) -> list[Path]:
         """Delete all but the `keep` newest rotated files of this log, and return what was deleted."""
-        files = self._files()
+        files = rotated(self.log)
         stamps = sorted({stamp for stamp, _, _ in files})
         gone = set(stamps[: max(0, len(stamps) - keep)])
         deleted = [path for stamp, path, _ in files if stamp in gone]
         for path in deleted:
             path.unlink(missing_ok=True)
         return deleted
-
-    def _files(self) -> list[tuple[str, Path, str]]:
-        found = ((self._name.fullmatch(path.name), path) for path in self.log.parent.iterdir())
-        return sorted((match[1], path, match[2] or "") for match, path in found if match)
 
 
 def _day(at: float) -> int:

@@ -1,6 +1,7 @@
 """The receiver as a whole: a socket, the log, and an HTTP server that runs until it is told to stop."""
 
 import asyncio
+import errno
 import gc
 import os
 import signal
@@ -10,12 +11,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ses_cli.capture.app import App, Rules
-from ses_cli.capture.body import Check, Reject, reject_line
+from ses_cli.capture.body import Reject, reject_line
 from ses_cli.capture.connection import MAX_HEAD, Connection, Limits
+from ses_cli.capture.judge import Check
 from ses_cli.capture.log import Durability, Log
-from ses_cli.capture.notices import Listening, Refused, Tell, Totals
+from ses_cli.capture.notices import Listening, Refused, Tell, Totals, Trouble
 from ses_cli.capture.promises import LoopFutures
 from ses_cli.capture.rotate import Rotation
 from ses_cli.errors import TargetError, UsageError
@@ -44,6 +47,8 @@ class Settings:
 def serve(settings: Settings, check: Check, tell: Tell) -> Totals:
     """Receive until SIGTERM or SIGINT, and return what was done. SIGHUP reopens the log.
 
+    `check` is called from the event loop, and from the thread that writes for a line that a crash left.
+
     Raise `TargetError` where the address or the log cannot be had, `UsageError` where the certificate cannot.
     """
     gc.freeze()  # each request makes objects that reference counts free: look for cycles less often
@@ -58,7 +63,7 @@ async def _serve(
     settings: Settings, check: Check, tell: Tell, listener: socket.socket, context: ssl.SSLContext | None
 ) -> Totals:
     def torn(tail: bytes) -> bytes:
-        found = check(tail)
+        (found,) = check([tail])
         return reject_line(Reject([_TORN, *found], tail), time.time()) if isinstance(found, list) else b""
 
     def refused(status: int, why: str) -> None:
@@ -66,6 +71,7 @@ async def _serve(
         tell(Refused(time.time(), status, why, ""))
 
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: tell(_trouble(context)))
     log = Log(
         settings.log,
         LoopFutures(loop),
@@ -95,6 +101,12 @@ async def _serve(
     return app.totals
 
 
+def _trouble(context: dict[str, Any]) -> Trouble:
+    """What the event loop met, in a line."""
+    error = context.get("exception")
+    return Trouble(context["message"] + (f": {type(error).__name__}: {error}" if error else ""))
+
+
 def _signals(loop: asyncio.AbstractEventLoop, reopen: Callable[[], None]) -> asyncio.Event:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -116,11 +128,21 @@ def _tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
     if cert is None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    named = f"certificate {cert}" + (f", key {key}" if key else "")
     try:
-        context.load_cert_chain(cert, key)
-    except OSError as error:  # ssl.SSLError is one
-        raise UsageError(f"{cert}, {key}: {error.strerror or error}") from error
+        for path in filter(None, (cert, key)):
+            path.open("rb").close()  # the library does not say which of them
+        context.load_cert_chain(cert, key, password=_no_password)
+    except ssl.SSLError as error:
+        why = (error.reason or "").replace("_", " ").lower() or "no certificate, or no key for it, in PEM form"
+        raise UsageError(f"{named}: {why}", _PEM) from error
+    except OSError as error:
+        raise UsageError(f"{error.filename}: {error.strerror}") from error
     return context
+
+
+def _no_password() -> str:
+    raise UsageError("the key of the certificate is encrypted", hint="openssl pkey -in KEY -out PLAIN")
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -130,7 +152,8 @@ def _bind(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG, dualstack_ipv6=both)
     except OSError as error:
         reason = os.strerror(error.errno) if isinstance(error.errno, int) and error.errno > 0 else error.strerror
-        raise TargetError(f"cannot listen on {host}:{port}: {reason}") from error
+        message = f"cannot listen on {host}:{port}: {reason}"
+        raise TargetError(message, hint=_BIND_HINTS.get(error.errno)) from error
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -142,3 +165,9 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 
 
 _TORN = Problem("", 0, 0, "truncated", "", "a writer was stopped in the middle of this line")
+_PEM = "the certificate and those that vouch for it in one file; the key, not encrypted, there or in another"
+_BIND_HINTS: dict[int | None, str] = {
+    errno.EADDRINUSE: "another program listens there: stop it, or take another port",
+    errno.EADDRNOTAVAIL: "this machine does not have that address: 0.0.0.0 stands for all it has",
+    errno.EACCES: "ports below 1024 need a privilege: take a higher one",
+}

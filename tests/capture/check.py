@@ -1,11 +1,19 @@
 """A small validation: an object with an event and an address is a callback."""
 
+from collections.abc import Sequence
+
 import orjson
 
+from ses_cli.capture.judge import Verdict
 from ses_cli.events import Callback, Problem
 
 
-def check(line: bytes) -> Callback | list[Problem]:
+def check_all(lines: Sequence[bytes]) -> list[Verdict]:
+    """A verdict on each."""
+    return list(map(check, lines))
+
+
+def check(line: bytes) -> Verdict:
     """A record, or one problem."""
     try:
         record: Callback = orjson.loads(line)

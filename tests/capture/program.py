@@ -10,7 +10,7 @@ from ses_cli.capture.notices import Notice, Rejected, Stored
 from ses_cli.capture.server import Settings, serve
 from ses_cli.errors import SesEventsError
 
-from .check import check
+from .check import check_all
 
 
 def tell(notice: Notice) -> None:
@@ -28,7 +28,7 @@ def show(value: object) -> None:
 def main(settings: Settings) -> int:
     """Run until told to stop."""
     try:
-        totals = serve(settings, check, tell)
+        totals = serve(settings, check_all, tell)
     except SesEventsError as error:
         show({"notice": "Error", "message": error.message})
         return error.status

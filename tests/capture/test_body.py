@@ -1,9 +1,11 @@
 """A body keeps its bytes on its way into lines."""
 
+import asyncio
 import base64
 import gzip
 import json
 import tracemalloc
+from collections.abc import Sequence
 
 import orjson
 import pytest
@@ -14,15 +16,17 @@ from ses_cli.capture.body import (
     MAX_BAD,
     Reject,
     TooLargeError,
+    Unpacked,
     elements,
     flatten,
     inflate,
     reject_line,
     unpack,
 )
+from ses_cli.capture.judge import Verdict
 from ses_cli.events import Problem
 
-from .check import check
+from .check import check_all
 
 LIMIT = 1 << 20
 PROBLEM = Problem("", 0, 0, "not-json", "", "no JSON")
@@ -41,6 +45,15 @@ layouts = st.tuples(
     st.sampled_from([(",", ":"), (" ,\r\n", "\n: "), (", ", ": ")]),
     st.booleans(),
 )
+
+
+def unpacking(body: bytes) -> Unpacked:
+    """A body unpacked, its lines judged as they come."""
+
+    async def judge(lines: Sequence[bytes]) -> list[Verdict]:
+        return check_all(lines)
+
+    return asyncio.run(unpack(body, judge, LIMIT))
 
 
 def written(value: object, layout: Layout) -> bytes:
@@ -74,7 +87,7 @@ def test_a_flat_document_is_the_same_document(value: object, layout: Layout) -> 
 @given(st.binary())
 def test_no_bytes_are_lost(body: bytes) -> None:
     """Whatever is posted comes out as lines or as a reject that holds all of it."""
-    unpacked = unpack(body, check, LIMIT)
+    unpacked = unpacking(body)
     if not unpacked.lines and not body.startswith((b"\xef\xbb\xbf", b"\x1f\x8b")):
         (reject,) = unpacked.rejects
         assert reject.raw == body
@@ -86,7 +99,7 @@ def test_no_bytes_are_lost(body: bytes) -> None:
 @given(st.lists(st.sampled_from([b'{"event":"open","email":"a@b"}', b'{"x": 1}', b"7", b'"a,[b"']), min_size=1))
 def test_an_array_is_split_into_callbacks_and_rejects(pieces: list[bytes]) -> None:
     """Every element goes one way, in its order, with its own bytes."""
-    unpacked = unpack(b" [" + b" ,\n".join(pieces) + b"]\n", check, LIMIT)
+    unpacked = unpacking(b" [" + b" ,\n".join(pieces) + b"]\n")
     assert unpacked.lines == [piece for piece in pieces if piece.startswith(b'{"event"')]
     assert [reject.raw for reject in unpacked.rejects] == [p for p in pieces if not p.startswith(b'{"event"')]
 
@@ -96,7 +109,7 @@ def test_an_array_is_split_into_callbacks_and_rejects(pieces: list[bytes]) -> No
 )
 def test_what_is_no_array_of_callbacks_is_rejected_whole(body: bytes) -> None:
     """An empty array, and one that is not JSON, store nothing and are kept."""
-    unpacked = unpack(body, check, LIMIT)
+    unpacked = unpacking(body)
     assert unpacked.lines == []
     assert [reject.raw for reject in unpacked.rejects] == [body]
 
@@ -104,9 +117,9 @@ def test_what_is_no_array_of_callbacks_is_rejected_whole(body: bytes) -> None:
 def test_an_array_of_rubbish_is_one_reject() -> None:
     """Half a million bad elements do not become half a million records."""
     body = b"[" + b",".join([b"1"] * 500_000) + b"]"
-    unpacked = unpack(body, check, LIMIT)
+    unpacked = unpacking(body)
     assert [reject.raw for reject in unpacked.rejects] == [body]
-    assert len(unpack(b"[" + b",".join([b"1"] * MAX_BAD) + b"]", check, LIMIT).rejects) == MAX_BAD
+    assert len(unpacking(b"[" + b",".join([b"1"] * MAX_BAD) + b"]").rejects) == MAX_BAD
 
 
 @given(st.binary(max_size=2000), st.integers(1, 3))

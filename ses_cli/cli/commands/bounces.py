@@ -10,6 +10,7 @@ from ses_cli.cli.options import FORMATS, Printing, Reading, Selecting, printing_
 @choosing
 @click.option("--events", "each", is_flag=True, help="Every bounce as it comes, instead of one row an address.")
 @click.option("--explain", metavar="REASON", help="Say what a reason means and by which rules; reads no log.")
+@click.option("-F", "--follow", is_flag=True, help="Go on as the log grows: redraw every second, until Ctrl-C.")
 @exporting
 @reading
 @selecting
@@ -22,6 +23,7 @@ def bounces(
     exporting: Exporting,
     each: bool,
     explain: str | None,
+    follow: bool,
 ) -> int:
     """List the addresses that bounced: why, and what to do about each.
 
@@ -30,6 +32,7 @@ def bounces(
     ses-events bounces --hard --by reason log.jsonl         what receivers say, grouped
     ses-events bounces --action fix-sender --by domain logs/
     ses-events bounces --hard --export tencent -o dead.ndjson logs/
+    ses-events bounces --follow --by domain log.jsonl       a live view, through rotation
     ses-events bounces --explain "551 5.1.1 recipient is not exist"
 
     Not every hard bounce means a dead address: many blame the sender. What a row says comes from the address's newest
@@ -38,6 +41,21 @@ def bounces(
     """
     from ses_cli.cli import bouncing
 
+    if follow:
+        from functools import partial
+
+        from ses_cli.cli import folding, following
+        from ses_cli.reports.bounces import Bounces
+
+        following.refuse((each, "--events"), (explain, "--explain"), (exporting.export, "--export"))
+        tz, make = selecting.zone(), partial(Bounces, choosing.wanted(frozenset()))
+        return following.report(
+            reading,
+            selecting,
+            printing,
+            make,
+            lambda outcome: folding.rendered("bounces", outcome, printing, tz, folding.account(outcome.ledger)),
+        )
     if explain is not None:
         return bouncing.explain(explain, choosing, printing)
     if each:

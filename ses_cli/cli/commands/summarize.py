@@ -11,10 +11,13 @@ TIMES = ("hour", "day", "week", "weekday")
 @click.command()
 @click.option("--by", multiple=True, type=click.Choice(BY + TIMES), help="Group by this; can be given more than once.")
 @click.option("--top", type=Top(), default="20", show_default=True, help="Groups to show; data formats have them all.")
+@click.option("-F", "--follow", is_flag=True, help="Go on as the log grows: redraw every second, until Ctrl-C.")
 @reading
 @selecting
 @printing
-def summarize(reading: Reading, selecting: Selecting, printing: Printing, by: tuple[str, ...], top: int) -> int:
+def summarize(
+    reading: Reading, selecting: Selecting, printing: Printing, by: tuple[str, ...], top: int, follow: bool
+) -> int:
     """Count callbacks by event type and recipient domain.
 
     \b
@@ -23,20 +26,32 @@ def summarize(reading: Reading, selecting: Selecting, printing: Printing, by: tu
     ses-events summarize --by from-domain --by day logs/
     ses-events summarize --event bounce --by bounce-type --since 7d log.jsonl
     ses-events summarize --json log.jsonl | jq .events.bounce
+    ses-events summarize --follow log.jsonl              a live view, through rotation
 
     Delivery rate is delivered / (delivered + bounce + dropped), bounce rate is bounce / (delivered + bounce +
     dropped): of the records that tell how a mail ended.
     """
+    from collections.abc import Iterator
     from functools import partial
 
     from ses_cli.cli import folding
     from ses_cli.render.output import write
     from ses_cli.reports.summary import Summary
+    from ses_cli.scan import Outcome
 
     tz = selecting.zone()
-    outcome = folding.fold(reading, selecting, partial(Summary, by, tz, top or None))
-    period = outcome.fold.period()
-    line = folding.account(outcome.ledger) + (f"\n{period}" if period else "")
-    write(folding.rendered("summary", outcome, printing, tz, line), printing.output)
+    make = partial(Summary, by, tz, top or None)
+
+    def rendered(outcome: Outcome[Summary]) -> Iterator[bytes]:
+        period = outcome.fold.period()
+        line = folding.account(outcome.ledger) + (f"\n{period}" if period else "")
+        return folding.rendered("summary", outcome, printing, tz, line)
+
+    if follow:
+        from ses_cli.cli import following
+
+        return following.report(reading, selecting, printing, make, rendered)
+    outcome = folding.fold(reading, selecting, make)
+    write(rendered(outcome), printing.output)
     folding.tell(outcome)
     return folding.status(outcome, reading.strict and outcome.ledger.invalid > 0)

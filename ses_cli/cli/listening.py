@@ -1,0 +1,155 @@
+"""The capture engine as `listen` sets it up: its settings, its checks, what is said of it at the start."""
+
+import os
+import re
+import resource
+from collections.abc import Sequence
+from ipaddress import ip_address
+from pathlib import Path
+from threading import Lock
+
+from ses_cli.batch import Piece
+from ses_cli.capture.access import Access, parse_network
+from ses_cli.capture.app import Rules
+from ses_cli.capture.connection import Limits
+from ses_cli.capture.judge import Check, Verdict
+from ses_cli.capture.notices import Listening
+from ses_cli.capture.rotate import Compression, Rotation
+from ses_cli.capture.server import Settings
+from ses_cli.cli.listen_options import DAILY, TOKEN, Bounding, Keeping, Serving
+from ses_cli.errors import TargetError, UsageError
+from ses_cli.events import Problem
+from ses_cli.schema import Checker
+from ses_cli.sources.find import default_log, reason
+
+PORTS = (8080, 8081, 8082)  # the ones that callback addresses support
+_FILES = 64  # descriptors for everything that is no connection
+_EMPTY = Problem("", 0, 0, "not-json", "", "expected one JSON document, got nothing")
+_COMPRESSIONS: dict[str | None, Compression | None] = {None: None, "zstd": "zstd", "gzip": "gzip"}
+
+
+def settings(serving: Serving, bounding: Bounding, keeping: Keeping) -> Settings:
+    """What the engine is told. Raises UsageError, and TargetError where the log has no place."""
+    if not re.fullmatch(r"/[^?#\s]*", serving.path):
+        raise UsageError(f"--path {serving.path}: no path of a URL", "such as /callbacks")
+    if serving.tls_key and not serving.tls_cert:
+        raise UsageError("--tls-key needs --tls-cert")
+    _allow_files(bounding.max_connections)
+    networks = tuple(map(parse_network, serving.allow))
+    return Settings(
+        log=_log(keeping.log),
+        host=serving.host,
+        port=serving.port,
+        rules=Rules(
+            Access(serving.path, _token(serving.token_file), networks, serving.proxy_header),
+            bounding.max_body,
+            bounding.reject_invalid,
+        ),
+        rotation=_rotation(keeping),
+        tls_cert=Path(serving.tls_cert) if serving.tls_cert else None,
+        tls_key=Path(serving.tls_key) if serving.tls_key else None,
+        limits=Limits(connections=bounding.max_connections, request_timeout=bounding.timeout),
+    )
+
+
+def checks(max_body: int) -> Check:
+    """Judges bodies as the reading commands judge lines. For any thread."""
+    checker, lock = Checker(max_body), Lock()
+
+    def check(lines: Sequence[bytes]) -> list[Verdict]:
+        with lock:
+            batch = checker.check(Piece("", 0, b"".join([line + b"\n" for line in lines])))
+        verdicts: list[Verdict] = [[_EMPTY] for _ in lines]
+        for row, record in zip(batch.rows, batch.records, strict=True):
+            verdicts[row] = record
+        for invalid in batch.invalid:
+            verdicts[invalid.problems[0].line - 1] = invalid.problems
+        return verdicts
+
+    return check
+
+
+def greeting(settings: Settings, at: Listening) -> list[str]:
+    """Where it listens, what to enter in the console, and what to think of. The token is not in it."""
+    access = settings.rules.access
+    here, scheme = _is_local(at.host), "https" if at.tls else "http"
+    host = "YOUR-HOST" if here or at.host in ("0.0.0.0", "::") else at.host
+    path = f"{at.port}{access.path}"
+    said = [
+        f"listening on {scheme}://{_bracketed(at.host)}:{path}{'?token=***' if access.token else ''}",
+        f"writing to {settings.log}",
+        f"callback address for Tencent's console: {scheme}://{_bracketed(host)}:{path}"
+        f"{'?token=TOKEN' if access.token else ''}",
+    ]
+    if here:
+        said.append(f"note: {at.host} is reached from this machine only: put a proxy in front, or use --host 0.0.0.0")
+    elif not access.token:
+        said.append("note: whoever finds this address can post to it: --token-file FILE asks for a secret")
+    if at.port not in PORTS:
+        said.append(f"note: Tencent posts to the ports {PORTS[0]}, {PORTS[1]} and {PORTS[2]} only")
+    return said
+
+
+def _token(file: str | None) -> str | None:
+    if file is None:
+        token, source = os.environ.get(TOKEN), TOKEN
+    else:
+        try:
+            token, source = Path(file).read_text(errors="replace"), file
+        except OSError as error:
+            raise UsageError(f"{file}: {reason(error)}", "make one: openssl rand -hex 24") from None
+    if token is None:
+        return None
+    if not re.fullmatch(r"[A-Za-z0-9._~-]+", token.strip()):
+        what = "holds more than letters, digits and - . _ ~, which URLs would change" if token.strip() else "is empty"
+        raise UsageError(f"{source}: the token {what}", "make one: openssl rand -hex 24")
+    return token.strip()
+
+
+def _log(name: str | None) -> Path:
+    log = default_log() if name is None else Path(name)
+    try:
+        if name is None:
+            log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise TargetError(f"{log.parent}: {reason(error)}", "--log FILE writes somewhere else") from None
+    if not log.parent.is_dir():
+        raise TargetError(f"{log.parent}: no such directory", f"mkdir -p {log.parent}")
+    return log
+
+
+def _rotation(keeping: Keeping) -> Rotation:
+    sizes = [size for size in keeping.rotate if size != DAILY]
+    if len(sizes) > 1:
+        raise UsageError("--rotate takes one size", "--rotate 256MB --rotate daily is both")
+    if not keeping.rotate and (keeping.compress or keeping.keep):
+        raise UsageError("--compress and --keep are about rotated logs", "add --rotate SIZE or --rotate daily")
+    return Rotation(
+        size=next(iter(sizes), None),
+        daily=DAILY in keeping.rotate,
+        compress=_COMPRESSIONS[keeping.compress],
+        keep=keeping.keep,
+    )
+
+
+def _allow_files(connections: int) -> None:
+    """Sees that there is a file descriptor for every connection."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = connections + _FILES
+    if resource.RLIM_INFINITY not in (soft, hard) and needed > hard:
+        raise UsageError(
+            f"{connections} connections need {needed} open files, the system allows {hard}", "ulimit -Hn raises it"
+        )
+    if soft != resource.RLIM_INFINITY and needed > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,145 @@
+"""What `listen` says while it runs."""
+
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import BinaryIO, Self
+
+from ses_cli.capture.notices import Listening, Note, Notice, Refused, Rejected, Stored, Totals, Trouble
+from ses_cli.render.live import Picture, is_live, passing, size
+from ses_cli.render.messages import safe_lines
+
+_MOST = 1000  # lines that wait for a slow terminal; of more, the number
+_LOOK = 0.1  # seconds
+_PATIENCE = 2.0  # seconds for the last words
+
+
+class Narrator:
+    """Takes notices from any thread. One of its own prints: a terminal that stands still must not stop the engine.
+
+    A terminal gets a line for each callback, and the totals below; anything else one line a minute, if there was
+    something to tell. Notes and trouble come at once; with `quiet`, trouble only.
+    """
+
+    def __init__(
+        self, out: BinaryIO, greet: Callable[[Listening], list[str]], quiet: bool = False, period: float = 60.0
+    ) -> None:
+        self._out = out
+        self._greet = greet
+        self._quiet = quiet
+        self._period = period
+        self._picture = Picture(out) if is_live(out) and not quiet else None
+        self._lock = threading.Lock()
+        self._waiting: deque[Notice | Totals] = deque()
+        self._unshown = 0
+        self._now, self._before = Totals(), Totals()
+        self._told = time.monotonic()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="narrator", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.set()
+        self._thread.join(_PATIENCE)
+
+    def __call__(self, notice: Notice) -> None:
+        """Takes a notice; returns at once."""
+        with self._lock:
+            match notice:
+                case Stored():
+                    self._now.stored += 1
+                    self._now.events[notice.record["event"]] += 1
+                case Rejected():
+                    self._now.rejected += 1
+                case Refused():
+                    self._now.refused[notice.status] += 1
+                case _:
+                    self._waiting.append(notice)
+                    return
+            if self._picture and len(self._waiting) < _MOST:
+                self._waiting.append(notice)
+            else:
+                self._unshown += 1
+
+    def stopped(self, totals: Totals) -> None:
+        """The last words."""
+        with self._lock:
+            self._waiting.append(totals)
+
+    def _run(self) -> None:
+        try:
+            while not self._closing.wait(_LOOK):
+                self._print()
+            self._print(is_last=True)
+        except OSError:  # nobody reads this any more
+            if self._picture:
+                os.kill(os.getpid(), signal.SIGTERM)  # the terminal was closed
+
+    def _print(self, is_last: bool = False) -> None:
+        with self._lock:
+            notices, self._waiting = self._waiting, deque()
+            unshown, self._unshown = self._unshown, 0
+            totals = account(self._now)
+        lines = [line for notice in notices for line in self._lines(notice)]
+        if self._picture:
+            lines += [f"{unshown:,} more came too fast to be shown"] if unshown else []
+            if lines or is_last:
+                self._picture.draw("" if is_last else totals, "\n".join(lines), is_last)
+            return
+        if not self._quiet and not is_last and time.monotonic() - self._told >= self._period:
+            lines += self._since()
+        if lines:
+            self._out.write("".join(f"{line}\n" for line in lines).encode(errors="replace"))
+            self._out.flush()
+
+    def _lines(self, notice: Notice | Totals) -> list[str]:
+        columns = size(self._out)[0] if self._picture else 0
+        match notice:
+            case Stored(at, record):
+                parts = [record["email"], record.get("bounceType") or "", record.get("reason") or ""]
+                return [passing(at, record["event"], parts, columns)]
+            case Rejected(at, problems):
+                problem = problems[0]
+                return [passing(at, "rejected", [problem.path, f"{problem.message} [{problem.code}]"], columns)]
+            case Refused(at, status, why, client):
+                return [passing(at, "refused", [client, f"{status} {why}"], columns)]
+            case Trouble(message):
+                return [safe_lines(f"error: {message}")]
+            case Note(message):
+                return [] if self._quiet else [safe_lines(f"note: {message}")]
+            case Totals():
+                return [] if self._quiet else [f"stopped: {account(notice)}"]
+            case _:
+                return [] if self._quiet else list(map(safe_lines, self._greet(notice)))
+
+    def _since(self) -> list[str]:
+        """One line for what came since the last such line."""
+        with self._lock:
+            now, before, self._now = self._now, self._before, _copy(self._now)
+        self._before = now
+        self._told = time.monotonic()
+        new = Totals(
+            now.stored - before.stored, now.rejected - before.rejected, now.events - before.events,
+            now.refused - before.refused,
+        )  # fmt: skip
+        return [f"{account(new)}; {now.stored:,} in all"] if new != Totals() else []
+
+
+def account(totals: Totals) -> str:
+    """Totals in a line."""
+    events = ", ".join(f"{n:,} {event}" for event, n in totals.events.most_common())
+    statuses = ", ".join(f"{n:,} with {status}" for status, n in sorted(totals.refused.items()))
+    said = [f"{totals.stored:,} stored" + (f" ({events})" if events else "")]
+    said += [f"{totals.rejected:,} invalid and kept among the rejects"] if totals.rejected else []
+    said += [f"refused: {statuses}"] if statuses else []
+    return "; ".join(said)
+
+
+def _copy(totals: Totals) -> Totals:
+    return Totals(totals.stored, totals.rejected, totals.events.copy(), totals.refused.copy())

@@ -1,0 +1,20 @@
+"""The rotated files of a log: `callbacks-20260101T000000Z.jsonl` beside `callbacks.jsonl`, compressed or not."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Rotated(NamedTuple):
+    """One of them. Stamps sort by age."""
+
+    stamp: str  # UTC, as 20260101T000000Z
+    path: Path
+    suffix: str  # of the compression, "" where there is none
+
+
+def rotated(log: Path) -> list[Rotated]:
+    """All of them, oldest first; a file that lies there both ways comes first as it was. Raises OSError."""
+    name = re.compile(rf"{re.escape(log.stem)}-(\d{{8}}T\d{{6}}Z){re.escape(log.suffix)}(\.zst|\.gz)?", re.ASCII)
+    found = ((name.fullmatch(path.name), path) for path in log.parent.iterdir())
+    return sorted(Rotated(match[1], path, match[2] or "") for match, path in found if match)
