@@ -6,6 +6,7 @@ from datetime import tzinfo
 
 from ses_cli.cli.options import Printing, Reading, Selecting
 from ses_cli.errors import Exit, SourcesError
+from ses_cli.events import Problem
 from ses_cli.ledger import Ledger
 from ses_cli.render import data, messages
 from ses_cli.render.data import rejects
@@ -76,16 +77,22 @@ def rendered(
 
 def tell(outcome: Outcome[F], has_shown_problems: bool = False) -> None:
     """Says on standard error what was left out and what failed."""
-    ledger = outcome.ledger
-    if ledger.invalid and not has_shown_problems:
-        messages.note(f"{ledger.invalid:,} of {ledger.lines:,} lines are invalid and not counted")
-        for problem in outcome.first:
-            messages.plain(messages.problem(problem))
-        messages.hint("ses-events validate shows them all, --rejects FILE keeps them")
+    if not has_shown_problems:
+        tell_invalid(outcome.ledger, outcome.first)
     for name in outcome.grown:
         messages.note(f"{name} grew while it was read: what came later is not in this report")
     for error in outcome.errors:
         messages.error(error)
+
+
+def tell_invalid(ledger: Ledger, first: Sequence[Problem]) -> None:
+    """Says how many lines of how many are invalid, with the first few."""
+    if not ledger.invalid:
+        return
+    messages.note(f"{ledger.invalid:,} of {ledger.lines:,} lines are invalid and not counted")
+    for problem in first:
+        messages.plain(messages.problem(problem))
+    messages.hint("ses-events validate shows them all, --rejects FILE keeps them")
 
 
 def status(outcome: Outcome[F], is_bad: bool) -> Exit:

@@ -9,7 +9,7 @@ import click
 from ses_cli import __version__
 from ses_cli.errors import Exit, SesEventsError, TargetError
 
-COMMANDS = ("summarize", "validate", "bounces", "listen")  # one module each, of that name, in `commands`
+COMMANDS = ("summarize", "validate", "bounces", "replay", "listen")  # one module each, of that name, in `commands`
 
 
 class Commands(click.Group):
@@ -46,6 +46,7 @@ def cli() -> None:
     ses-events summarize log.jsonl             what happened, by type and domain
     ses-events validate log.jsonl              what is wrong with the log
     ses-events bounces --hard log.jsonl        whom to stop mailing, and why
+    ses-events replay --to URL log.jsonl       send them again
     ses-events listen                          receive callbacks into the log
     ses-events summarize --since 24h logs/     a directory, the last day only
     zcat old.gz | ses-events summarize --json  piped in, for a script

@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING
 
 import click
@@ -32,6 +32,18 @@ class Size(click.ParamType[int]):
         if not match or not int(match[1]):
             self.fail(f"{value!r} is no size: 1048576, 64K, 1MiB", param, ctx)
         return int(match[1]) * _UNITS[match[2]]
+
+
+class Duration(click.ParamType[float]):
+    """Seconds: 5s, 500ms, 2m, 1h, or a number alone."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,6})?)\s*(ms|s|m|h)?", str(value).lower())
+        if not match:
+            self.fail(f"{value!r} is no duration: 500ms, 5s, 2m", param, ctx)
+        return float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}[match[2]]
 
 
 class Top(click.ParamType[int]):
@@ -124,16 +136,16 @@ def grouped(name: str, make: Callable[..., object], names: Iterable[str], *optio
     return decorate
 
 
-reading = grouped(
-    "reading",
-    Reading,
-    Reading.__slots__,
-    click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(allow_dash=True)),
+_FILES = click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(allow_dash=True))
+_LINES = (
     click.option("--max-line", type=Size(), default="1MiB", show_default=True, help="Longer lines are errors."),
     click.option("--strict", is_flag=True, help="Warnings are errors; exit 1 if any record is invalid."),
     click.option("--rejects", metavar="FILE", help="Write the invalid lines there, as NDJSON with the reasons."),
-    click.option("-j", "--jobs", type=click.IntRange(1), help="Processes to share the work.  [default: one a core]"),
 )
+_JOBS = click.option("-j", "--jobs", type=click.IntRange(1), help="Processes to share the work.  [default: one a core]")
+reading = grouped("reading", Reading, Reading.__slots__, _FILES, *_LINES, _JOBS)
+# for what can only be done in order
+streaming = grouped("reading", partial(Reading, jobs=1), ("files", "max_line", "strict", "rejects"), _FILES, *_LINES)
 selecting = grouped(
     "selecting",
     Selecting,

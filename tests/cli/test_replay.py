@@ -1,0 +1,167 @@
+"""`ses-events replay`, the real program against real servers on loopback."""
+
+import hashlib
+import json
+import signal
+import socket
+from pathlib import Path
+
+from tests.conftest import LIMIT, Program
+from tests.logs import log, record
+from tests.replay.servers import serve, status
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+SECRET = "s3cr3t-of-the-url"
+
+
+def lines(path: Path) -> list[bytes]:
+    """The lines of a log."""
+    return path.read_bytes().splitlines()
+
+
+def test_bytes_are_exact(run: Program) -> None:
+    """Every line arrives byte for byte, once, and the account and the report add up."""
+    source = run.home / "log.jsonl"
+    odd = b' { "event" : "open",' + log(record()).strip().removeprefix(b'{"event": "bounce",') + b" \r\n"
+    source.write_bytes(log(record(subject="ü\u2028")) + odd + log(record()))
+    with serve() as server:
+        done = run("replay", "--to", server.url, "--json", "log.jsonl")
+        document = json.loads(done.out)
+        sent = [line for line in source.read_bytes().split(b"\n") if line.strip()]
+        assert sorted(server.bodies()) == sorted(line.removesuffix(b"\r") for line in sent)
+    assert (done.status, document["schema"]) == (0, "ses-events/replay@1")
+    assert document["replay"]["delivered"] == document["records"]["counted"] == len(sent)
+
+
+def test_a_second_run_sends_nothing(run: Program) -> None:
+    """The journal remembers what was delivered, and holds neither the secret of the URL nor an address."""
+    (run.home / "log.jsonl").write_bytes((EXAMPLES / "callbacks.jsonl").read_bytes())
+    with serve() as server:
+        target = f"{server.url}?token={SECRET}"
+        first = run("replay", "--to", target, "log.jsonl")
+        assert (first.status, len(server.bodies())) == (0, 400)
+        second = run("replay", "--to", target, "--json", "log.jsonl")
+        assert len(server.bodies()) == 400
+    assert json.loads(second.out)["replay"]["skipped"] == 400
+    (journal,) = run.home.glob("log.jsonl.replay-*")
+    written = journal.read_text() + first.stdout + first.stderr + second.stdout + second.stderr
+    assert SECRET not in written
+    assert "@" not in journal.read_text().replace("journal@1", "")
+
+
+def test_killed_and_resumed(run: Program) -> None:
+    """Killed again and again and resumed, every callback arrives, none twice but those said to be unknown."""
+    source = run.home / "log.jsonl"
+    source.write_bytes((EXAMPLES / "callbacks.jsonl").read_bytes() * 5)
+    unknown = 0
+    with serve() as server:
+        for kill_at in (200, 700, 1300):
+            process = run.start("replay", "--to", server.url, "log.jsonl")
+            while len(server.bodies()) < kill_at and process.poll() is None:
+                pass
+            process.send_signal(signal.SIGKILL)
+            process.communicate(timeout=LIMIT)
+        done = run("replay", "--to", server.url, "--json", "log.jsonl")
+        assert done.status == 0
+        wanted, arrived = lines(source), list(server.bodies())
+        unknown = len(arrived) - len(wanted)
+        assert {hashlib.sha256(body).digest() for body in arrived} == {hashlib.sha256(b).digest() for b in wanted}
+        assert 0 <= unknown <= 3 * 3 * 16
+
+
+def test_a_dry_run_sends_nothing(run: Program) -> None:
+    """`--dry-run` says how many callbacks would go where, masked, and sends and journals nothing."""
+    (run.home / "log.jsonl").write_bytes((EXAMPLES / "callbacks.jsonl").read_bytes())
+    with serve() as server:
+        done = run("replay", "--dry-run", "--to", f"{server.url}?token={SECRET}", "log.jsonl")
+        assert not server.bodies()
+    assert done.status == 0
+    assert "400" in done.stdout
+    assert SECRET not in done.stdout + done.stderr
+    assert not list(run.home.glob("*.replay-*"))
+
+
+def test_a_public_host_needs_a_yes(run: Program) -> None:
+    """Off a terminal a public target is refused with status 2, and nothing is sent or written."""
+    (run.home / "log.jsonl").write_bytes(log(record()))
+    done = run("replay", "--to", "http://203.0.113.7/", "log.jsonl")
+    assert done.status == 2
+    assert "--yes" in done.stderr
+    assert not list(run.home.glob("*.replay-*"))
+
+
+def test_what_fails_is_kept(run: Program) -> None:
+    """Undelivered callbacks are status 1, are grouped by cause, and go into a file that can be replayed."""
+    (run.home / "log.jsonl").write_bytes(log(record(bulkId="a"), record(bulkId="b")))
+    options = ("--retries", "0", "--failed", "rest.jsonl", "--json")
+    with serve(lambda _n, _request: status(400)) as server:
+        done = run("replay", "--to", server.url, *options, "log.jsonl")
+    document = json.loads(done.out)
+    assert (done.status, document["replay"]["failed"]) == (1, 2)
+    assert [(failure["cause"], failure["count"]) for failure in document["failures"]] == [("status 400", 2)]
+    assert lines(run.home / "rest.jsonl") == lines(run.home / "log.jsonl")
+    with serve() as server:
+        assert run("replay", "--no-journal", "--to", server.url, "rest.jsonl").status == 0
+        assert len(server.bodies()) == 2
+
+
+def test_a_dead_target_ends_the_run(run: Program) -> None:
+    """A target that refuses connections ends the run with status 1 and one sentence, and it can be resumed."""
+    (run.home / "log.jsonl").write_bytes((EXAMPLES / "callbacks.jsonl").read_bytes())
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    done = run("replay", "--to", f"http://127.0.0.1:{port}/", "--give-up-time", "100ms", "log.jsonl")
+    assert done.status == 1
+    assert "gave up" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_another_target_or_log_is_refused(run: Program) -> None:
+    """A journal of another target, or of another log, is refused with status 3, saying why."""
+    (run.home / "log.jsonl").write_bytes(log(record()))
+    with serve() as server:
+        assert run("replay", "--to", server.url, "--journal", "j", "log.jsonl").status == 0
+        other = run("replay", "--to", f"{server.url}other", "--journal", "j", "log.jsonl")
+        (run.home / "log.jsonl").write_bytes(log(record(email="b@b.example")))
+        changed = run("replay", "--to", server.url, "--journal", "j", "log.jsonl")
+        assert len(server.bodies()) == 1
+    assert (other.status, changed.status) == (3, 3)
+    assert "another target" in other.stderr
+    assert "another log" in changed.stderr
+
+
+def test_selection_and_invalid_lines(run: Program) -> None:
+    """Only valid records that are selected are sent; `--raw` sends every line that is not blank."""
+    (run.home / "log.jsonl").write_bytes(log(record(), record(event="open")) + b"broken\n\n")
+    with serve() as server:
+        done = run("replay", "--no-journal", "--to", server.url, "--event", "open", "log.jsonl")
+        assert len(server.bodies()) == 1
+        assert "1 of 4 lines are invalid" in done.stderr
+        assert run("replay", "--no-journal", "--to", server.url, "--raw", "log.jsonl").status == 0
+        assert len(server.bodies()) == 4
+        assert b"broken" in server.bodies()
+    assert run("replay", "--to", server.url, "--raw", "--event", "open", "log.jsonl").status == 2
+
+
+def test_standard_input(run: Program) -> None:
+    """What is piped in is sent, without a journal, and a journal for it is refused."""
+    with serve() as server:
+        assert run("replay", "--to", server.url, stdin=log(record())).status == 0
+        assert len(server.bodies()) == 1
+        assert run("replay", "--to", server.url, "--journal", "j", stdin=log(record())).status == 2
+
+
+def test_an_interrupt_can_be_resumed(run: Program) -> None:
+    """Ctrl-C ends a run with 130 after what is out has come back; the next run sends the rest and nothing twice."""
+    (run.home / "log.jsonl").write_bytes((EXAMPLES / "callbacks.jsonl").read_bytes())
+    with serve() as server:
+        process = run.start("replay", "--rate", "200", "--to", server.url, "log.jsonl")
+        while len(server.bodies()) < 20:
+            pass
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=LIMIT)
+        assert process.returncode == 130
+        assert b"Traceback" not in stderr
+        assert run("replay", "--to", server.url, "log.jsonl").status == 0
+        assert sorted(server.bodies()) == sorted(lines(run.home / "log.jsonl"))
