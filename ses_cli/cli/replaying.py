@@ -201,23 +201,16 @@ def show(run: Run, printing: Printing) -> Exit:
 
 def _print(run: Run, stream: Stream, report: Report, printing: Printing) -> None:
     numbers = document(report)
+    failures: list[dict[str, object]] = [
+        {"cause": cause, "count": one.count, "source": one.source, "line": one.line, "id": one.id, "said": one.detail}
+        for cause, one in report.failures.items()
+    ]
     if printing.form == "json":
-        content: dict[str, object] = {"schema": "ses-events/replay@1", "sources": [s.name for s in run.sources]}
-        failures = [
-            {
-                "cause": cause,
-                "count": f.count,
-                "source": f.source,
-                "line": f.line,
-                "webhook_id": f.id,
-                "sample": f.detail,
-            }
-            for cause, f in report.failures.items()
-        ]
-        content |= stream.ledger.document() | {"replay": numbers, "failures": failures}
+        head: dict[str, object] = {"schema": "ses-events/replay@1", "sources": [s.name for s in run.sources]}
+        content = head | stream.ledger.document() | {"replay": numbers, "failures": failures}
         write(data.document(content), printing.output)
     else:
-        text = screen.tables(tables(report, numbers), printing.output, printing.colour, None)
+        text = screen.tables(tables(numbers, failures), printing.output, printing.colour, None)
         write([f"{folding.account(stream.ledger)}\n\n{text}".encode(errors="replace")], printing.output)
     folding.tell_invalid(stream.ledger, stream.first)
     for error in stream.errors:

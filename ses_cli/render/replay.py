@@ -3,15 +3,32 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from ses_cli.render.cells import safe
 from ses_cli.table import Column, Kind, Table, Value
 
-if TYPE_CHECKING:
-    from ses_cli.replay.report import Report, Snapshot
-
 _PERIOD = 10.0  # seconds between two lines where there is no terminal
+
+
+class Now(Protocol):
+    """How a run stands. Times are seconds."""
+
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def delivered(self) -> int: ...
+    @property
+    def failed(self) -> int: ...
+    @property
+    def skipped(self) -> int: ...
+    @property
+    def retries(self) -> int: ...
+    @property
+    def in_flight(self) -> int: ...
+    @property
+    def held(self) -> float: ...
+    @property
+    def p99(self) -> float | None: ...
 
 
 class Standing:
@@ -21,7 +38,7 @@ class Standing:
         self._is_live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._next = 0.0 if self._is_live else _PERIOD
 
-    def __call__(self, now: "Snapshot") -> None:
+    def __call__(self, now: Now) -> None:
         """Tell how it stands."""
         if now.seconds < self._next:
             return
@@ -37,7 +54,7 @@ class Standing:
             sys.stderr.flush()
 
 
-def _line(now: "Snapshot") -> str:
+def _line(now: Now) -> str:
     rate = now.delivered / now.seconds if now.seconds else 0.0
     parts = [f"{now.delivered:,} delivered", f"{rate:,.0f}/s", f"{now.in_flight} in flight", f"{now.failed:,} failed"]
     parts += [f"{now.retries:,} retries"] if now.retries else []
@@ -47,29 +64,27 @@ def _line(now: "Snapshot") -> str:
     return ", ".join(parts)
 
 
-def tables(report: "Report", numbers: Mapping[str, object]) -> list[Table]:
-    """The counts, the latencies and the failures of a run; `numbers` as its document has them."""
+def tables(numbers: Mapping[str, object], failures: Sequence[Mapping[str, object]]) -> list[Table]:
+    """The counts, answers, times and failures of a run, as its document has them."""
     counts = ("selected", "delivered", "failed", "skipped", "unknown", "unsent", "attempts", "resent")
-    found: list[Sequence[Value]] = [(name, int(str(numbers[name]))) for name in counts if numbers[name]]
-    title = f"{report.seconds:.1f} s, {report.rate:,.0f} delivered a second"
-    made = [Table(title, (Column("callbacks", Kind.KEY), Column("count", Kind.COUNT)), found)]
-    statuses = sorted(report.statuses.items(), key=lambda item: (-item[1], str(item[0])))
-    if statuses:
-        made.append(
-            Table(
-                "answers",
-                (Column("answer", Kind.KEY), Column("attempts", Kind.COUNT)),
-                [(str(status), n) for status, n in statuses],
-            )
-        )
+    rows: list[Sequence[Value]] = [(name, int(str(numbers[name]))) for name in counts if numbers[name]]
+    title = f"{numbers['seconds']} s, {numbers['rate']} delivered a second"
+    made = [Table(title, (Column("callbacks", Kind.KEY), Column("count", Kind.COUNT)), rows)]
+    statuses = numbers["statuses"]
+    if isinstance(statuses, dict) and statuses:
+        columns = (Column("answer", Kind.KEY), Column("attempts", Kind.COUNT))
+        made.append(Table("answers", columns, sorted(statuses.items(), key=lambda item: (-item[1], item[0]))))
     times = [_times(name, numbers[f"{name}_ms"]) for name in ("latency", "lateness")]
     if any(row[-1] != "–" for row in times):
         quantiles = [Column("milliseconds", Kind.KEY), *(Column(name) for name in ("p50", "p90", "p99", "max"))]
         made.append(Table("times", quantiles, [row for row in times if row[-1] != "–"]))
-    if report.failures:
+    if failures:
         causes = [Column("cause", Kind.KEY), Column("count", Kind.COUNT), Column("first"), Column("said")]
-        rows = [(cause, f.count, f"{f.source}:{f.line}", safe(f.detail)) for cause, f in report.failures.items()]
-        made.append(Table("failures", causes, rows))
+        first = [f"{failure['source']}:{failure['line']}" for failure in failures]
+        told = [
+            (str(f["cause"]), int(str(f["count"])), at, str(f["said"])) for f, at in zip(failures, first, strict=True)
+        ]
+        made.append(Table("failures", causes, told))
     return made
 
 
