@@ -73,19 +73,23 @@ def tables(numbers: Mapping[str, object], failures: Sequence[Mapping[str, object
     statuses = numbers["statuses"]
     if isinstance(statuses, dict) and statuses:
         columns = (Column("answer", Kind.KEY), Column("attempts", Kind.COUNT))
-        made.append(Table("answers", columns, sorted(statuses.items(), key=lambda item: (-item[1], item[0]))))
+        answers = sorted(
+            ((str(status), int(n)) for status, n in statuses.items()), key=lambda item: (-item[1], item[0])
+        )
+        made.append(Table("answers", columns, answers))
     times = [_times(name, numbers[f"{name}_ms"]) for name in ("latency", "lateness")]
     if any(row[-1] != "–" for row in times):
         quantiles = [Column("milliseconds", Kind.KEY), *(Column(name) for name in ("p50", "p90", "p99", "max"))]
         made.append(Table("times", quantiles, [row for row in times if row[-1] != "–"]))
     if failures:
         causes = [Column("cause", Kind.KEY), Column("count", Kind.COUNT), Column("first"), Column("said")]
-        first = [f"{failure['source']}:{failure['line']}" for failure in failures]
-        told = [
-            (str(f["cause"]), int(str(f["count"])), at, str(f["said"])) for f, at in zip(failures, first, strict=True)
-        ]
+        told = [_failure(failure) for failure in failures]
         made.append(Table("failures", causes, told))
     return made
+
+
+def _failure(one: Mapping[str, object]) -> list[Value]:
+    return [str(one["cause"]), int(str(one["count"])), f"{one['source']}:{one['line']}", str(one["said"])]
 
 
 def _times(name: str, quantiles: object) -> list[str]:
