@@ -4,7 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ses_cli.events import Callback, Problem
+    from ses_cli.callback import Callback
+    from ses_cli.events import Problem
     from ses_cli.reports.summary import Summary
     from ses_cli.reports.validation import Validation
     from ses_cli.scan import Outcome, Task
@@ -28,7 +29,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Callback": "events",
+    "Callback": "callback",
     "Checker": "schema",
     "Outcome": "scan",
     "Problem": "events",

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ses_cli.events import Callback, Problem
+from ses_cli.callback import Callback
+from ses_cli.events import Problem
 
 BOM = b"\xef\xbb\xbf"
 OVERLONG_HEAD = 1024  # bytes kept of a line too long to hold

@@ -1,9 +1,9 @@
-"""The vocabulary: event types, bounce types, the field table, the record, and what can be wrong with a line.
+"""The vocabulary: event types, bounce types, the field table, and what can be wrong with a line.
 
 Facts from Tencent Cloud SES, "Event callback", in its 2020-2021, 2022, 2023-2024 and 2025-10-30 editions.
 """
 
-from typing import NamedTuple, Required, TypedDict
+from typing import NamedTuple
 
 # event type -> eventid (documented since 2025-10-30; `processed` is of 2021 and never had one)
 EVENT_IDS: dict[str, int | None] = {
@@ -25,31 +25,6 @@ SOFT = "soft_bounce"
 LEGACY_BOUNCE_TYPES = {"hard": HARD, "soft": SOFT}
 
 CUSTOM_PREFIX = "X-Tencentcloudses-Cb-"
-
-Callback = TypedDict(
-    "Callback",
-    {
-        "event": Required[str],
-        "email": Required[str],
-        "bulkId": Required[str],
-        "timestamp": Required[int],
-        "link": str | None,
-        "reason": str | None,
-        "bounceType": str | None,
-        "username": str | None,
-        "from": str | None,
-        "fromDomain": str | None,
-        "templateId": int | None,
-        "useragent": str | None,
-        "subject": str | None,
-        "messageId": str | None,
-        "eventid": int | None,
-        "taskId": int | None,
-        "sentTimestamp": int | None,
-    },
-    total=False,
-)
-"""One valid callback: the dictionary the JSON parser made, in today's spelling, unknown fields still in it."""
 
 
 class Field(NamedTuple):

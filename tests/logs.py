@@ -6,6 +6,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from ses_cli import events
+from ses_cli.callback import KEYS, Callback
+
+FIELDS = Callback.__struct_fields__
+
 Record = dict[str, Any]
 RECORD: Record = {
     "event": "bounce",
@@ -30,6 +35,17 @@ def record(**changes: object) -> Record:
 def line(value: object) -> bytes:
     """A value as a line of a log."""
     return json.dumps(value, ensure_ascii=False).encode() + b"\n"
+
+
+def content(found: Callback) -> Record:
+    """A record by the keys of the payload, without what is absent."""
+    return {KEYS.get(name, name): getattr(found, name) for name in FIELDS if getattr(found, name) is not None}
+
+
+def documented(value: Record) -> Record:
+    """What a record can hold of an object in today's spelling."""
+    known = {name: item for name, item in value.items() if name in events.FIELDS and item is not None}
+    return {name: item for name, item in known.items() if item != "" or events.FIELDS[name].type is str}
 
 
 def log(*records: object) -> bytes:

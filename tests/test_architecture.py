@@ -13,7 +13,7 @@ import ses_cli
 
 ROOT = Path(ses_cli.__file__).parent
 FLOORS = (
-    ("errors", "events", "table"),
+    ("callback", "errors", "events", "table"),
     ("batch",),
     ("times", "reasons", "fold", "ledger", "schema", "selection", "sources"),
     ("scan", "reports", "suppression", "replay", "capture", "render"),
@@ -31,6 +31,7 @@ OUTSIDE = {
     "httptools": ("capture",),
     "uvloop": ("capture",),
     "zstandard": ("sources", "capture"),
+    "msgspec": ("callback.py", "schema"),
     "orjson": ("schema", "render", "suppression", "replay", "capture"),
 }
 VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc", "core"}

@@ -125,7 +125,7 @@ class App:
         totals = self.totals
         totals.stored += len(records)
         for record in records:
-            totals.events[record["event"]] += 1
+            totals.events[record.event] += 1
             self._tell(Stored(now, record))
         if not rejects:
             return STORED

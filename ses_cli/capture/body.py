@@ -10,8 +10,9 @@ from typing import NamedTuple
 import orjson
 
 from ses_cli.batch import BOM
+from ses_cli.callback import Callback
 from ses_cli.capture.judge import Verdict
-from ses_cli.events import Callback, Problem
+from ses_cli.events import Problem
 
 Ask = Callable[[Sequence[bytes]], Awaitable[list[Verdict]]]
 """Has lines judged."""

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from ses_cli.events import Callback, Problem
+from ses_cli.callback import Callback
+from ses_cli.events import Problem
 
 Verdict = Callback | list[Problem]
 """A valid callback, or all the errors that say why it is none (at least one)."""

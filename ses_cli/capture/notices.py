@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ses_cli.events import Callback, Problem
+from ses_cli.callback import Callback
+from ses_cli.events import Problem
 
 
 class Listening(NamedTuple):

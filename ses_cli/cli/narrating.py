@@ -54,7 +54,7 @@ class Narrator:
             match notice:
                 case Stored():
                     self._now.stored += 1
-                    self._now.events[notice.record["event"]] += 1
+                    self._now.events[notice.record.event] += 1
                 case Rejected():
                     self._now.rejected += 1
                 case Refused():
@@ -102,8 +102,8 @@ class Narrator:
         columns = size(self._out)[0] if self._picture else 0
         match notice:
             case Stored(at, record):
-                parts = [record["email"], record.get("bounceType") or "", record.get("reason") or ""]
-                return [passing(at, record["event"], parts, columns)]
+                parts = [record.email, record.bounce_type or "", record.reason or ""]
+                return [passing(at, record.event, parts, columns)]
             case Rejected(at, problems):
                 problem = problems[0]
                 return [passing(at, "rejected", [problem.path, f"{problem.message} [{problem.code}]"], columns)]

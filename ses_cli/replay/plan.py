@@ -40,18 +40,16 @@ def deliveries(rows: Iterable[tuple[str, Located] | None], lane: Lane) -> Iterat
             yield None
             continue
         source, (record, line, offset, raw) = row
-        email = record["email"]
+        email = record.email
         domain = email.rpartition("@")[2].lower()
         key: Hashable
         if lane is Lane.MESSAGE:
-            key = (record["bulkId"], email)
+            key = (record.bulk_id, email)
         elif lane is Lane.EMAIL:
             key = email.lower()
         else:
             key = domain if lane is Lane.DOMAIN else None
-        yield Delivery(
-            raw, source, line, offset, record["timestamp"], key, record["event"], domain, identify(raw, tally)
-        )
+        yield Delivery(raw, source, line, offset, record.timestamp, key, record.event, domain, identify(raw, tally))
 
 
 def raw_deliveries(lines: Iterable[tuple[str, int, int, bytes] | None]) -> Iterator[Delivery | None]:

@@ -9,7 +9,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Self
 
-from ses_cli.events import HARD, SOFT, Callback
+from ses_cli.callback import Callback
+from ses_cli.events import HARD, SOFT
 from ses_cli.reasons import Classifier, Verdict
 from ses_cli.selection import address, domain, from_domain
 from ses_cli.table import Value
@@ -71,11 +72,11 @@ class Address:
 
 def bounced(record: Callback, rules: Path | None) -> Address:
     """What one bounce tells of its address."""
-    kind, reason, time = record.get("bounceType"), record.get("reason") or "", record["timestamp"]
+    kind, reason, time = record.bounce_type, record.reason or "", record.timestamp
     bounce_type = HARD if kind == HARD else SOFT if kind == SOFT else None
     verdict = classifier(rules).classify(reason, bounce_type)
-    senders, templates = _sender(from_domain(record)), _template(record.get("templateId"))
-    return Address(address(record["email"]), bounce_type, time, reason, verdict, time, time, 1, senders, templates)
+    senders, templates = _sender(from_domain(record)), _template(record.template_id)
+    return Address(address(record.email), bounce_type, time, reason, verdict, time, time, 1, senders, templates)
 
 
 @cache

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from ses_cli.batch import Batch
-from ses_cli.events import Callback
+from ses_cli.callback import Callback
 from ses_cli.reports import bounce_groups
 from ses_cli.reports.addresses import NAMES, Address, bounced, values
 from ses_cli.reports.delivered import Delivered
@@ -45,16 +45,16 @@ class Bounces:
         """Takes in bounces, deliveries and the other events wanted."""
         arrived: list[Callback] = []
         for record in batch.records:
-            event = record["event"]
+            event = record.event
             if event == "delivered":
                 arrived.append(record)
             elif event == "bounce":
-                if self.wanted.bounce_type in (None, record.get("bounceType")):
+                if self.wanted.bounce_type in (None, record.bounce_type):
                     self._take(bounced(record, self.wanted.rules))
             elif event in self.wanted.also:
-                self.others.setdefault(address(record["email"]), (event, record["timestamp"]))
+                self.others.setdefault(address(record.email), (event, record.timestamp))
         if arrived:
-            self.delivered.add([record["email"] for record in arrived], [record["timestamp"] for record in arrived])
+            self.delivered.add([record.email for record in arrived], [record.timestamp for record in arrived])
 
     def merge(self, later: Self) -> None:
         """Takes in what was found later in the log."""

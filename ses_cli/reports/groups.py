@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, tzinfo
 from functools import cache
 
-from ses_cli.events import Callback
+from ses_cli.callback import Callback
 from ses_cli.selection import domain, from_domain
 from ses_cli.times import local
 
@@ -15,14 +15,14 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 _QUARTER = 900  # seconds: no zone's offset has been finer since 1972
 
 FIELDS: dict[str, Extract] = {
-    "event": lambda record: record["event"],
-    "domain": lambda record: domain(record["email"]),
+    "event": lambda record: record.event,
+    "domain": lambda record: domain(record.email),
     "from-domain": lambda record: from_domain(record) or None,
-    "bounce-type": lambda record: (record.get("bounceType") or None) if record["event"] == "bounce" else None,
-    "template": lambda record: record.get("templateId") or None,
-    "sender": lambda record: record.get("from") or None,
-    "task": lambda record: record.get("taskId") or None,
-    "bulk-id": lambda record: record["bulkId"],
+    "bounce-type": lambda record: (record.bounce_type or None) if record.event == "bounce" else None,
+    "template": lambda record: record.template_id or None,
+    "sender": lambda record: record.sender or None,
+    "task": lambda record: record.task_id or None,
+    "bulk-id": lambda record: record.bulk_id,
 }
 BUCKETS = ("hour", "day", "week", "weekday")
 BY = (*FIELDS, *BUCKETS)
@@ -41,7 +41,7 @@ class _Bucket:
         self._known: dict[int, str] = {}
 
     def __call__(self, record: Callback) -> str:
-        quarter = record["timestamp"] // _QUARTER
+        quarter = record.timestamp // _QUARTER
         label = self._known.get(quarter)
         if label is None:
             label = self._known[quarter] = bucket(self._name, local(quarter * _QUARTER, self._tz))

@@ -36,10 +36,10 @@ class Listing:
     def add(self, batch: Batch) -> None:
         """Takes in the bounces wanted."""
         for record in batch.records:
-            if record["event"] != "bounce" or self.wanted.bounce_type not in (None, record.get("bounceType")):
+            if record.event != "bounce" or self.wanted.bounce_type not in (None, record.bounce_type):
                 continue
             found = bounced(record, self.wanted.rules)
-            email, (cls, action, rule, reply, enhanced) = record["email"], found.verdict
+            email, (cls, action, rule, reply, enhanced) = record.email, found.verdict
             if (self.wanted.classes and cls not in self.wanted.classes) or (
                 self.wanted.actions and action not in self.wanted.actions
             ):

@@ -3,13 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from itertools import chain
 from typing import Self
 
 from ses_cli.batch import Batch
 from ses_cli.events import EVENTS, LEGACY_EVENTS
 from ses_cli.reports.counts import Groups, data, filled, grouped, table
 from ses_cli.reports.groups import BUCKETS, Key, buckets, extract
+from ses_cli.selection import domains_of
 from ses_cli.table import Column, Data, Kind, Table
 from ses_cli.times import rfc3339, shown
 
@@ -25,8 +25,7 @@ class Summary:
     top: int | None = 20
     first: int | None = None
     last: int | None = None
-    domains: Counter[str] = field(default_factory=Counter)  # event@domain, which counts faster than a pair
-    bounces: Counter[tuple[str | None, str]] = field(default_factory=Counter)  # bounceType, domain
+    domains: Counter[tuple[str, str | None, str]] = field(default_factory=Counter)  # event, bounce type, domain
     groups: Counter[tuple[str, str | None, tuple[Key, ...]]] = field(default_factory=Counter)
 
     def add(self, batch: Batch) -> None:
@@ -34,22 +33,20 @@ class Summary:
         records = batch.records
         if not records:
             return
-        times = [record["timestamp"] for record in records]
+        times = [record.timestamp for record in records]
         self._widen(min(times), max(times))
         # the domain's case is left for the end, where each is met once
-        self.domains.update([f"{r['event']}@{r['email'].rpartition('@')[2]}" for r in records])
-        bounces = [r for r in records if r["event"] == "bounce"]
-        self.bounces.update([(r.get("bounceType"), r["email"].rpartition("@")[2]) for r in bounces])
+        domains = domains_of([record.email for record in records])
+        self.domains.update(zip([r.event for r in records], [r.bounce_type for r in records], domains, strict=True))
         if self.by:
             keys = [extract(name, self.tz) for name in self.by]
-            self.groups.update([(r["event"], r.get("bounceType"), tuple([key(r) for key in keys])) for r in records])
+            self.groups.update([(r.event, r.bounce_type, tuple([key(r) for key in keys])) for r in records])
 
     def merge(self, later: Self) -> None:
         """Adds what another summary counted."""
         if later.first is not None and later.last is not None:
             self._widen(later.first, later.last)
         self.domains.update(later.domains)
-        self.bounces.update(later.bounces)
         self.groups.update(later.groups)
 
     def _widen(self, first: int, last: int) -> None:
@@ -59,16 +56,13 @@ class Summary:
     def events(self) -> dict[str, int]:
         """Records by event type, in the vocabulary's order: the documented ones always, a legacy one where met."""
         counts: Counter[str] = Counter()
-        for key, n in self.domains.items():
-            counts[key.partition("@")[0]] += n
+        for (event, _, _), n in self.domains.items():
+            counts[event] += n
         return {event: counts[event] for event in EVENTS if counts[event] or event not in LEGACY_EVENTS}
 
     def by_domain(self) -> Groups:
         """Counts by recipient domain, the largest first."""
-        pairs = ((*key.partition("@")[::2], n) for key, n in self.domains.items())
-        kinds = ((event, None, domain, n) for event, domain, n in pairs if event != "bounce")
-        bounces = (("bounce", kind, domain, n) for (kind, domain), n in self.bounces.items())
-        return grouped((event, kind, (domain.lower(),), n) for event, kind, domain, n in chain(kinds, bounces))
+        return grouped((event, kind, (domain.lower(),), n) for (event, kind, domain), n in self.domains.items())
 
     def by_group(self) -> tuple[Groups, bool]:
         """Counts by what was asked for, the largest first; time buckets in order, and whether the empty ones too."""

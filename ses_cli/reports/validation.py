@@ -1,13 +1,15 @@
 """The drift report: every field met, known or not, its JSON types, how many records have it, and where first."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple, Self
 
-from ses_cli.batch import Batch
-from ses_cli.events import ERRORS, FIELDS, LEGACY_FIELDS, WARNINGS, is_known
+from ses_cli.batch import BOM, Batch
+from ses_cli.events import ERRORS, FIELDS, WARNINGS, is_known
 from ses_cli.ledger import Ledger
+from ses_cli.schema.document import parse
 from ses_cli.table import Column, Data, Kind, Table, Value
 
 MOST_FIELDS = 10_000  # names kept: a log of ever new keys must not fill the memory
@@ -131,19 +133,13 @@ def _shapes(batch: Batch) -> dict[_Shape, tuple[int, int]]:
     """The distinct shapes (keys and types) of a batch's objects: the first row of each, and how many there are."""
     line = batch.piece.line
     shapes: dict[_Shape, tuple[int, int]] = {}
-    for row, shape in [
-        *((row, _shape(record)) for row, record in zip(batch.rows, batch.records, strict=True)),
-        *((bad.problems[0].line - line, _shape(bad.value)) for bad in batch.invalid if bad.value is not None),
-    ]:
-        first, n = shapes.get(shape, (row, 0))
-        shapes[shape] = (min(first, row), n + 1)
+    valid = (
+        (row, parse(found.raw.removeprefix(BOM), False)) for row, found in zip(batch.rows, batch.located(), strict=True)
+    )
+    invalid = ((bad.problems[0].line - line, bad.value) for bad in batch.invalid)
+    for row, value in chain(valid, invalid):
+        if isinstance(value, dict):
+            shape = tuple(value), tuple(map(type, value.values()))
+            first, n = shapes.get(shape, (row, 0))
+            shapes[shape] = (min(first, row), n + 1)
     return shapes
-
-
-def _shape(value: Mapping[str, object]) -> _Shape:
-    """As it was logged: what stands under today's name only because an old one was brought to it is left out."""
-    if not value.keys() & LEGACY_FIELDS.keys():
-        return tuple(value), tuple(map(type, value.values()))
-    added = {new for old, new in LEGACY_FIELDS.items() if old in value and value.get(new) is value[old]}
-    names = tuple(name for name in value if name not in added)
-    return names, tuple(type(value[name]) for name in names)

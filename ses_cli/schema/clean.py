@@ -1,16 +1,20 @@
-"""Passes whole blocks of records that are clean beyond doubt, on what few facts a block shows.
+"""Decodes whole blocks of lines that are clean beyond doubt: the parser checks the types as it reads.
 
-`record.flaws` is the definition; this is its short cut, and the tests hold the two to the same answers. The records of
-a block have few distinct tuples of keys: what types the values of one have is found out for all of them at once, and so
-are the addresses and the times of the block.
+`record.flaws` is the definition; this is its short cut, and the tests hold the two to the same answers. What one field
+alone cannot show is asked of all records of a block at once.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
-from itertools import chain
-from operator import itemgetter
-from typing import Any, TypeGuard
+import re
+from collections import Counter
+from collections.abc import Iterable
+from operator import attrgetter
+from types import GenericAlias
+from typing import Annotated, Any, TypeGuard
 
+from msgspec import UNSET, Meta, MsgspecError, UnsetType, defstruct
+from msgspec.json import Decoder
+
+from ses_cli.callback import KEYS, Callback
 from ses_cli.events import (
     EVENT_IDS,
     FIELDS,
@@ -21,161 +25,125 @@ from ses_cli.events import (
     MAX_EMAIL,
     MAX_TIMESTAMP,
     SOFT,
-    Callback,
     is_custom,
 )
-from ses_cli.schema.record import normalise
 
-_MOST_KEPT = 4096  # tuples of keys: a log of ever new ones must not fill the memory
-_SCALARS = {str, int, bool, type(None)}  # without float, which an integer beyond 64 bits becomes
-_DENSE = {"sentTimestamp", *(name for name, field in FIELDS.items() if field.required)}  # null needs a closer look
-
-_Object = dict[str, object]
-_NEITHER = bytes(byte for byte in range(256) if byte not in b"@ ")
+_LEARNABLE = re.compile(r"[\w.:-]+")
+_MOST_LEARNT = 64  # keys: a log of ever new ones must not fill the memory
+_Integer = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+_Time = Annotated[int, Meta(ge=1, le=MAX_TIMESTAMP)]
+_Email = Annotated[str, Meta(max_length=MAX_EMAIL)]
+_PLAIN = bytes(byte for byte in range(0x21, 256) if byte not in b'@"\x7f')  # what of an address needs no closer look
 
 
 class Clean:
-    """The short cut, with the tuples of keys it has met. Without `takes_warnings` a warning asks for a closer look."""
+    """The short cut, and the undocumented keys it has met. Without `takes_warnings` a warning needs a closer look."""
 
     def __init__(self, takes_warnings: bool = True) -> None:
         self._takes_warnings = takes_warnings
-        self._shapes: dict[tuple[str, ...], _Shape] = {}
+        self._learnt: dict[str, str] = {}  # key -> attribute
+        self._decoder = _decoder(self._learnt)
 
-    def take(self, block: list[_Object]) -> tuple[list[Callback], Counter[str]] | None:
-        """A block's records in today's spelling and its warnings, or None where only a closer look can tell."""
+    def learn(self, keys: Iterable[str]) -> None:
+        """Takes keys of a valid record for known from now on, the undocumented ones with their warning."""
+        known = (FIELDS, LEGACY_FIELDS, self._learnt)
+        new = [key for key in keys if not any(key in names for names in known) and _LEARNABLE.fullmatch(key)]
+        if new and len(self._learnt) + len(new) <= _MOST_LEARNT:
+            self._learnt |= {key: f"learnt_{at}" for at, key in enumerate(new, len(self._learnt))}
+            self._decoder = _decoder(self._learnt)
+
+    def take(self, text: bytes) -> tuple[list[Callback], Counter[str]] | None:
+        """The records of lines, one each, in today's spelling, and their warnings; None where a closer look is needed.
+
+        The lines are read as one array with a 0 for each line end. A line end inside an object makes that invalid, so
+        with 2n - 1 elements, records and numbers in turn, each of n lines held exactly one.
+        """
+        array = text.replace(b"\n", b",\n0,")
+        lines = (len(array) - len(text)) // 3 + 1
+        try:
+            elements = self._decoder.decode(b"[" + array + b"]")
+        except (MsgspecError, UnicodeDecodeError):
+            return None
+        records = elements[::2]
+        if len(elements) != 2 * lines - 1 or not _are_records(records):
+            return None
+        if not _are_emails([record.email for record in records]):
+            return None
+        warnings = self._warnings(records)
+        if warnings is None or (warnings and not self._takes_warnings):
+            return None
+        return records, warnings
+
+    def _warnings(self, records: list[Callback]) -> Counter[str] | None:
+        """The warnings of records, of which spellings are brought to today's; None where there may be an error."""
         warnings: Counter[str] = Counter()
-        objects = block
-        if not self._have_types(block, warnings):
-            return None
-        if not _are_emails([record["email"] for record in block]) or not _are_times(block, warnings):
-            return None
-        if warnings and not self._takes_warnings:
-            return None
-        if "legacy-spelling" in warnings:
-            for item in objects:
-                normalise(item)
-        return block, warnings
-
-    def _have_types(self, block: list[_Object], warnings: Counter[str]) -> TypeGuard[list[Callback]]:
-        if set(map(type, block)) != {dict}:
-            return False
-        groups: defaultdict[tuple[str, ...], list[_Object]] = defaultdict(list)
-        for item in block:
-            groups[tuple(item)].append(item)
-        return all(self._shape(names).is_clean(group, warnings) for names, group in groups.items())
-
-    def _shape(self, names: tuple[str, ...]) -> "_Shape":
-        if names not in self._shapes:
-            if len(self._shapes) >= _MOST_KEPT:
-                self._shapes.clear()
-            self._shapes[names] = _Shape(names)
-        return self._shapes[names]
-
-
-class _Shape:
-    """What one tuple of keys asks of the values."""
-
-    def __init__(self, names: tuple[str, ...]) -> None:
-        today = {name: LEGACY_FIELDS.get(name, name) for name in names}
-        required = {name for name, field in FIELDS.items() if field.required}
-        self._is_whole = len(set(today.values())) == len(names) and required <= set(today.values())
-        known: dict[str, type] = {name: FIELDS[now].type for name, now in today.items() if now in FIELDS}
-        known |= dict.fromkeys(filter(is_custom, names), str)
-        self._texts = [name for name, type_ in known.items() if type_ is str]
-        self._integers = [name for name, type_ in known.items() if type_ is int]
-        self._unknown = [name for name in names if name not in known]
-        self._dense = {name for name, now in today.items() if now in _DENSE}
-        self._all_texts, self._all_integers = _values(self._texts), _values(self._integers)
-        self._kind = [name for name in names if name in ("event", "bounceType", "eventid")]
-        self._kinds = _values(self._kind)
-        legacy = sum(name in LEGACY_FIELDS for name in names)
-        self._warnings = {"unknown-field": len(self._unknown), "legacy-spelling": legacy}
-
-    def is_clean(self, group: list[_Object], warnings: Counter[str]) -> bool:
-        """Whether every value has a type that is clean, and event, bounce type and eventid go together."""
-        if not self._is_whole or not self._have_types(group):
-            return False
-        for warning, n in self._warnings.items():
-            if n:
-                warnings[warning] += n * len(group)
-        for kind in set(map(self._kinds, group)):
-            code = _judge(**dict(zip(self._kind, kind, strict=True)))
+        kinds = [(record.event, record.bounce_type, record.eventid) for record in records]
+        for kind in set(kinds):
+            code = _judge(*kind)
             if code is None:
-                return False
+                return None
             if code:
-                warnings[code] += list(map(self._kinds, group)).count(kind)
-        return True
-
-    def _have_types(self, group: list[_Object]) -> bool:
-        return (
-            (_are_texts(map(self._all_texts, group)) or self._are_sparse(self._texts, str, group))
-            and (_types(map(self._all_integers, group)) <= {int} or self._are_sparse(self._integers, int, group))
-            and (not self._unknown or _types(map(_values(self._unknown), group)) <= _SCALARS)
-        )
-
-    def _are_sparse(self, names: list[str], type_: type, group: list[_Object]) -> bool:
-        """Whether all values are of the type, or null where that needs no closer look."""
-        dense = [name for name in names if name in self._dense]
-        return _types(map(_values(dense), group)) <= {type_} and (
-            _types(map(_values(names), group)) <= {type_, type(None)}
-        )
+                warnings[code] += kinds.count(kind)
+        if "legacy-spelling" in warnings:
+            for record in records:
+                if record.event == "bounce" and record.bounce_type:
+                    record.bounce_type = LEGACY_BOUNCE_TYPES.get(record.bounce_type, record.bounce_type)
+        if late := sum([(record.sent_timestamp or 0) > record.timestamp for record in records]):
+            warnings["sent-after-event"] += late
+        for key, attribute in self._learnt.items():
+            if not is_custom(key) and (n := sum([value is not UNSET for value in map(attrgetter(attribute), records)])):
+                warnings["unknown-field"] += n
+        return warnings
 
 
-def _values(names: list[str]) -> Callable[[_Object], tuple[Any, ...]]:
-    """What gets the values of these keys as a tuple."""
-    match names:
-        case []:
-            return lambda _: ()
-        case [name]:
-            return lambda item: (item[name],)
-        case _:
-            return itemgetter(*names)
+def _decoder(learnt: dict[str, str]) -> Decoder[list[Callback | int]]:
+    """Of records with the documented fields and what was learnt, and nothing else."""
+    keys = {key: attribute for attribute, key in KEYS.items()}
+    names = {key: keys.get(key, key) for key in FIELDS} | learnt
+    required = [(names[key], _type(key)) for key, field in FIELDS.items() if field.required]
+    optional = [(names[key], _type(key) | None, None) for key, field in FIELDS.items() if not field.required]
+    custom = [(learnt[key], str | None, None) for key in learnt if is_custom(key)]
+    # without floats, which an integer beyond 64 bits would become
+    unknown = [(learnt[key], str | _Integer | bool | None | UnsetType, UNSET) for key in learnt if not is_custom(key)]
+    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = [*required, *optional, *custom, *unknown]
+    rename = {attribute: key for key, attribute in names.items()}
+    known = defstruct(
+        "Known", fields, bases=(Callback,), rename=rename, kw_only=True, forbid_unknown_fields=True, gc=False
+    )
+    return Decoder(GenericAlias(list, known | int))
 
 
-def _are_texts(rows: Iterable[tuple[Any, ...]]) -> bool:
-    try:
-        "".join(chain.from_iterable(rows))  # the quickest way to ask whether all are strings
-    except TypeError:
-        return False
-    return True
+def _type(key: str) -> Any:
+    if key == "email":
+        return _Email
+    if key in ("timestamp", "sentTimestamp"):
+        return _Time
+    return _Integer if FIELDS[key].type is int else str
 
 
-def _types(rows: Iterable[tuple[Any, ...]]) -> set[type]:
-    return set(map(type, chain.from_iterable(rows)))
+def _are_records(elements: list[Callback | int]) -> TypeGuard[list[Callback]]:
+    return int not in set(map(type, elements))
 
 
-def _judge(event: str, bounceType: str | None = None, eventid: int | None = None) -> str | None:  # noqa: N803
+def _judge(event: str, bounce_type: str | None, eventid: int | None) -> str | None:
     """The code of the one warning these values give together, "" for none; None where they need a closer look."""
     if event not in EVENT_IDS or (eventid is not None and eventid != EVENT_IDS[event]):
         return None
     if event != "bounce":
         return "legacy-spelling" if event in LEGACY_EVENTS else ""
-    if not bounceType:
+    if not bounce_type:
         return "missing-bounce-type"
-    if bounceType in LEGACY_BOUNCE_TYPES:
+    if bounce_type in LEGACY_BOUNCE_TYPES:
         return "legacy-spelling"
-    return "" if bounceType in (HARD, SOFT) else None
+    return "" if bounce_type in (HARD, SOFT) else None
 
 
 def _are_emails(emails: list[str]) -> bool:
     """One @ each with something on both sides, nothing but printable characters: narrower than the definition."""
     text = f" {' '.join(emails)} "
     return (
-        text.encode(errors="replace").translate(None, _NEITHER) == b" " + b"@ " * len(emails)
+        text.encode(errors="replace").translate(None, _PLAIN) == b" " + b"@ " * len(emails)
         and "@ " not in text
         and " @" not in text
-        and '"' not in text
-        and text.isprintable()
-        and max(map(len, emails)) <= MAX_EMAIL
+        and (text.isascii() or text.isprintable())
     )
-
-
-def _are_times(block: list[Callback], warnings: Counter[str]) -> bool:
-    times = [record["timestamp"] for record in block]
-    both = [(record["sentTimestamp"] or 0, record["timestamp"]) for record in block if "sentTimestamp" in record]
-    sent = [time for time, _ in both]
-    if min(times) <= 0 or max(times) > MAX_TIMESTAMP or (sent and (min(sent) <= 0 or max(sent) > MAX_TIMESTAMP)):
-        return False
-    if late := sum([before > at for before, at in both]):
-        warnings["sent-after-event"] += late
-    return True

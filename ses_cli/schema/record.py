@@ -7,7 +7,9 @@ from difflib import get_close_matches
 from itertools import chain
 from typing import TypeGuard
 
-from ses_cli.batch import BOM
+from msgspec import convert
+
+from ses_cli.callback import Callback
 from ses_cli.events import (
     EVENT_IDS,
     EVENTS,
@@ -19,7 +21,6 @@ from ses_cli.events import (
     MAX_EMAIL,
     MAX_TIMESTAMP,
     SOFT,
-    Callback,
     is_custom,
 )
 from ses_cli.schema.document import Flaw, is_object, kind
@@ -54,26 +55,20 @@ def normalise(record: dict[str, object]) -> None:
         record["bounceType"] = LEGACY_BOUNCE_TYPES.get(bounce_type, bounce_type)
 
 
-def is_record(record: dict[str, object]) -> TypeGuard[Callback]:
-    """Whether the required fields are there in today's spelling: `flaws` judges the values."""
-    return all(record.get(name) is not None for name, field in FIELDS.items() if field.required)
+def callback(record: dict[str, object]) -> Callback:
+    """The record that an object without errors is, once its spellings are today's."""
+    known = {name: value for name, value in record.items() if name in FIELDS}
+    return convert({name: value for name, value in known.items() if value != "" or FIELDS[name].type is str}, Callback)
 
 
-def exact(record: dict[str, object], raw: bytes) -> list[Flaw]:
-    """Reads undocumented numbers again where the fast parser rounds: integers beyond 64 bits, wherever they nest."""
-    names = [name for name, value in record.items() if name not in FIELDS and isinstance(value, float | list | dict)]
-    if not names:
-        return []
-    deep = [name for name in names if _is_deep(record[name])]
-    if deep:
-        return [Flaw("not-json", path(name), f"expected at most {_DEEPEST} levels, got more") for name in deep]
-    again = json.loads(raw.removeprefix(BOM))
-    record.update((name, again[name]) for name in names)
-    return []
+def depths(record: dict[str, object]) -> list[Flaw]:
+    """Undocumented values that nest deeper than any parser that follows could read."""
+    deep = [name for name, value in record.items() if name not in FIELDS and _is_deep(value)]
+    return [Flaw("not-json", path(name), f"expected at most {_DEEPEST} levels, got more") for name in deep]
 
 
 def _is_deep(value: object) -> bool:
-    level = [value]
+    level: list[object] = [value]
     for _ in range(_DEEPEST + 1):
         arrays = [item for item in level if isinstance(item, list)]
         level = [*chain(*arrays), *chain(*(item.values() for item in level if is_object(item)))]

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import orjson
 
+from ses_cli.callback import Callback
 from ses_cli.capture.judge import Verdict
-from ses_cli.events import Callback, Problem
+from ses_cli.events import Problem
 
 
 def check_all(lines: Sequence[bytes]) -> list[Verdict]:
@@ -16,11 +17,11 @@ def check_all(lines: Sequence[bytes]) -> list[Verdict]:
 def check(line: bytes) -> Verdict:
     """A record, or one problem."""
     try:
-        record: Callback = orjson.loads(line)
+        record = orjson.loads(line)
     except orjson.JSONDecodeError as error:
         return [Problem("", 0, 0, "not-json", "", str(error))]
     if not isinstance(record, dict):
         return [Problem("", 0, 0, "not-object", "", "no object")]
     if not isinstance(record.get("event"), str) or not isinstance(record.get("email"), str):
         return [Problem("", 0, 0, "missing-field", "$.event", "no event, or no address")]
-    return record
+    return Callback(event=record["event"], email=record["email"], bulk_id="", timestamp=1)

@@ -13,6 +13,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from ses_cli.callback import Callback
 from ses_cli.capture.notices import Note, Notice, Refused, Rejected, Stored, Trouble
 from ses_cli.cli.narrating import Narrator
 
@@ -256,7 +257,7 @@ def test_quiet(tmp_path: Path) -> None:
 
 def test_off_a_terminal_there_is_a_line_a_period() -> None:
     """It tells what came since the last one and in all; a period in which nothing came is passed over."""
-    stored = Stored(0.0, {"event": "open", "email": "", "bulkId": "", "timestamp": 1})
+    stored = Stored(0.0, Callback(event="open", email="", bulk_id="", timestamp=1))
     news: list[tuple[list[Notice], bytes]] = [
         ([stored, stored], b"2 stored (2 open); 2 in all\n"),
         ([Rejected(0.0, [])], b"0 stored; 1 invalid and kept among the rejects; 2 in all\n"),

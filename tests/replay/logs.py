@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import orjson
+from msgspec.json import decode
 
 from ses_cli.batch import Located
+from ses_cli.callback import Callback
 from ses_cli.replay.guard import look
 from ses_cli.replay.journal import Journal, NoJournal
 from ses_cli.replay.letters import DeadLetters
@@ -31,7 +32,7 @@ def located(raws: Iterable[bytes]) -> Iterator[tuple[str, Located]]:
     """The rows of one log."""
     offset = 0
     for number, raw in enumerate(raws, 1):
-        yield NAME, Located(orjson.loads(raw), number, offset, raw)
+        yield NAME, Located(decode(raw, type=Callback), number, offset, raw)
         offset += len(raw) + 1
 
 

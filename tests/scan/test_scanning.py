@@ -21,7 +21,7 @@ from ses_cli.scan import Outcome, Part, Task, scan
 from ses_cli.selection import Selection
 from ses_cli.sources import Source, find
 from ses_cli.table import Data, Table
-from tests.logs import LOGS, Record, log, record
+from tests.logs import LOGS, Record, content, log, record
 
 SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 FEW = settings(SHARED, max_examples=12)
@@ -43,7 +43,7 @@ class Kept:
     seen: list[Record] = field(default_factory=list)
 
     def add(self, batch: Batch) -> None:
-        self.seen += [dict(found) for found in batch.records]
+        self.seen += list(map(content, batch.records))
         if self.name and batch.piece.line > 1:
             self.die()
 

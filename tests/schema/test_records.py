@@ -5,7 +5,9 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import fields
 
+from ses_cli.callback import Callback
 from ses_cli.events import ERRORS, EVENT_IDS, FIELDS, WARNINGS
 from ses_cli.schema.record import flaws, is_email, normalise, path
 from tests.logs import ABSENT, NEARLY, RECORD, Record, record
@@ -172,3 +174,11 @@ def test_paths_are_safe_to_print(name: str) -> None:
     """A key of any characters has a path that is printable ASCII."""
     assert path(name).isascii()
     assert path(name).isprintable()
+
+
+def test_a_record_has_every_documented_field() -> None:
+    """The record's attributes are the fields of the table, under their own keys and types, the required ones first."""
+    found = {field.encode_name: (field.type, field.required) for field in fields(Callback)}
+    assert found == {
+        name: (field.type if field.required else field.type | None, field.required) for name, field in FIELDS.items()
+    }
