@@ -37,6 +37,10 @@ class Progress:
             self._drawn = now
             self._draw()
 
+    def reach(self, done: int) -> None:
+        """`done` bytes in all are done."""
+        self.advance(done - self._done)
+
     def clear(self) -> None:
         """Takes the bar away, to make room for other output on the terminal."""
         if self._bar:

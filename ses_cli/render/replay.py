@@ -3,11 +3,19 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
+from rich.console import Console
+from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from ses_cli.render import messages
 from ses_cli.table import Column, Kind, Table, Value
 
 _PERIOD = 10.0  # seconds between two lines where there is no terminal
+_WIDE = 110  # columns from which everything is told
+_SECONDARY = ("flight", "skipped", "p99")
 
 
 class Now(Protocol):
@@ -32,36 +40,57 @@ class Now(Protocol):
 
 
 class Standing:
-    """One line on standard error: drawn over and over on a terminal, else one every ten seconds."""
+    """How a run stands, on standard error: a bar on a terminal, else a line every ten seconds."""
 
-    def __init__(self) -> None:
-        self._is_live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    def __init__(self, total: int | None) -> None:
+        self._total = total  # bytes of the log, None where not known
+        self._is_live = bool(sys.stderr) and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._next = 0.0 if self._is_live else _PERIOD
+        self._bar: Bar | None = None
 
-    def __call__(self, now: Now) -> None:
-        """Tell how it stands."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def show(self, now: Now, done: int) -> None:
+        """Tell how it stands, `done` bytes of the log taken."""
         if now.seconds < self._next:
             return
-        self._next = now.seconds + (0.0 if self._is_live else _PERIOD)
-        text = _line(now)
-        sys.stderr.write(f"\r\x1b[K{text[: os.get_terminal_size(2).columns - 1]}" if self._is_live else f"{text}\n")
-        sys.stderr.flush()
-
-    def clear(self) -> None:
-        """Take the line away."""
-        if self._is_live:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+        if not self._is_live:
+            self._next = now.seconds + _PERIOD
+            messages.plain(", ".join(_parts(now, _SECONDARY)))
+            return
+        if self._bar is None:
+            self._bar = _bar(self._total)
+        secondary = _SECONDARY if self._bar.console.width >= _WIDE else ()
+        self._bar.update(TaskID(0), completed=done, said="  ".join(_parts(now, secondary)), refresh=True)
 
 
-def _line(now: Now) -> str:
+def _bar(total: int | None) -> "Bar":
+    """A line with the share of the log that is taken, what is said, and the time left. It has no thread."""
+    columns = (BarColumn(bar_width=None), TextColumn("{task.percentage:>3.0f} %"), TextColumn("{task.fields[said]}"))
+    console = Console(stderr=True, no_color=bool(os.environ.get("NO_COLOR")))
+    bar = Bar(
+        *columns, TimeRemainingColumn(compact=True), console=console, auto_refresh=False, transient=True, expand=True
+    )
+    bar.add_task("", total=total, said="")
+    bar.start()
+    return bar
+
+
+def _parts(now: Now, secondary: Sequence[str]) -> list[str]:
     rate = now.delivered / now.seconds if now.seconds else 0.0
-    parts = [f"{now.delivered:,} delivered", f"{rate:,.0f}/s", f"{now.in_flight} in flight", f"{now.failed:,} failed"]
-    parts += [f"{now.retries:,} retries"] if now.retries else []
-    parts += [f"{now.skipped:,} skipped"] if now.skipped else []
-    parts += [f"p99 {now.p99 * 1000:.0f} ms"] if now.p99 is not None else []
-    parts += [f"waiting {now.held:.0f} s"] if now.held else []
-    return ", ".join(parts)
+    parts = {"delivered": f"{now.delivered:,} delivered", "rate": f"{rate:,.0f}/s"}
+    parts["flight"] = f"{now.in_flight} in flight"
+    parts |= {"failed": f"{now.failed:,} failed"} if now.failed else {}
+    parts |= {"retries": f"{now.retries:,} retries"} if now.retries else {}
+    parts |= {"skipped": f"{now.skipped:,} skipped"} if now.skipped else {}
+    parts |= {"p99": f"p99 {now.p99 * 1000:,.0f} ms"} if now.p99 is not None else {}
+    parts |= {"waiting": f"waiting {now.held:.0f} s"} if now.held else {}
+    return [text for name, text in parts.items() if name in secondary or name not in _SECONDARY]
 
 
 def tables(numbers: Mapping[str, object], failures: Sequence[Mapping[str, object]]) -> list[Table]:

@@ -1,10 +1,12 @@
-"""The headers that all requests of a run share."""
+"""The headers of a request: those that are its own, and those that all of a run share."""
 
 import re
 from collections.abc import Sequence
 
 from ses_cli import __version__
 from ses_cli.errors import UsageError
+from ses_cli.replay.plan import Delivery
+from ses_cli.replay.sign import signature
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
@@ -37,3 +39,11 @@ def static_headers(headers: Sequence[tuple[str, str]]) -> list[str]:
             raise UsageError(f"the header {name} is set by the replay itself")
         found.append(f"{name}: {value}" if value else f"{name};")
     return found
+
+
+def webhook_headers(delivery: Delivery, keys: Sequence[bytes], now: int) -> list[str]:
+    """What tells a receiver which callback it is, of Standard Webhooks; `now` is the attempt's, Unix seconds."""
+    headers = [f"webhook-id: {delivery.id}", f"webhook-timestamp: {now}"]
+    if keys:
+        headers.append(f"webhook-signature: {signature(keys, delivery.id, now, delivery.body)}")
+    return headers

@@ -1,23 +1,30 @@
 """What is still to be sent: deliveries that the journal does not say are done, with their due times."""
 
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 from ses_cli.replay.exchange import Job
-from ses_cli.replay.journal import Log
 from ses_cli.replay.pace import Pace, schedule
 from ses_cli.replay.plan import Delivery
 from ses_cli.replay.report import Report
 from ses_cli.replay.states import State
 
 
+class Memory(Protocol):
+    """What is known of the runs before."""
+
+    def locate(self, delivery: Delivery, /) -> tuple[int, State]:
+        """The number of the delivery's source, and what became of it."""
+
+
 class Intake:
     """Jobs in log order, read one ahead; counts in the report what it leaves out."""
 
     def __init__(
-        self, deliveries: Iterable[Delivery | None], journal: Log, report: Report, pace: Pace, resend: bool
+        self, deliveries: Iterable[Delivery | None], known: Memory, report: Report, pace: Pace, resend: bool
     ) -> None:
         self.over = False  # the log was read to its end
-        self._journal = journal
+        self._known = known
         self._report = report
         self._resend = resend
         self._jobs = schedule(self._admit(deliveries), pace)
@@ -50,7 +57,7 @@ class Intake:
                 yield None
                 continue
             report.selected += 1
-            source, state = self._journal.locate(delivery)
+            source, state = self._known.locate(delivery)
             if state is State.DELIVERED:
                 report.skipped += 1
             elif state is State.UNKNOWN and not self._resend:

@@ -1,7 +1,6 @@
 """The memory of a replay: an intent before each request leaves, an outcome after it, on disk in time."""
 
 import os
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from time import time
@@ -9,9 +8,9 @@ from typing import Protocol
 
 import orjson
 
-from ses_cli.errors import SourceError, TargetError
+from ses_cli.errors import TargetError
 from ses_cli.replay.exchange import Answer, Job
-from ses_cli.replay.past import Past, Source
+from ses_cli.replay.past import Known, Source
 from ses_cli.replay.plan import Delivery
 from ses_cli.replay.states import State
 
@@ -64,11 +63,10 @@ class Journal:
     alone all the same, for it says what was sent where and when.
     """
 
-    def __init__(self, path: Path, fd: int, past: Past, numbers: dict[str, int]) -> None:
-        self.past = past
+    def __init__(self, path: Path, fd: int, known: Known) -> None:
+        self.known = known
         self._path = path
         self._fd = fd
-        self._numbers = numbers  # of the sources by name
         self._lines: list[str] = []
         self._time = _now()
         self._batch = 1  # the number of the batch that is being collected
@@ -77,31 +75,13 @@ class Journal:
 
     def locate(self, delivery: Delivery) -> tuple[int, State]:
         """The number of its source, and what is known of its line. SourceError if that line was another."""
-        number = self._numbers[delivery.source]
-        known = self.past.ids[number].get(delivery.line)
-        # the hash alone: the count behind it depends on what else was selected
-        if known is not None and known[:32] != delivery.id[:32]:
-            raise SourceError(
-                f"{self._path}: of another log: line {delivery.line} of {delivery.source} is not what it was",
-                "name a new --journal",
-            )
-        return number, self.past.states[number][delivery.line]
-
-    def unknown(self) -> Iterator[tuple[str, int]]:
-        """Source and line of all that was in flight when a run before ended."""
-        for source, states in zip(self.past.sources, self.past.states, strict=True):
-            for line in states.lines(State.UNKNOWN):
-                yield source.name, line
+        return self.known.locate(delivery)
 
     def add_source(self, source: Source) -> None:
         """From now on `source.name` means this log: one more, or one that took the place of a rotated one."""
-        known = self.past.find(source)
-        if known is not None:
-            self._numbers[source.name] = known
-            return
-        number = self._numbers[source.name] = self.past.add(source)
-        row = {"source": number, "name": source.name, "first": source.first}
-        self._lines.append(orjson.dumps(row).decode() + "\n")
+        row = self.known.add(source)
+        if row:
+            self._lines.append(orjson.dumps(row).decode() + "\n")
 
     def intent(self, job: Job, /) -> int:
         """Say that an attempt is about to leave; the number of the batch to be durable before it may."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import NamedTuple
@@ -10,6 +10,7 @@ from typing import NamedTuple
 import orjson
 
 from ses_cli.errors import SourceError
+from ses_cli.replay.plan import Delivery
 from ses_cli.replay.states import State, States
 
 SCHEMA = "ses-events/replay-journal@1"
@@ -50,12 +51,52 @@ class Past:
         self.ids.append({})
         return len(self.sources) - 1
 
-    def find(self, source: Source) -> int | None:
-        """The number of this source. Another directory in its name does not make it another log."""
-        for number, known in enumerate(self.sources):
-            if known.first == source.first and PurePath(known.name).name == PurePath(source.name).name:
-                return number
-        return None
+    def find(self, source: Source, taken: Container[int] = ()) -> int | None:
+        """The number of this source that is not taken. Another directory in its name does not make it another log."""
+        base = PurePath(source.name).name
+        alike = [
+            number
+            for number, known in enumerate(self.sources)
+            if known.first == source.first and PurePath(known.name).name == base and number not in taken
+        ]
+        exact = [number for number in alike if self.sources[number].name == source.name]
+        return next(iter([*exact, *alike]), None)
+
+
+class Known:
+    """What is known of the logs of a run, which it names itself."""
+
+    def __init__(self, past: Past, numbers: dict[str, int], name: str) -> None:
+        self.past = past
+        self._numbers = numbers  # of the sources by name
+        self._name = name  # of the journal
+
+    def locate(self, delivery: Delivery) -> tuple[int, State]:
+        """The number of its source, and what is known of its line. SourceError if that line was another."""
+        number = self._numbers[delivery.source]
+        known = self.past.ids[number].get(delivery.line)
+        # the hash alone: the count behind it depends on what else was selected
+        if known is not None and known[:32] != delivery.id[:32]:
+            raise SourceError(
+                f"{self._name}: of another log: line {delivery.line} of {delivery.source} is not what it was",
+                "name a new --journal",
+            )
+        return number, self.past.states[number][delivery.line]
+
+    def add(self, source: Source) -> dict[str, str | int] | None:
+        """Let `source.name` mean this log; the journal's line about it, if it is new there."""
+        others = {number for name, number in self._numbers.items() if name != source.name}
+        number = self.past.find(source, others)
+        is_new = number is None
+        number = self.past.add(source) if number is None else number
+        self._numbers[source.name] = number
+        return {"source": number, "name": source.name, "first": source.first} if is_new else None
+
+    def unknown(self) -> Iterator[tuple[str, int]]:
+        """Source and line of all that was in flight when a run before ended."""
+        for source, states in zip(self.past.sources, self.past.states, strict=True):
+            for line in states.lines(State.UNKNOWN):
+                yield source.name, line
 
 
 def target_key(url: str, salt: str) -> str:

@@ -15,7 +15,7 @@ import orjson
 
 from ses_cli.errors import SourceError, TargetError, UsageError
 from ses_cli.replay.journal import Journal
-from ses_cli.replay.past import SCHEMA, Past, Source, load, target_key
+from ses_cli.replay.past import SCHEMA, Known, Past, Source, load, target_key
 
 
 def open_journal(path: Path, url: str, masked: str, sources: Sequence[Source]) -> Journal:
@@ -24,17 +24,13 @@ def open_journal(path: Path, url: str, masked: str, sources: Sequence[Source]) -
     SourceError if it is another replay's, damaged or in use; TargetError if it cannot be written;
     UsageError if a source comes twice.
     """
-    names = sorted(source.name for source in sources)
-    for name, again in pairwise(names):
-        if name == again:
-            raise UsageError(f"{name}: named twice, and a journal tells logs by their names", "use --no-journal")
     try:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise TargetError(f"{path}: the journal cannot be opened: {error.strerror}") from None
     try:
         _lock(fd, path)
-        return Journal(path, fd, *_begin(fd, path, url, masked, sources))
+        return Journal(path, fd, _begin(fd, path, url, masked, sources))
     except BaseException:
         os.close(fd)
         raise
@@ -47,7 +43,28 @@ def _lock(fd: int, path: Path) -> None:
         raise SourceError(f"{path}: another run is writing this journal", "wait for it, or stop it") from None
 
 
-def _begin(fd: int, path: Path, url: str, masked: str, sources: Sequence[Source]) -> tuple[Past, dict[str, int]]:
+def read_journal(path: Path, url: str, masked: str, sources: Sequence[Source]) -> Known:
+    """What `open_journal` would find, without a trace: the file is neither made nor changed. Raises as that does."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise TargetError(f"{path}: the journal cannot be opened: {error.strerror}") from None
+    try:
+        return _recognise(fd, path, url, masked, sources)[0]
+    finally:
+        os.close(fd)
+
+
+def _recognise(
+    fd: int, path: Path, url: str, masked: str, sources: Sequence[Source]
+) -> tuple[Known, int, list[dict[str, str | int]]]:
+    """What is known of these sources, the bytes that are whole lines, and the lines to be added."""
+    names = sorted(source.name for source in sources)
+    for name, again in pairwise(names):
+        if name == again:
+            raise UsageError(f"{name}: named twice, and a journal tells logs by their names", "use --no-journal")
     past, whole = load(fd, str(path))
     rows: list[dict[str, str | int]] = []
     if past.key:
@@ -56,13 +73,13 @@ def _begin(fd: int, path: Path, url: str, masked: str, sources: Sequence[Source]
         past.salt = token_hex(16)
         past.key, past.target = target_key(url, past.salt), masked
         rows.append({"schema": SCHEMA, "target": masked, "key": past.key, "salt": past.salt, "time": int(time())})
-    numbers: dict[str, int] = {}
-    for source in sources:
-        known = past.find(source)
-        if known is None:
-            known = past.add(source)
-            rows.append({"source": known, "name": source.name, "first": source.first})
-        numbers[source.name] = known
+    known = Known(past, {}, str(path))
+    rows += [row for row in map(known.add, sources) if row]
+    return known, whole, rows
+
+
+def _begin(fd: int, path: Path, url: str, masked: str, sources: Sequence[Source]) -> Known:
+    known, whole, rows = _recognise(fd, path, url, masked, sources)
     try:
         # a torn write was not on disk, so nothing was done on its word
         os.ftruncate(fd, whole)
@@ -71,7 +88,7 @@ def _begin(fd: int, path: Path, url: str, masked: str, sources: Sequence[Source]
     except OSError as error:
         os.ftruncate(fd, whole)
         raise TargetError(f"{path}: the journal cannot be written: {error.strerror}") from None
-    return past, numbers
+    return known
 
 
 def _write(fd: int, data: bytes) -> None:

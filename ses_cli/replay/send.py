@@ -11,9 +11,8 @@ import pycurl
 from ses_cli.errors import UsageError
 from ses_cli.replay.exchange import Answer, Job
 from ses_cli.replay.guard import Target
-from ses_cli.replay.headers import static_headers
+from ses_cli.replay.headers import static_headers, webhook_headers
 from ses_cli.replay.mask import mask_url, scrub, secrets_of
-from ses_cli.replay.sign import signature
 
 MAX_CONCURRENCY = 512  # libcurl waits with select, which knows 1024 descriptors
 _BODY = 1 << 20  # bytes of an answer that are read; nobody needs more
@@ -97,12 +96,10 @@ class Curl:
         """Begin an attempt."""
         slot = self._free.pop() if self._free else self._open()
         slot.job, slot.sample, slot.size = job, b"", 0
-        delivery, now = job.delivery, int(time())
-        headers = [f"webhook-id: {delivery.id}", f"webhook-timestamp: {now}", *self._static]
+        delivery = job.delivery
+        headers = [*webhook_headers(delivery, self._wire.keys, int(time())), *self._static]
         if len(delivery.body) >= _LARGE:
             headers.append("Expect:")  # libcurl would have it wait for a 100
-        if self._wire.keys:
-            headers.append(f"webhook-signature: {signature(self._wire.keys, delivery.id, now, delivery.body)}")
         slot.curl.setopt(pycurl.HTTPHEADER, headers)
         slot.curl.setopt(pycurl.POSTFIELDS, delivery.body)
         self._multi.add_handle(slot.curl)

@@ -72,13 +72,49 @@ def test_killed_and_resumed(run: Program) -> None:
 def test_a_dry_run_sends_nothing(run: Program) -> None:
     """`--dry-run` says how many callbacks would go where, masked, and sends and journals nothing."""
     (run.home / "log.jsonl").write_bytes((EXAMPLES / "callbacks.jsonl").read_bytes())
-    with serve() as server:
-        done = run("replay", "--dry-run", "--to", f"{server.url}?token={SECRET}", "log.jsonl")
-        assert not server.bodies()
-    assert done.status == 0
-    assert "400" in done.stdout
-    assert SECRET not in done.stdout + done.stderr
+    options = ("--to", f"http://127.0.0.1:9/in?token={SECRET}", "-H", f"Authorization: Bearer {SECRET}", "log.jsonl")
+    for form in ("table", "json"):
+        done = run("replay", "--dry-run", "-f", form, *options)
+        assert done.status == 0
+        assert "400" in done.stdout
+        assert "POST /in?token=*** HTTP/1.1" in done.stdout
+        assert SECRET not in done.stdout + done.stderr
     assert not list(run.home.glob("*.replay-*"))
+
+
+def test_a_dry_run_shows_the_request_that_goes_out(run: Program) -> None:
+    """The first request is shown with the headers and the body that the target gets."""
+    (run.home / "log.jsonl").write_bytes(log(record(subject="ü")))
+    (run.home / "secret").write_text("whsec_bXkgc2VjcmV0")
+    with serve() as server:
+        options = ("--json", "--secret-file", "secret", "-H", "X-Key: 1", "--to", f"{server.url}in?x=1", "log.jsonl")
+        shown = json.loads(run("replay", "--dry-run", *options).out)["request"]
+        assert run("replay", *options).status == 0
+        (sent,) = server.requests
+    head = {name.lower(): value for name, value in (line.split(": ", 1) for line in shown["head"][1:])}
+    assert head.keys() == sent.headers.keys()
+    changed = {name for name, value in head.items() if value != sent.headers[name]} - {"webhook-timestamp"}
+    assert changed == {"x-key", "webhook-signature"}
+    assert shown["body"].encode() == sent.body
+
+
+def test_a_dry_run_leaves_out_what_was_delivered(run: Program) -> None:
+    """What a run would send is what the journal does not say is delivered; the journal is only read."""
+    (run.home / "log.jsonl").write_bytes(log(*(record(bulkId=str(n)) for n in range(9))))
+    with serve() as server:
+        assert run("replay", "--to", server.url, "log.jsonl").status == 0
+        with (run.home / "log.jsonl").open("ab") as more:
+            more.write(log(record(event="open"), record(event="open", email="b@b.example")))
+        (journal,) = run.home.glob("*.replay-*")
+        before = journal.read_bytes()
+        plan = json.loads(run("replay", "--dry-run", "--rate", "2", "--json", "--to", server.url, "log.jsonl").out)[
+            "plan"
+        ]
+        assert (plan["selected"], plan["skipped"], plan["send"], plan["seconds"]) == (11, 9, 2, 0.5)
+        assert (plan["events"], plan["domains"]) == ({"open": 2}, {"example.com": 1, "b.example": 1})
+        assert journal.read_bytes() == before
+        other = run("replay", "--dry-run", "--journal", journal, "--to", f"{server.url}other", "log.jsonl")
+    assert (other.status, "another target" in other.stderr) == (3, True)
 
 
 def test_a_public_host_needs_a_yes(run: Program) -> None:
@@ -145,11 +181,34 @@ def test_selection_and_invalid_lines(run: Program) -> None:
 
 
 def test_standard_input(run: Program) -> None:
-    """What is piped in is sent, without a journal, and a journal for it is refused."""
+    """What is piped in is sent without a journal, and with one when it is named: then a second run skips it."""
+    data = log(record(), record(bulkId="b"))
     with serve() as server:
-        assert run("replay", "--to", server.url, stdin=log(record())).status == 0
-        assert len(server.bodies()) == 1
-        assert run("replay", "--to", server.url, "--journal", "j", stdin=log(record())).status == 2
+        assert run("replay", "--to", server.url, stdin=data).status == 0
+        assert len(server.bodies()) == 2
+        assert not list(run.home.glob("*replay*"))
+        for more in (b"", log(record(bulkId="c"))):
+            done = run("replay", "--to", server.url, "--json", "--journal", "j", stdin=data + more)
+            assert done.status == 0
+        assert json.loads(done.out)["replay"]["skipped"] == 2
+        assert len(server.bodies()) == 2 + 2 + 1
+        assert run("replay", "--to", server.url, "--journal", "j", stdin=log(record(bulkId="z"))).status == 3
+
+
+def test_what_fails_is_written_whole_or_not_at_all(run: Program) -> None:
+    """`--failed` replaces the file of a run before, is not written over a log, and tells of a full disk."""
+    data = log(record(bulkId="a"), record(bulkId="b"))
+    (run.home / "log.jsonl").write_bytes(data)
+    (run.home / "rest.jsonl").write_bytes(b"old")
+    options = ("--retries", "0", "--no-journal")
+    with serve(lambda _n, _request: status(400)) as server:
+        assert run("replay", "--to", server.url, *options, "--failed", "log.jsonl", "log.jsonl").status == 2
+        full = run("replay", "--to", server.url, *options, "--failed", "/dev/full", "log.jsonl")
+        assert run("replay", "--to", server.url, *options, "--failed", "rest.jsonl", "log.jsonl").status == 1
+    assert (run.home / "log.jsonl").read_bytes() == data
+    assert (run.home / "rest.jsonl").read_bytes() == data
+    assert full.status == 3
+    assert "/dev/full: no space left" in full.stderr
 
 
 def test_an_interrupt_can_be_resumed(run: Program) -> None:

@@ -131,6 +131,22 @@ def test_the_directory_in_a_name_does_not_matter(tmp_path: Path) -> None:
     opened.close()
 
 
+def test_two_logs_with_the_same_beginning_are_two(tmp_path: Path) -> None:
+    """A copy in another directory has lines of its own, in whichever order the two are named."""
+    raws, path = lines(8), tmp_path / "j"
+    logs = [Source(f"{folder}/{NAME}", source(raws).first) for folder in "ab"]
+    opened = open_journal(path, URL, "x", logs)
+    delivery = next(plan(raws))._replace(source=logs[0].name)
+    job = Job(delivery, 0, opened.locate(delivery)[0], again=False)
+    opened.intent(job)
+    opened.outcome(job, "delivered")
+    opened.close()
+    opened = open_journal(path, URL, "x", logs[::-1])
+    states = [opened.locate(delivery._replace(source=log.name))[1] for log in logs]
+    assert states == [State.DELIVERED, State.NEVER]
+    opened.close()
+
+
 def test_a_rotated_log_begins_anew(tmp_path: Path) -> None:
     """After a rotation the same name means another log, and the former one is still known."""
     old, new, path = lines(8), lines(8, begin=99), tmp_path / "j"

@@ -34,9 +34,12 @@ def replay(
     command again to resume: the journal knows what was delivered. Every request carries webhook-id, the same for that
     callback over all attempts and runs: a receiver can tell by it what came twice.
     """
-    from ses_cli.cli import replaying
+    from ses_cli.cli import journaling, planning, replaying
+    from ses_cli.cli.replay_setup import setup
 
-    run = replaying.Run(reading, selecting, sending, pacing, remembering)
+    found = setup(reading, selecting, sending, pacing, remembering)
+    path = journaling.place(found, remembering)
     if remembering.dry_run:
-        return replaying.show(run, printing)
-    return replaying.send(run, reading, printing, remembering, pacing.concurrency)
+        return planning.show(found, path, printing)
+    planning.guard(found, path, sending.yes)
+    return replaying.send(found, path, printing, remembering)

@@ -1,0 +1,59 @@
+"""Where a replay is remembered, and what is known from the runs before."""
+
+from pathlib import Path
+
+from ses_cli.cli.replay_options import Remembering
+from ses_cli.cli.replay_setup import Setup
+from ses_cli.cli.stream import Stream
+from ses_cli.render import messages
+from ses_cli.replay.journal import Journal, NoJournal
+from ses_cli.replay.past import Known, Source
+from ses_cli.replay.resume import default_path, fingerprint, open_journal, read_journal
+
+_LISTED = 5  # of the unknown ones
+
+
+def place(setup: Setup, remembering: Remembering) -> Path | None:
+    """The journal's file, None where nothing is remembered."""
+    if remembering.no_journal:
+        return None
+    if remembering.journal:
+        return Path(remembering.journal)
+    if any(source.size is None for source in setup.sources):
+        messages.note("what is piped in is sent without a journal: --journal FILE remembers what was delivered")
+        return None
+    return default_path(setup.sources[0].path, setup.target.url)
+
+
+def write(path: Path | None, setup: Setup, stream: Stream) -> Journal | NoJournal:
+    """The journal, begun or taken up again."""
+    if path is None:
+        return NoJournal()
+    journal = open_journal(path, setup.target.url, setup.target.masked, _logs(setup, stream))
+    _tell_unknown(journal.known, setup.rules.resend_unknown)
+    return journal
+
+
+def look(path: Path | None, setup: Setup, stream: Stream) -> Known | NoJournal:
+    """What the journal says, without a trace."""
+    if path is None:
+        return NoJournal()
+    return read_journal(path, setup.target.url, setup.target.masked, _logs(setup, stream))
+
+
+def _logs(setup: Setup, stream: Stream) -> list[Source]:
+    return [Source(source.name, fingerprint(stream.first_line(source))) for source in setup.sources]
+
+
+def _tell_unknown(known: Known, is_resent: bool) -> None:
+    first: list[str] = []
+    count = 0
+    for source, line in known.unknown():
+        count += 1
+        if len(first) < _LISTED:
+            first.append(f"{source}:{line}")
+    if not count:
+        return
+    what = "sent again" if is_resent else "left out"
+    more = ", ..." if count > len(first) else ""
+    messages.note(f"{count:,} in flight when a run before ended are {what} (--unknown): {', '.join(first)}{more}")

@@ -1,0 +1,81 @@
+"""What a replay would send, found out by reading the log, and the question asked before it goes to a public host."""
+
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from ses_cli.cli import folding, journaling
+from ses_cli.cli.options import Printing
+from ses_cli.cli.replay_setup import Setup
+from ses_cli.cli.stream import Stream
+from ses_cli.errors import Exit, UsageError
+from ses_cli.render import data, messages
+from ses_cli.render.output import Output, write
+from ses_cli.render.plan import request, tables
+from ses_cli.render.progress import Progress
+from ses_cli.replay.forecast import Forecast
+from ses_cli.replay.guard import Reach
+from ses_cli.replay.intake import Intake
+from ses_cli.replay.preview import preview
+from ses_cli.replay.report import Report
+
+
+def show(setup: Setup, path: Path | None, printing: Printing) -> Exit:
+    """Prints what would be sent, and the first request as it would go out."""
+    with Output(setup.reading.rejects) as rejects:
+        stream = setup.stream(rejects)
+        forecast = _forecast(setup, path, stream)
+    first = forecast.first and preview(setup.target, setup.wire, forecast.first, int(time.time()))
+    numbers = forecast.document(setup.target.masked, str(path) if path else None)
+    if printing.form == "json":
+        head: dict[str, object] = {"schema": "ses-events/replay-plan@1", "sources": [s.name for s in setup.sources]}
+        shown = first and {"head": first.head, "body": first.body.decode(errors="replace")}
+        write(data.document(head | stream.ledger.document() | {"plan": numbers, "request": shown}), printing.output)
+    else:
+        from ses_cli.render.screen import tables as draw
+
+        text = draw(tables(numbers), printing.output, printing.colour, None)
+        sample = request(first.head, first.body) if first else ""
+        write([f"{folding.account(stream.ledger)}\n\n{text}\n{sample}".encode(errors="replace")], printing.output)
+    folding.tell_invalid(stream.ledger, stream.first)
+    errors = [*setup.errors, *stream.errors]
+    for error in errors:
+        messages.error(error)
+    messages.note("a dry run: nothing was sent")
+    return Exit.TROUBLE if errors else Exit.DONE
+
+
+def guard(setup: Setup, path: Path | None, is_allowed: bool) -> None:
+    """Asks before anything goes to a public host. UsageError where the answer is no, or nobody can be asked."""
+    if setup.target.reach is not Reach.PUBLIC or is_allowed:
+        return
+    host = setup.target.host
+    if not sys.stdin.isatty() or not sys.stderr.isatty():
+        raise UsageError(f"{host} is a public host", "--yes sends to it all the same; --dry-run looks first")
+    if not click.confirm(f"send {_amount(setup, path)} to {host}, a public host?", err=True):
+        raise UsageError("nothing was sent")
+
+
+def _amount(setup: Setup, path: Path | None) -> str:
+    """How many callbacks, and how long that takes, where the log can be read twice."""
+    if setup.size is None:
+        return "what is piped in"
+    silent = replace(setup, reading=replace(setup.reading, rejects=None))
+    with Output(None) as nowhere:
+        forecast = _forecast(silent, path, silent.stream(nowhere))
+    return f"{forecast.count:,} callbacks" + (f", for {forecast.seconds:,.0f} s," if forecast.seconds else "")
+
+
+def _forecast(setup: Setup, path: Path | None, stream: Stream) -> Forecast:
+    known, report = journaling.look(path, setup, stream), Report()
+    intake = Intake(setup.deliveries(stream), known, report, setup.rules.pace, setup.rules.resend_unknown)
+    forecast = Forecast(report)
+    with Progress(setup.size) as progress:
+        while intake.peek() is not None:
+            job = intake.take()
+            forecast.add(job.delivery, job.due)
+            progress.reach(stream.done)
+    return forecast

@@ -1,0 +1,111 @@
+"""What the options of `replay` mean to the library, looked up and checked before anything is sent."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ses_cli.cli.options import Reading, Selecting
+from ses_cli.cli.replay_options import Pacing, Remembering, Sending
+from ses_cli.cli.stream import Stream
+from ses_cli.errors import SourceError, SourcesError, UsageError
+from ses_cli.render import messages
+from ses_cli.render.output import Output
+from ses_cli.replay.backoff import parse_statuses
+from ses_cli.replay.guard import Target, look
+from ses_cli.replay.pace import Pace
+from ses_cli.replay.plan import Delivery, Lane, deliveries, raw_deliveries
+from ses_cli.replay.run import Rules
+from ses_cli.replay.send import Wire
+from ses_cli.replay.sign import parse_secrets
+from ses_cli.selection import EVERYTHING, Selection
+from ses_cli.sources import Source, find
+
+SECRET = "SES_EVENTS_SECRET"
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a run is about."""
+
+    reading: Reading
+    selection: Selection
+    sources: list[Source]
+    errors: list[SourceError]  # what could not be opened
+    lane: Lane | None  # None: every line as it is
+    target: Target
+    wire: Wire
+    rules: Rules
+
+    def stream(self, rejects: Output) -> Stream:
+        """The log, from its beginning."""
+        return Stream(self.sources, self.reading, self.selection, rejects)
+
+    def deliveries(self, stream: Stream) -> Iterator[Delivery | None]:
+        """What is to be sent, in order."""
+        if self.lane is None:
+            return raw_deliveries(stream.raw_rows())
+        return deliveries(stream.rows(), self.lane)
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of all sources, None where one has no size."""
+        sizes = [source.size for source in self.sources if source.size is not None]
+        return sum(sizes) if len(sizes) == len(self.sources) else None
+
+
+def setup(reading: Reading, selecting: Selecting, sending: Sending, pacing: Pacing, remembering: Remembering) -> Setup:
+    """Raises UsageError, TargetError where there is no such host, SourcesError where no log can be opened."""
+    selection = selecting.selection()
+    if remembering.raw and selection != EVERYTHING:
+        raise UsageError("--raw sends every line as it is, and what is no record cannot be selected")
+    wire, target = _wire(sending), look(sending.to, os.environ)
+    sources, errors = find(reading.files)
+    if not sources:
+        raise SourcesError(errors)
+    lane = None if remembering.raw else Lane(pacing.lane)
+    rules = Rules(
+        concurrency=pacing.concurrency,
+        pace=Pace(pacing.rate, pacing.speed, pacing.max_gap),
+        retries=pacing.retries,
+        retry_on=parse_statuses(pacing.retry_on),
+        give_up_after=pacing.give_up_after,
+        give_up_time=pacing.give_up_time,
+        grace=pacing.grace,
+        resend_unknown=remembering.unknown == "resend",
+    )
+    return Setup(reading, selection, sources, errors, lane, target, wire, rules)
+
+
+def _wire(sending: Sending) -> Wire:
+    if sending.insecure:
+        messages.note("--insecure: the target's certificate is not checked")
+    return Wire(
+        method=sending.method,
+        headers=list(map(_header, sending.headers)),
+        keys=_keys(sending.secret_file),
+        timeout=sending.timeout,
+        connect_timeout=sending.connect_timeout,
+        cacert=sending.cacert,
+        cert=sending.cert,
+        key=sending.key,
+        insecure=sending.insecure,
+        http2=sending.http2,
+    )
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon:
+        raise UsageError("no header: a name, a colon and a value", "like -H 'Authorization: Bearer ...'")
+    return name.strip(), value.strip()
+
+
+def _keys(file: str | None) -> tuple[bytes, ...]:
+    secret = os.environ.get(SECRET, "")
+    if file:
+        try:
+            secret = Path(file).read_text()
+        except (OSError, UnicodeDecodeError):
+            raise UsageError(f"{file}: the secret cannot be read") from None
+    return parse_secrets(secret) if secret else ()
