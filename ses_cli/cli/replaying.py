@@ -4,6 +4,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import FrameType
 
 from ses_cli.cli import folding, journaling
 from ses_cli.cli.options import Printing
@@ -44,17 +45,27 @@ def send(setup: Setup, path: Path | None, printing: Printing, remembering: Remem
             letters=letters,
             progress=lambda now: standing.show(now, stream.done),
         )
-        stack.enter_context(_stopping(run))
+        stack.enter_context(_stopping(run, standing, setup.rules.grace))
         report = run.run()
     _print(setup, stream, report, printing)
     return _status(setup, stream, report)
 
 
 @contextmanager
-def _stopping(run: Replay) -> Iterator[None]:
+def _stopping(run: Replay, standing: Standing, grace: float) -> Iterator[None]:
     """SIGINT and SIGTERM stop the run: once gently, twice at once."""
+    stops = 0
+
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        nonlocal stops
+        stops += 1
+        run.stop()
+        if stops == 1:
+            standing.clear()
+            messages.note(f"stopping when what is in flight has its answers, in {grace:g} s at most; again: at once")
+
     numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, lambda *_: run.stop()) for number in numbers}
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield
     finally:

@@ -32,7 +32,7 @@ def _facts(plan: Mapping[str, object]) -> Table:
     rows += [("unknown", f"{resent:,} of them in flight when a run before ended, sent again")] if resent else []
     rows += [("first event", str(plan["first"])), ("last event", str(plan["last"]))] if plan["first"] else []
     rows += [("at this pace", f"{plan['seconds']} s")] if plan["seconds"] else []
-    return Table("what would be sent", (Column("", Kind.KEY), Column("")), rows)
+    return Table("", (Column("what would be sent", Kind.KEY), Column("")), rows)
 
 
 def _counts(name: str, counted: object) -> list[Table]:

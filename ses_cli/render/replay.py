@@ -15,6 +15,13 @@ from ses_cli.table import Column, Kind, Table, Value
 
 _PERIOD = 10.0  # seconds between two lines where there is no terminal
 _WIDE = 110  # columns from which everything is told
+_MEANINGS = {
+    "delivered": "",
+    "failed": "for good",
+    "skipped": "delivered by a run before",
+    "unknown": "sent, and no answer came",
+    "unsent": "left for the next run",
+}
 _SECONDARY = ("flight", "skipped", "p99")
 
 
@@ -52,8 +59,13 @@ class Standing:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Take the bar away, until it is shown again."""
         if self._bar:
             self._bar.stop()
+            self._bar = None
 
     def show(self, now: Now, done: int) -> None:
         """Tell how it stands, `done` bytes of the log taken."""
@@ -95,26 +107,35 @@ def _parts(now: Now, secondary: Sequence[str]) -> list[str]:
 
 def tables(numbers: Mapping[str, object], failures: Sequence[Mapping[str, object]]) -> list[Table]:
     """The counts, answers, times and failures of a run, as its document has them."""
-    counts = ("selected", "delivered", "failed", "skipped", "unknown", "unsent", "attempts", "resent")
-    rows: list[Sequence[Value]] = [(name, int(str(numbers[name]))) for name in counts if numbers[name]]
-    title = f"{numbers['seconds']} s, {numbers['rate']} delivered a second"
-    made = [Table(title, (Column("callbacks", Kind.KEY), Column("count", Kind.COUNT)), rows)]
-    statuses = numbers["statuses"]
-    if isinstance(statuses, dict) and statuses:
-        columns = (Column("answer", Kind.KEY), Column("attempts", Kind.COUNT))
-        answers = sorted(
-            ((str(status), int(n)) for status, n in statuses.items()), key=lambda item: (-item[1], item[0])
-        )
-        made.append(Table("answers", columns, answers))
+    made = [_callbacks(numbers), *_answers(numbers)]
     times = [_times(name, numbers[f"{name}_ms"]) for name in ("latency", "lateness")]
     if any(row[-1] != "–" for row in times):
         quantiles = [Column("milliseconds", Kind.KEY), *(Column(name) for name in ("p50", "p90", "p99", "max"))]
         made.append(Table("times", quantiles, [row for row in times if row[-1] != "–"]))
     if failures:
         causes = [Column("cause", Kind.KEY), Column("count", Kind.COUNT), Column("first"), Column("said")]
-        told = [_failure(failure) for failure in failures]
-        made.append(Table("failures", causes, told))
+        made.append(Table("failures", causes, list(map(_failure, failures))))
     return made
+
+
+def _callbacks(numbers: Mapping[str, object]) -> Table:
+    counts = {name: int(str(numbers[name])) for name in ("delivered", "failed", "skipped", "unknown", "unsent")}
+    seconds, rate, resent = (float(str(numbers[name])) for name in ("seconds", "rate", "resent"))
+    title = f"{counts['delivered']:,} delivered in {seconds:,.1f} s, {rate:,.0f} a second"
+    columns = (Column("callbacks", Kind.KEY), Column("count", Kind.COUNT), Column(""))
+    rows = [(name, n, _MEANINGS[name]) for name, n in counts.items() if n or name == "delivered"]
+    again = f"{resent:,.0f} of them again, for their fate was unknown" if resent else ""
+    return Table(title, columns, rows, total=("selected", sum(counts.values()), again))
+
+
+def _answers(numbers: Mapping[str, object]) -> list[Table]:
+    statuses = numbers["statuses"]
+    if not isinstance(statuses, dict) or not statuses:
+        return []
+    columns = (Column("answer", Kind.KEY), Column("attempts", Kind.COUNT))
+    answers = sorted(((str(status), int(n)) for status, n in statuses.items()), key=lambda item: (-item[1], item[0]))
+    total = ("total", sum(n for _, n in answers)) if len(answers) > 1 else None
+    return [Table("answers", columns, answers, total=total)]
 
 
 def _failure(one: Mapping[str, object]) -> list[Value]:

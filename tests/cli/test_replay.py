@@ -2,13 +2,19 @@
 
 import hashlib
 import json
+import os
+import pty
 import signal
 import socket
+import subprocess
+import threading
 from pathlib import Path
+
+import pytest
 
 from tests.conftest import LIMIT, Program
 from tests.logs import log, record
-from tests.replay.servers import serve, status
+from tests.replay.servers import OK, Request, serve, status
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SECRET = "s3cr3t-of-the-url"
@@ -224,3 +230,64 @@ def test_an_interrupt_can_be_resumed(run: Program) -> None:
         assert b"Traceback" not in stderr
         assert run("replay", "--to", server.url, "log.jsonl").status == 0
         assert sorted(server.bodies()) == sorted(lines(run.home / "log.jsonl"))
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_interrupted_once_or_twice(run: Program, times: int) -> None:
+    """Once, a run waits for what is in flight; twice, that stays unknown. Either way the next run sends the rest."""
+    (run.home / "log.jsonl").write_bytes(log(*(record(bulkId=str(n)) for n in range(40))))
+    held, free = threading.Event(), threading.Event()
+
+    def script(number: int, _request: Request) -> bytes:
+        if number > 5:
+            held.set()
+            free.wait(LIMIT)
+        return OK
+
+    with serve(script) as server:
+        process = run.start("replay", "--to", server.url, "--json", "log.jsonl")
+        assert process.stderr
+        assert held.wait(LIMIT)
+        process.send_signal(signal.SIGINT)
+        assert b"stopping" in process.stderr.readline()
+        if times == 1:
+            free.set()
+        else:
+            process.send_signal(signal.SIGINT)
+        out, stderr = process.communicate(timeout=LIMIT)
+        free.set()
+        first = json.loads(out)["replay"]
+        assert (process.returncode, first["end"], b"Traceback" in stderr) == (130, "interrupted", False)
+        assert (first["unknown"] > 0) == (times == 2)
+        second = json.loads(run("replay", "--to", server.url, "--json", "log.jsonl").out)["replay"]
+        assert second["resent"] == first["unknown"]
+        assert second["delivered"] + first["delivered"] == 40
+        assert set(server.bodies()) == set(lines(run.home / "log.jsonl"))
+        assert len(server.bodies()) <= 40 + first["unknown"]
+
+
+@pytest.mark.parametrize(("answer", "status"), [("n", 2), ("y", 1)])
+def test_a_public_host_is_asked_about_on_a_terminal(run: Program, answer: str, status: int) -> None:
+    """One line says how many go where; without a yes nothing is sent, nor written down."""
+    (run.home / "log.jsonl").write_bytes(log(record(), record(event="open")))
+    near, far = pty.openpty()
+    options = ("--give-up-time", "1ms", "--connect-timeout", "1ms", "--rate", "1", "--json")
+    process = subprocess.Popen(
+        [*run.argv, "replay", "--to", "http://203.0.113.7/?t=hush", *options, "log.jsonl"],
+        cwd=run.home,
+        env=run.environment(TERM="dumb"),
+        stdin=far,
+        stdout=subprocess.PIPE,
+        stderr=far,
+        start_new_session=True,
+    )
+    os.close(far)
+    asked = b""
+    while b"[y/N]" not in asked:
+        asked += os.read(near, 1000)
+    assert b"send 2 callbacks, for 1 s, to 203.0.113.7, a public host?" in asked
+    os.write(near, f"{answer}\n".encode())
+    process.communicate(timeout=LIMIT)
+    os.close(near)
+    assert process.returncode == status
+    assert bool(list(run.home.glob("*.replay-*"))) == (answer == "y")
