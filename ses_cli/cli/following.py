@@ -34,7 +34,7 @@ def report(
 ) -> Exit:
     """Follows the one log that is named. On a terminal the report is redrawn; as json, documents come one by one."""
     is_redrawn = _is_redrawn(printing)
-    source = _source(reading)
+    source = followed(reading)
     view = View(Outcome(make(), [source.name]), render, is_redrawn)
     checker, selector = Checker(reading.max_line, reading.strict), Selector(selecting.selection())
     with Output(reading.rejects) as output, _stopping() as is_stopped:
@@ -84,7 +84,7 @@ class View(Generic[F]):
     def turn(self, turn: Turn) -> None:
         """Notes what happened to the file."""
         if turn.kind != "opened":
-            self._notes.append(_TURNS[turn.kind].format(turn.source))
+            self._notes.append(TURNS[turn.kind].format(turn.source))
 
     def caught_up(self) -> None:
         """Draws what is new, if it is time, and the first picture at once."""
@@ -133,7 +133,8 @@ def _is_redrawn(printing: Printing) -> bool:
     raise UsageError(f"--follow: {what}", "--json prints one document after another, each with all there is")
 
 
-def _source(reading: Reading) -> Source:
+def followed(reading: Reading) -> Source:
+    """The one log that can be followed. Raises UsageError, SourcesError."""
     sources, errors = find(reading.files)
     if not sources:
         raise SourcesError(errors)
@@ -165,9 +166,9 @@ def _stopping() -> Iterator[Callable[[], bool]]:
         restore()
 
 
-_TURNS = {
+TURNS = {
     "rotated": "{} goes on in a new file, from its beginning",
-    "truncated": "{} was emptied: what is in it now is counted as well",
-    "cut-back": "the writer of {} took back its last lines, which may have been counted",
+    "truncated": "{} was emptied: what is in it now is taken for new",
+    "cut-back": "the writer of {} took back its last lines, which were read",
     "gone": "{} is gone: waiting for it to come back",
 }

@@ -4,11 +4,13 @@ from pathlib import Path
 
 from ses_cli.cli.replay_options import Remembering
 from ses_cli.cli.replay_setup import Setup
-from ses_cli.cli.stream import Stream
 from ses_cli.render import messages
 from ses_cli.replay.journal import Journal, NoJournal
 from ses_cli.replay.past import Known, Source
 from ses_cli.replay.resume import default_path, fingerprint, open_journal, read_journal
+from ses_cli.sources.follow import Tell
+from ses_cli.sources.series import Series
+from ses_cli.sources.tailed import Tailed, resumed
 
 _LISTED = 5  # of the unknown ones
 
@@ -25,24 +27,40 @@ def place(setup: Setup, remembering: Remembering) -> Path | None:
     return default_path(setup.sources[0].path, setup.target.url)
 
 
-def write(path: Path | None, setup: Setup, stream: Stream) -> Journal | NoJournal:
-    """The journal, begun or taken up again."""
+def write(path: Path | None, setup: Setup, series: Series) -> Journal | NoJournal:
+    """The journal of sending logs, begun or taken up again."""
     if path is None:
         return NoJournal()
-    journal = open_journal(path, setup.target.url, setup.target.masked, _logs(setup, stream))
+    return _opened(path, setup, _logs(setup, series))
+
+
+def follow(path: Path | None, setup: Setup, tell: Tell) -> tuple[Tailed, Journal | NoJournal]:
+    """A log from where the journal's last run left it, and its journal."""
+    (source,), max_line = setup.sources, setup.reading.max_line
+    journal = _opened(path, setup, []) if path else NoJournal()
+    known = journal.known.past.generations(source.name) if isinstance(journal, Journal) else set()
+
+    def begins(first: bytes, is_new: bool) -> None:
+        journal.add_source(Source(source.name, fingerprint(first)), is_new)
+
+    return Tailed(source, max_line, begins, tell, resumed(source, max_line, known, fingerprint)), journal
+
+
+def look(path: Path | None, setup: Setup, series: Series) -> Known | NoJournal:
+    """What the journal says, without a trace."""
+    if path is None:
+        return NoJournal()
+    return read_journal(path, setup.target.url, setup.target.masked, _logs(setup, series))
+
+
+def _opened(path: Path, setup: Setup, logs: list[Source]) -> Journal:
+    journal = open_journal(path, setup.target.url, setup.target.masked, logs)
     _tell_unknown(journal.known, setup.rules.resend_unknown)
     return journal
 
 
-def look(path: Path | None, setup: Setup, stream: Stream) -> Known | NoJournal:
-    """What the journal says, without a trace."""
-    if path is None:
-        return NoJournal()
-    return read_journal(path, setup.target.url, setup.target.masked, _logs(setup, stream))
-
-
-def _logs(setup: Setup, stream: Stream) -> list[Source]:
-    return [Source(source.name, fingerprint(stream.first_line(source))) for source in setup.sources]
+def _logs(setup: Setup, series: Series) -> list[Source]:
+    return [Source(source.name, fingerprint(series.first_line(source))) for source in setup.sources]
 
 
 def _tell_unknown(known: Known, is_resent: bool) -> None:

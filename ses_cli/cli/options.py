@@ -46,6 +46,15 @@ class Duration(click.ParamType[float]):
         return float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}[match[2]]
 
 
+class Patience(Duration):
+    """Seconds, or `never` for without end."""
+
+    name = "duration|never"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        return float("inf") if value == "never" else super().convert(value, param, ctx)
+
+
 class Top(click.ParamType[int]):
     """How many rows: a number, or `all`, which is 0."""
 

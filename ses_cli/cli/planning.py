@@ -21,13 +21,15 @@ from ses_cli.replay.guard import Reach
 from ses_cli.replay.intake import Intake
 from ses_cli.replay.preview import preview
 from ses_cli.replay.report import Report
+from ses_cli.sources.series import Series
 
 
 def show(setup: Setup, path: Path | None, printing: Printing) -> Exit:
     """Prints what would be sent, and the first request as it would go out."""
+    series = setup.series()
     with Output(setup.reading.rejects) as rejects:
-        stream = setup.stream(rejects)
-        forecast = _forecast(setup, path, stream)
+        stream = setup.stream(series, rejects)
+        forecast = _forecast(setup, path, series, stream)
     first = forecast.first and preview(setup.target, setup.wire, forecast.first, int(time.time()))
     numbers = forecast.document(setup.target.masked, str(path) if path else None)
     if printing.form == "json":
@@ -41,7 +43,7 @@ def show(setup: Setup, path: Path | None, printing: Printing) -> Exit:
         sample = request(first.head, first.body) if first else ""
         write([f"{folding.account(stream.ledger)}\n\n{text}\n{sample}".encode(errors="replace")], printing.output)
     folding.tell_invalid(stream.ledger, stream.first)
-    errors = [*setup.errors, *stream.errors]
+    errors = [*setup.errors, *series.errors]
     for error in errors:
         messages.error(error)
     messages.note("a dry run: nothing was sent")
@@ -61,21 +63,23 @@ def guard(setup: Setup, path: Path | None, is_allowed: bool) -> None:
 
 def _amount(setup: Setup, path: Path | None) -> str:
     """How many callbacks, and how long that takes, where the log can be read twice."""
+    if setup.is_followed:
+        return "all that is in the log and comes to it"
     if setup.size is None:
         return "what is piped in"
-    silent = replace(setup, reading=replace(setup.reading, rejects=None))
+    silent, series = replace(setup, reading=replace(setup.reading, rejects=None)), setup.series()
     with Output(None) as nowhere:
-        forecast = _forecast(silent, path, silent.stream(nowhere))
+        forecast = _forecast(silent, path, series, silent.stream(series, nowhere))
     return f"{forecast.count:,} callbacks" + (f", for {forecast.seconds:,.0f} s," if forecast.seconds else "")
 
 
-def _forecast(setup: Setup, path: Path | None, stream: Stream) -> Forecast:
-    known, report = journaling.look(path, setup, stream), Report()
+def _forecast(setup: Setup, path: Path | None, series: Series, stream: Stream) -> Forecast:
+    known, report = journaling.look(path, setup, series), Report()
     intake = Intake(setup.deliveries(stream), known, report, setup.rules.pace, setup.rules.resend_unknown)
     forecast = Forecast(report)
     with Progress(setup.size) as progress:
         while intake.peek() is not None:
             job = intake.take()
             forecast.add(job.delivery, job.due)
-            progress.reach(stream.done)
+            progress.reach(series.done)
     return forecast

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import click
 
-from ses_cli.cli.options import Duration, grouped
+from ses_cli.cli.options import Duration, Patience, grouped
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Pacing:
     rate: float | None
     speed: float | None
     max_gap: float | None
+    follow: bool
     retries: int
     retry_on: str
     give_up_after: int
@@ -85,10 +86,15 @@ pacing = grouped(
     click.option("--rate", type=click.FloatRange(0, min_open=True), help="At most so many a second."),
     click.option("--speed", type=click.FloatRange(0, min_open=True), help="The recorded pace, so many times as fast."),
     click.option("--max-gap", type=Duration(), help="With --speed: the longest idle stretch."),
+    click.option(
+        "-F", "--follow", is_flag=True, help="At the log's end wait for more, through rotation, until Ctrl-C."
+    ),
     click.option("--retries", type=click.IntRange(0), default=5, show_default=True),
     click.option("--retry-on", default="408,425,429,5xx", show_default=True, metavar="STATUSES"),
     click.option("--give-up-after", type=click.IntRange(1), default=20, show_default=True, help="Failures in a row."),
-    click.option("--give-up-time", type=Duration(), default="60s", show_default=True, help="Then probe for so long."),
+    click.option(
+        "--give-up-time", type=Patience(), default="60s", show_default=True, help="Then probe so long; never."
+    ),
     click.option("--grace", type=Duration(), default="10s", show_default=True, help="After Ctrl-C, for what is out."),
 )
 remembering = grouped(

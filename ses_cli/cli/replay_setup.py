@@ -1,10 +1,12 @@
 """What the options of `replay` mean to the library, looked up and checked before anything is sent."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ses_cli.batch import Piece
+from ses_cli.cli.following import followed, refuse
 from ses_cli.cli.options import Reading, Selecting
 from ses_cli.cli.replay_options import Pacing, Remembering, Sending
 from ses_cli.cli.stream import Stream
@@ -20,6 +22,7 @@ from ses_cli.replay.send import Wire
 from ses_cli.replay.sign import parse_secrets
 from ses_cli.selection import EVERYTHING, Selection
 from ses_cli.sources import Source, find
+from ses_cli.sources.series import Series
 
 SECRET = "SES_EVENTS_SECRET"
 
@@ -32,14 +35,19 @@ class Setup:
     selection: Selection
     sources: list[Source]
     errors: list[SourceError]  # what could not be opened
+    is_followed: bool  # the one source, as it grows
     lane: Lane | None  # None: every line as it is
     target: Target
     wire: Wire
     rules: Rules
 
-    def stream(self, rejects: Output) -> Stream:
-        """The log, from its beginning."""
-        return Stream(self.sources, self.reading, self.selection, rejects)
+    def series(self) -> Series:
+        """The logs as they are now."""
+        return Series(self.sources, self.reading.max_line)
+
+    def stream(self, pieces: Iterable[Piece | None], rejects: Output) -> Stream:
+        """The lines of the logs, checked."""
+        return Stream(pieces, self.reading, self.selection, rejects)
 
     def deliveries(self, stream: Stream) -> Iterator[Delivery | None]:
         """What is to be sent, in order."""
@@ -49,7 +57,9 @@ class Setup:
 
     @property
     def size(self) -> int | None:
-        """Bytes of all sources, None where one has no size."""
+        """Bytes of all sources, None where one has no size or grows."""
+        if self.is_followed:
+            return None
         sizes = [source.size for source in self.sources if source.size is not None]
         return sum(sizes) if len(sizes) == len(self.sources) else None
 
@@ -59,8 +69,10 @@ def setup(reading: Reading, selecting: Selecting, sending: Sending, pacing: Paci
     selection = selecting.selection()
     if remembering.raw and selection != EVERYTHING:
         raise UsageError("--raw sends every line as it is, and what is no record cannot be selected")
+    if pacing.follow:
+        refuse((pacing.speed, "--speed"), (remembering.dry_run, "--dry-run"))
     wire, target = _wire(sending), look(sending.to, os.environ)
-    sources, errors = find(reading.files)
+    sources, errors = ([followed(reading)], []) if pacing.follow else find(reading.files)
     if not sources:
         raise SourcesError(errors)
     lane = None if remembering.raw else Lane(pacing.lane)
@@ -74,7 +86,7 @@ def setup(reading: Reading, selecting: Selecting, sending: Sending, pacing: Paci
         grace=pacing.grace,
         resend_unknown=remembering.unknown == "resend",
     )
-    return Setup(reading, selection, sources, errors, lane, target, wire, rules)
+    return Setup(reading, selection, sources, errors, pacing.follow, lane, target, wire, rules)
 
 
 def _wire(sending: Sending) -> Wire:

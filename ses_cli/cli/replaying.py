@@ -1,24 +1,29 @@
 """What `replay` does: take up the journal, send, and tell what came of it."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
 from ses_cli.cli import folding, journaling
+from ses_cli.cli.following import TURNS
 from ses_cli.cli.options import Printing
 from ses_cli.cli.replay_options import Remembering
 from ses_cli.cli.replay_setup import Setup
 from ses_cli.cli.stream import Stream
-from ses_cli.errors import Exit, UsageError
+from ses_cli.errors import Exit, SourceError, UsageError
 from ses_cli.render import data, messages, screen
 from ses_cli.render.output import Output, write
 from ses_cli.render.replay import Standing, tables
+from ses_cli.replay.journal import Journal, NoJournal
 from ses_cli.replay.letters import DeadLetters
 from ses_cli.replay.report import End, Report, document
 from ses_cli.replay.run import Replay
 from ses_cli.replay.send import Curl
+from ses_cli.sources.follow import Turn
+from ses_cli.sources.series import Series
+from ses_cli.sources.tailed import Tailed
 
 _ENDS = {
     End.INTERRUPTED: "interrupted",
@@ -31,24 +36,38 @@ def send(setup: Setup, path: Path | None, printing: Printing, remembering: Remem
     """Sends, and reports."""
     _keep_apart(setup, path, remembering.failed)
     with ExitStack() as stack:
-        stream = setup.stream(stack.enter_context(Output(setup.reading.rejects)))
+        rejects = stack.enter_context(Output(setup.reading.rejects))
         failed = stack.enter_context(Output(remembering.failed)) if remembering.failed else None
-        letters = DeadLetters(failed.write) if failed else None
         sender = Curl(setup.target, setup.wire, setup.rules.concurrency)
-        journal = journaling.write(path, setup, stream)
         standing = stack.enter_context(Standing(setup.size))
+        pieces, journal = _opened(setup, path, standing)
+        stream = setup.stream(pieces, rejects)
         run = Replay(
             setup.deliveries(stream),
             sender,
             journal,
             setup.rules,
-            letters=letters,
-            progress=lambda now: standing.show(now, stream.done),
+            letters=DeadLetters(failed.write) if failed else None,
+            progress=lambda now: standing.show(now, pieces.done, isinstance(pieces, Tailed) and pieces.is_waiting),
         )
         stack.enter_context(_stopping(run, standing, setup.rules.grace))
         report = run.run()
-    _print(setup, stream, report, printing)
-    return _status(setup, stream, report)
+    errors = [*setup.errors, *pieces.errors]
+    _print(setup, stream, report, errors, printing)
+    return _status(report, errors)
+
+
+def _opened(setup: Setup, path: Path | None, standing: Standing) -> tuple[Series | Tailed, Journal | NoJournal]:
+    """What is read, and what is known of it."""
+    if not setup.is_followed:
+        series = setup.series()
+        return series, journaling.write(path, setup, series)
+
+    def tell(turn: Turn) -> None:
+        standing.clear()
+        messages.note(TURNS[turn.kind].format(turn.source))
+
+    return journaling.follow(path, setup, tell)
 
 
 @contextmanager
@@ -83,7 +102,7 @@ def _keep_apart(setup: Setup, path: Path | None, failed: str | None) -> None:
             raise UsageError(f"--failed {failed}: that file is part of this replay", "name another one")
 
 
-def _print(setup: Setup, stream: Stream, report: Report, printing: Printing) -> None:
+def _print(setup: Setup, stream: Stream, report: Report, errors: Sequence[SourceError], printing: Printing) -> None:
     numbers = document(report)
     failures: list[dict[str, object]] = [
         {"cause": cause, "count": one.count, "source": one.source, "line": one.line, "id": one.id, "said": one.detail}
@@ -97,15 +116,15 @@ def _print(setup: Setup, stream: Stream, report: Report, printing: Printing) -> 
         text = screen.tables(tables(numbers, failures), printing.output, printing.colour, None)
         write([f"{folding.account(stream.ledger)}\n\n{text}".encode(errors="replace")], printing.output)
     folding.tell_invalid(stream.ledger, stream.first)
-    for error in [*setup.errors, *stream.errors]:
+    for error in errors:
         messages.error(error)
     if report.end is not End.DONE:
         messages.note(f"{_ENDS[report.end]}; run again to go on where this one ended")
 
 
-def _status(setup: Setup, stream: Stream, report: Report) -> Exit:
+def _status(report: Report, errors: Sequence[SourceError]) -> Exit:
     if report.end is End.INTERRUPTED:
         return Exit.INTERRUPTED
-    if setup.errors or stream.errors:
+    if errors:
         return Exit.TROUBLE
     return Exit.BAD_NEWS if report.failed or report.unknown or report.unsent else Exit.DONE

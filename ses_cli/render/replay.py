@@ -53,6 +53,7 @@ class Standing:
         self._total = total  # bytes of the log, None where not known
         self._is_live = bool(sys.stderr) and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._next = 0.0 if self._is_live else _PERIOD
+        self._told = (0, 0, 0)
         self._bar: Bar | None = None
 
     def __enter__(self) -> Self:
@@ -67,27 +68,36 @@ class Standing:
             self._bar.stop()
             self._bar = None
 
-    def show(self, now: Now, done: int) -> None:
-        """Tell how it stands, `done` bytes of the log taken."""
+    def show(self, now: Now, done: int, is_waiting: bool) -> None:
+        """Tell how it stands, `done` bytes of the log taken, and whether it waits for more of it."""
         if now.seconds < self._next:
             return
         if not self._is_live:
             self._next = now.seconds + _PERIOD
-            messages.plain(", ".join(_parts(now, _SECONDARY)))
+            told = (now.delivered, now.failed, now.retries)
+            if not is_waiting or told != self._told:  # a log that is followed may stand still for days
+                messages.plain(", ".join(_parts(now, _SECONDARY)))
+            self._told = told
             return
         if self._bar is None:
             self._bar = _bar(self._total)
-        secondary = _SECONDARY if self._bar.console.width >= _WIDE else ()
-        self._bar.update(TaskID(0), completed=done, said="  ".join(_parts(now, secondary)), refresh=True)
+        said = _parts(now, _SECONDARY if self._bar.console.width >= _WIDE else ())
+        said += ["waiting for more"] if is_waiting and not now.in_flight else []
+        self._bar.update(TaskID(0), completed=done, said="  ".join(said), refresh=True)
 
 
 def _bar(total: int | None) -> "Bar":
     """A line with the share of the log that is taken, what is said, and the time left. It has no thread."""
-    columns = (BarColumn(bar_width=None), TextColumn("{task.percentage:>3.0f} %"), TextColumn("{task.fields[said]}"))
-    console = Console(stderr=True, no_color=bool(os.environ.get("NO_COLOR")))
-    bar = Bar(
-        *columns, TimeRemainingColumn(compact=True), console=console, auto_refresh=False, transient=True, expand=True
+    said = TextColumn("{task.fields[said]}")
+    share = (
+        BarColumn(bar_width=None),
+        TextColumn("{task.percentage:>3.0f} %"),
+        said,
+        TimeRemainingColumn(compact=True),
     )
+    console = Console(stderr=True, no_color=bool(os.environ.get("NO_COLOR")))
+    columns = (said,) if total is None else share
+    bar = Bar(*columns, console=console, auto_refresh=False, transient=True, expand=True)
     bar.add_task("", total=total, said="")
     bar.start()
     return bar

@@ -37,6 +37,11 @@ class Brake:
             self._since = None
         return False
 
+    def rest(self, clock: float) -> None:
+        """There is nothing to send: the schedule stands still until the next turn asks whether it holds."""
+        if self._since is None:
+            self._since = clock
+
     def schedule(self, clock: float) -> float:
         """The time on the schedule: the clock without the time held."""
         return (clock if self._since is None else self._since) - self._lost

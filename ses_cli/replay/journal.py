@@ -49,6 +49,9 @@ class NoJournal:
         """Not kept."""
         return 0
 
+    def add_source(self, _source: Source, _is_new: bool = False) -> None:
+        """Nothing to do."""
+
     def commit(self) -> None:
         """Nothing to do."""
 
@@ -77,9 +80,9 @@ class Journal:
         """The number of its source, and what is known of its line. SourceError if that line was another."""
         return self.known.locate(delivery)
 
-    def add_source(self, source: Source) -> None:
+    def add_source(self, source: Source, is_new: bool = False) -> None:
         """From now on `source.name` means this log: one more, or one that took the place of a rotated one."""
-        row = self.known.add(source)
+        row = self.known.add(source, is_new)
         if row:
             self._lines.append(orjson.dumps(row).decode() + "\n")
 

@@ -60,7 +60,11 @@ class Past:
             if known.first == source.first and PurePath(known.name).name == base and number not in taken
         ]
         exact = [number for number in alike if self.sources[number].name == source.name]
-        return next(iter([*exact, *alike]), None)
+        return max(exact or alike, default=None)
+
+    def generations(self, name: str) -> set[str]:
+        """The first lines of all logs of this name, in any directory, as hashes."""
+        return {known.first for known in self.sources if PurePath(known.name).name == PurePath(name).name}
 
 
 class Known:
@@ -83,14 +87,15 @@ class Known:
             )
         return number, self.past.states[number][delivery.line]
 
-    def add(self, source: Source) -> dict[str, str | int] | None:
-        """Let `source.name` mean this log; the journal's line about it, if it is new there."""
+    def add(self, source: Source, is_new: bool = False) -> dict[str, str | int] | None:
+        """Let `source.name` mean this log; the journal's line about it, where it is new there or said to be."""
         others = {number for name, number in self._numbers.items() if name != source.name}
         number = self.past.find(source, others)
-        is_new = number is None
-        number = self.past.add(source) if number is None else number
-        self._numbers[source.name] = number
-        return {"source": number, "name": source.name, "first": source.first} if is_new else None
+        if number is not None and not is_new:
+            self._numbers[source.name] = number
+            return None
+        number = self._numbers[source.name] = self.past.add(source)
+        return {"source": number, "name": source.name, "first": source.first}
 
     def unknown(self) -> Iterator[tuple[str, int]]:
         """Source and line of all that was in flight when a run before ended."""

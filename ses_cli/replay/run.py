@@ -4,6 +4,7 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import count
+from math import inf
 from random import random
 from time import monotonic
 from typing import NamedTuple
@@ -161,6 +162,8 @@ class Replay:
         wanted = 2 * self._brake.breaker.limit
         while len(ready) < wanted and self._lanes.room:
             job = self._intake.peek()
+            if job is None and not self._lanes.held and not self._intake.over:
+                self._brake.rest(self._clock)  # a pace must not save up what it may send later at once
             if job is None or job.due > until:
                 return
             self._lanes.offer(self._intake.take())
@@ -223,10 +226,12 @@ class Replay:
             self._lanes.finish(job)
             return
         self._clock = self._now() - self._start
+        # who never gives up does not use up retries on a target that is down
+        is_free = self._brake.breaker.open and self._rules.give_up_time == inf
         self._brake.breaker.failure(self._clock)
         if answer.hold:
             self._brake.ask(self._clock, answer.hold)
-        if job.attempt <= self._rules.retries and retryable(answer.status, self._rules.retry_on):
+        if (is_free or job.attempt <= self._rules.retries) and retryable(answer.status, self._rules.retry_on):
             self._journal.outcome(job, "retry", answer)
             # out of the way, but still in the window: its lane waits, the others do not
             when = self._clock + pause(job.attempt, self._chance())

@@ -50,15 +50,17 @@ def follow(
 class Tail:
     """A place in a log, to be asked again and again for what has come since."""
 
-    def __init__(self, path: str, max_line: int, tell: Tell, offset: int = 0, line: int = 1) -> None:
-        """`line` is the number of the line that begins at `offset`."""
+    def __init__(
+        self, path: str, max_line: int, tell: Tell, offset: int = 0, line: int = 1, after: str | None = None
+    ) -> None:
+        """`line` is the number of the line that begins at `offset`. `after`: the rotated file behind which to begin."""
         self._path = Path(path)
         self._name = shown(path)
         self._tell = tell
         self._lines = Lines(self._name, max_line, offset, line)
         self._file: BinaryIO | None = None
         self._head = b""
-        self._newest: str | None = None  # stamp of the last rotated file that is done with, once a file was opened
+        self._newest = after  # stamp of the last rotated file that is done with, once a file was opened
         self._is_gone = False
 
     def __enter__(self) -> Self:

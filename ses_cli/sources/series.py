@@ -1,0 +1,55 @@
+"""Sources one after another: numbered pieces, and how far they are read."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from ses_cli.batch import Piece
+from ses_cli.errors import SourceError
+from ses_cli.sources.find import Source
+from ses_cli.sources.read import Span, read
+
+
+class Series:
+    """The lines of all sources. What could not be read is kept in `errors`; the others are still read."""
+
+    def __init__(self, sources: Iterable[Source], max_line: int) -> None:
+        self.errors: list[SourceError] = []
+        self.done = 0  # bytes of the sources, as they lie on disk, that were handed out
+        self._sources = sources
+        self._max_line = max_line
+        self._begun: dict[str, Iterator[Piece]] = {}
+
+    def first_line(self, source: Source) -> bytes:
+        """The first line of a source, without its end; it is read all the same, even from a pipe."""
+        pieces = read(Span(source), self._max_line)
+        try:
+            first = next(pieces, None)
+        except SourceError as error:
+            self._begun[source.name] = _raising(error)
+            return b""
+        if first is None:
+            return b""
+        self._begun[source.name] = chain([first], pieces)
+        return first_line(first)
+
+    def __iter__(self) -> Iterator[Piece]:
+        for source in self._sources:
+            line, before = 1, self.done
+            try:
+                for piece in self._begun.pop(source.name, None) or read(Span(source), self._max_line):
+                    yield piece._replace(line=line)
+                    line += 1 if piece.overlong else piece.data.count(b"\n")
+                    self.done = before + piece.taken
+            except SourceError as error:
+                self.errors.append(error)
+            self.done = before + (source.size or 0)
+
+
+def first_line(piece: Piece) -> bytes:
+    """The first line of a piece, without its end."""
+    return piece.data.split(b"\n", 1)[0].removesuffix(b"\r")
+
+
+def _raising(error: SourceError) -> Iterator[Piece]:
+    raise error
+    yield  # a generator, which raises when it is read

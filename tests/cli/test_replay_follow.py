@@ -1,0 +1,185 @@
+"""`ses-events replay --follow`: the real program, a growing log, real servers, real kills."""
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import LIMIT, Program
+from tests.logs import log, record
+from tests.replay.servers import Server, serve
+
+Process = subprocess.Popen[bytes]
+
+
+def lines(begin: int, end: int) -> bytes:
+    """Different callbacks."""
+    return log(*(record(bulkId=f"b-{n}") for n in range(begin, end)))
+
+
+def append(path: Path, data: bytes) -> None:
+    """As a writer does, which opens the log again after it was rotated."""
+    with path.open("ab") as file:
+        file.write(data)
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Waits for something that must come."""
+    end = time.monotonic() + LIMIT
+    while not is_so():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.01)
+
+
+def arrived(server: Server, count: int) -> None:
+    """Waits for so many callbacks, and no more."""
+    until(lambda: len(server.bodies()) >= count)
+    assert len(server.bodies()) == count
+
+
+@contextmanager
+def following(run: Program, url: str, *options: str) -> Iterator[Process]:
+    """A follower of log.jsonl, killed in the end if it still runs."""
+    process = run.start("replay", "--follow", "--to", url, *options, "log.jsonl")
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate(timeout=LIMIT)
+
+
+def interrupted(process: Process) -> dict[str, object]:
+    """The report of a follower that is told to stop."""
+    process.send_signal(signal.SIGINT)
+    out, stderr = process.communicate(timeout=LIMIT)
+    assert process.returncode == 130, stderr
+    found: dict[str, object] = json.loads(out)["replay"]
+    return found
+
+
+def test_what_is_appended_is_sent_as_it_comes(run: Program) -> None:
+    """What stands in the log goes first, then what comes; half a line is held until it is whole. Ctrl-C ends it."""
+    path = run.home / "log.jsonl"
+    path.write_bytes(lines(0, 3))
+    with serve() as server, following(run, server.url, "--json") as process:
+        arrived(server, 3)
+        append(path, lines(3, 5) + lines(5, 6)[:40])
+        arrived(server, 5)
+        append(path, lines(5, 6)[40:])
+        arrived(server, 6)
+        report = interrupted(process)
+        assert (report["delivered"], report["end"]) == (6, "interrupted")
+        assert sorted(server.bodies()) == sorted(path.read_bytes().splitlines())
+        append(path, lines(6, 8))
+        with following(run, server.url, "--json") as again:
+            arrived(server, 8)
+            assert interrupted(again)["skipped"] == 6
+
+
+@pytest.mark.parametrize("name", ["log-20260101T000000Z.jsonl", "log.jsonl.1"])
+def test_a_rotation_loses_and_doubles_nothing(run: Program, name: str) -> None:
+    """The log is renamed, the way `listen` does or another's, written to under its old name's file, and begun anew."""
+    path = run.home / "log.jsonl"
+    path.write_bytes(lines(0, 3))
+    with serve() as server, following(run, server.url):
+        arrived(server, 3)
+        path.rename(run.home / name)
+        append(run.home / name, lines(3, 5))
+        arrived(server, 5)
+        append(path, lines(5, 7))
+        arrived(server, 7)
+
+
+def test_a_log_that_is_emptied_begins_anew(run: Program) -> None:
+    """After a truncation all that is written is new, even if it is what stood there before."""
+    path = run.home / "log.jsonl"
+    path.write_bytes(lines(0, 4))
+    with serve() as server, following(run, server.url, "--json") as process:
+        arrived(server, 4)
+        os.truncate(path, 0)
+        assert process.stderr
+        until(lambda: path.stat().st_size == 0)
+        assert b"was emptied" in process.stderr.readline()
+        append(path, lines(0, 2))
+        arrived(server, 6)
+        interrupted(process)
+        append(path, lines(9, 10))
+        with following(run, server.url):
+            arrived(server, 7)
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_killed_and_rotated_meanwhile(run: Program, is_packed: bool) -> None:
+    """A follower that is killed finds what was written and rotated away while it was down, packed or not."""
+    path = run.home / "log.jsonl"
+    path.write_bytes(lines(0, 50))
+    with serve() as server:
+        with following(run, server.url) as process:
+            until(lambda: len(server.bodies()) >= 20)
+            process.kill()
+            process.communicate(timeout=LIMIT)
+        append(path, lines(50, 60))
+        for stamp, (begin, end) in (("20260101T000000Z", (60, 70)), ("20260102T000000Z", (70, 80))):
+            rotated = run.home / f"log-{stamp}.jsonl"
+            path.rename(rotated)
+            if is_packed:
+                Path(f"{rotated}.gz").write_bytes(gzip.compress(rotated.read_bytes()))
+                rotated.unlink()
+            append(path, lines(begin, end))
+        with following(run, server.url, "--json") as again:
+            wanted = set(lines(0, 80).splitlines())
+            until(lambda: set(server.bodies()) == wanted)
+            report = interrupted(again)
+        assert len(server.bodies()) == 80 + int(str(report["resent"]))
+
+
+def test_a_log_that_is_lost_is_told_of(run: Program) -> None:
+    """Where the log that was followed is neither there nor rotated beside it, nothing is skipped in silence."""
+    path = run.home / "log.jsonl"
+    path.write_bytes(lines(0, 3))
+    with serve() as server:
+        with following(run, server.url, "--json") as process:
+            arrived(server, 3)
+            interrupted(process)
+        path.write_bytes(lines(5, 9))
+        done = run("replay", "--follow", "--to", server.url, "log.jsonl")
+    assert (done.status, "not beside it" in done.stderr) == (3, True)
+
+
+def test_a_handler_that_is_down_gets_all_when_it_is_back(run: Program) -> None:
+    """With `--give-up-time never` nothing fails for good while the target refuses connections."""
+    (run.home / "log.jsonl").write_bytes(lines(0, 6))
+    with serve() as server:
+        port = server.port
+    options = ("--give-up-time", "never", "--retries", "0", "--json")
+    with following(run, f"http://127.0.0.1:{port}/", *options) as process:
+        (journal,) = wait_for_journal(run.home)
+        until(lambda: journal.read_bytes().count(b'"outcome":"retry"') >= 2)
+        with serve(port=port) as server:
+            arrived(server, 6)
+            report = interrupted(process)
+    assert (report["delivered"], report["failed"]) == (6, 0)
+
+
+def wait_for_journal(home: Path) -> list[Path]:
+    """The journal, once there is one."""
+    until(lambda: bool(list(home.glob("*.replay-*"))))
+    return list(home.glob("*.replay-*"))
+
+
+@pytest.mark.parametrize("options", [("--speed", "1"), ("--dry-run",), ("other.jsonl",)])
+def test_what_does_not_go_with_it(run: Program, options: tuple[str, ...]) -> None:
+    """Options that make no sense with a log that grows are refused, and nothing is sent."""
+    for name in ("log.jsonl", "other.jsonl"):
+        (run.home / name).write_bytes(lines(0, 1))
+    with serve() as server:
+        assert run("replay", "--follow", "--to", server.url, *options, "log.jsonl").status == 2
+        assert not server.bodies()
