@@ -53,6 +53,14 @@ class Keeping:
     keep: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Forwarding:
+    """Where what is stored goes on to."""
+
+    forward_to: str | None
+    yes: bool
+
+
 keeping = grouped(
     "keeping",
     Keeping,
@@ -85,4 +93,11 @@ bounding = grouped(
     click.option("--reject-invalid", is_flag=True, help="Answer 400, not 200, to what is no valid callback."),
     click.option("--max-connections", type=click.IntRange(1), default=512, show_default=True, help="More get 503."),
     click.option("--timeout", type=click.IntRange(1), default=20, show_default=True, help="Seconds for a request."),
+)
+forwarding = grouped(
+    "forwarding",
+    Forwarding,
+    Forwarding.__slots__,
+    click.option("--forward-to", metavar="URL", help="Send what is stored on, as replay --follow does."),
+    click.option("--yes", is_flag=True, help="Forward to a public host without being asked."),
 )

@@ -6,6 +6,8 @@ import click
 
 from ses_cli.cli.options import Duration, Patience, grouped
 
+TARGET = "SES_EVENTS_TO"  # the URL may be a secret, and a process's arguments can be seen by all
+
 
 @dataclass(frozen=True, slots=True)
 class Sending:
@@ -35,6 +37,7 @@ class Pacing:
     speed: float | None
     max_gap: float | None
     follow: bool
+    parent: int | None
     retries: int
     retry_on: str
     give_up_after: int
@@ -58,7 +61,7 @@ sending = grouped(
     "sending",
     Sending,
     Sending.__slots__,
-    click.option("--to", required=True, metavar="URL", help="Where to send."),
+    click.option("--to", required=True, envvar=TARGET, metavar="URL", help=f"Where to send.  [default: ${TARGET}]"),
     click.option("-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Send this header too."),
     click.option("--method", default="POST", show_default=True),
     click.option("--secret-file", metavar="FILE", help="whsec_... to sign with.  [default: $SES_EVENTS_SECRET]"),
@@ -89,6 +92,7 @@ pacing = grouped(
     click.option(
         "-F", "--follow", is_flag=True, help="At the log's end wait for more, through rotation, until Ctrl-C."
     ),
+    click.option("--parent", type=int, hidden=True, help="Stop when this process is no longer the parent."),
     click.option("--retries", type=click.IntRange(0), default=5, show_default=True),
     click.option("--retry-on", default="408,425,429,5xx", show_default=True, metavar="STATUSES"),
     click.option("--give-up-after", type=click.IntRange(1), default=20, show_default=True, help="Failures in a row."),

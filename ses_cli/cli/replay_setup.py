@@ -36,6 +36,7 @@ class Setup:
     sources: list[Source]
     errors: list[SourceError]  # what could not be opened
     is_followed: bool  # the one source, as it grows
+    parent: int | None  # the process without which the run ends
     lane: Lane | None  # None: every line as it is
     target: Target
     wire: Wire
@@ -86,7 +87,7 @@ def setup(reading: Reading, selecting: Selecting, sending: Sending, pacing: Paci
         grace=pacing.grace,
         resend_unknown=remembering.unknown == "resend",
     )
-    return Setup(reading, selection, sources, errors, pacing.follow, lane, target, wire, rules)
+    return Setup(reading, selection, sources, errors, pacing.follow, pacing.parent, lane, target, wire, rules)
 
 
 def _wire(sending: Sending) -> Wire:

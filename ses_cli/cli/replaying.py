@@ -1,5 +1,6 @@
 """What `replay` does: take up the journal, send, and tell what came of it."""
 
+import os
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -18,7 +19,7 @@ from ses_cli.render.output import Output, write
 from ses_cli.render.replay import Standing, tables
 from ses_cli.replay.journal import Journal, NoJournal
 from ses_cli.replay.letters import DeadLetters
-from ses_cli.replay.report import End, Report, document
+from ses_cli.replay.report import End, Report, Snapshot, document
 from ses_cli.replay.run import Replay
 from ses_cli.replay.send import Curl
 from ses_cli.sources.follow import Turn
@@ -48,13 +49,20 @@ def send(setup: Setup, path: Path | None, printing: Printing, remembering: Remem
             journal,
             setup.rules,
             letters=DeadLetters(failed.write) if failed else None,
-            progress=lambda now: standing.show(now, pieces.done, isinstance(pieces, Tailed) and pieces.is_waiting),
+            progress=lambda now: _watch(now, run, setup, pieces, standing),
         )
         stack.enter_context(_stopping(run, standing, setup.rules.grace))
         report = run.run()
     errors = [*setup.errors, *pieces.errors]
     _print(setup, stream, report, errors, printing)
     return _status(report, errors)
+
+
+def _watch(now: Snapshot, run: Replay, setup: Setup, pieces: Series | Tailed, standing: Standing) -> None:
+    """Shows how it stands; stops what has lost the process it works for."""
+    standing.show(now, pieces.done, isinstance(pieces, Tailed) and pieces.is_waiting)
+    if setup.parent not in (None, os.getppid()) and not run.is_stopping:
+        run.stop()
 
 
 def _opened(setup: Setup, path: Path | None, standing: Standing) -> tuple[Series | Tailed, Journal | NoJournal]:

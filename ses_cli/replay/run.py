@@ -81,6 +81,11 @@ class Replay:
         """Once: send no more, wait for what is in flight. Twice: leave it."""
         self._stops += 1
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it was told to stop."""
+        return self._stops > 0
+
     def run(self) -> Report:
         """Send until all is final, or the end comes early.
 

@@ -138,7 +138,7 @@ def test_killed_and_rotated_meanwhile(run: Program, is_packed: bool) -> None:
             wanted = set(lines(0, 80).splitlines())
             until(lambda: set(server.bodies()) == wanted)
             report = interrupted(again)
-        assert len(server.bodies()) == 80 + int(str(report["resent"]))
+        assert 80 <= len(server.bodies()) <= 80 + int(str(report["resent"]))
 
 
 def test_a_log_that_is_lost_is_told_of(run: Program) -> None:

@@ -2,15 +2,16 @@
 
 import click
 
-from ses_cli.cli.listen_options import Bounding, Keeping, Serving, bounding, keeping, serving
+from ses_cli.cli.listen_options import Bounding, Forwarding, Keeping, Serving, bounding, forwarding, keeping, serving
 
 
 @click.command()
 @keeping
 @serving
 @bounding
+@forwarding
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something goes wrong.")
-def listen(serving: Serving, bounding: Bounding, keeping: Keeping, quiet: bool) -> None:
+def listen(serving: Serving, bounding: Bounding, keeping: Keeping, forwarding: Forwarding, quiet: bool) -> None:
     """Receive callbacks over HTTP, and acknowledge only what is on disk.
 
     \b
@@ -18,6 +19,7 @@ def listen(serving: Serving, bounding: Bounding, keeping: Keeping, quiet: bool) 
     ses-events listen --host 0.0.0.0 --token-file token       what the URL must carry: ?token=...
     ses-events listen --log /var/log/ses/callbacks.jsonl --rotate daily --compress zstd
     ses-events listen --tls-cert fullchain.pem --tls-key privkey.pem --host 0.0.0.0
+    ses-events listen --forward-to http://127.0.0.1:9000/in   and send on what is stored
     curl -d @callback.json http://127.0.0.1:8080/             try it
 
     Each callback posted is one line of the log as it came, and answered 200 once it is synced. What is no valid
@@ -29,8 +31,16 @@ def listen(serving: Serving, bounding: Bounding, keeping: Keeping, quiet: bool) 
 
     from ses_cli.capture.server import serve
     from ses_cli.cli import listening
+    from ses_cli.cli.forwarding import Forwarder, allow
     from ses_cli.cli.narrating import Narrator
 
+    is_allowed = allow(forwarding.forward_to, forwarding.yes) if forwarding.forward_to else False
     settings = listening.settings(serving, bounding, keeping)
+    check = listening.checks(settings.rules.max_body)
     with Narrator(sys.stderr.buffer, partial(listening.greeting, settings), quiet) as narrator:
-        narrator.stopped(serve(settings, listening.checks(settings.rules.max_body), narrator))
+        if not forwarding.forward_to:
+            narrator.stopped(serve(settings, check, narrator))
+            return
+        with Forwarder(forwarding.forward_to, settings.log, narrator, is_allowed) as forwarder:
+            totals = serve(settings, check, forwarder)
+        narrator.stopped(totals)
