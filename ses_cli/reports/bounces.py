@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Self
 
 from ses_cli.batch import Batch
-from ses_cli.callback import Callback
 from ses_cli.reports import bounce_groups
 from ses_cli.reports.addresses import NAMES, Address, bounced, values
 from ses_cli.reports.delivered import Delivered
@@ -43,18 +42,16 @@ class Bounces:
 
     def add(self, batch: Batch) -> None:
         """Takes in bounces, deliveries and the other events wanted."""
-        arrived: list[Callback] = []
-        for record in batch.records:
-            event = record.event
-            if event == "delivered":
-                arrived.append(record)
-            elif event == "bounce":
-                if self.wanted.bounce_type in (None, record.bounce_type):
-                    self._take(bounced(record, self.wanted.rules))
-            elif event in self.wanted.also:
-                self.others.setdefault(address(record.email), (event, record.timestamp))
-        if arrived:
-            self.delivered.add([record.email for record in arrived], [record.timestamp for record in arrived])
+        records, wanted = batch.records, self.wanted
+        arrived = [record for record in records if record.event == "delivered"]
+        self.delivered.add([record.email for record in arrived], [record.timestamp for record in arrived])
+        for record in [record for record in records if record.event == "bounce"]:
+            if wanted.bounce_type in (None, record.bounce_type):
+                self._take(bounced(record, wanted.rules))
+        if wanted.also:
+            for record in records:
+                if record.event in wanted.also:
+                    self.others.setdefault(address(record.email), (record.event, record.timestamp))
 
     def merge(self, later: Self) -> None:
         """Takes in what was found later in the log."""

@@ -29,8 +29,9 @@ class Delivered:
         """Deliveries to the addresses at the times, in Unix seconds."""
         is_plain = "".join(emails).islower()
         keys = emails if is_plain else [address(email) for email in emails]
-        self._marks.frombytes(b"".join([_mark(key) for key in keys]))
-        self._times.extend(times)
+        if keys:
+            self._marks.frombytes(b"".join(_marks(keys)))
+            self._times.extend(times)
 
     def merge(self, later: Self) -> None:
         """The deliveries that another has in memory."""
@@ -41,7 +42,8 @@ class Delivered:
 
     def last(self, wanted: Iterable[str]) -> dict[str, int]:
         """The time of the last delivery to each of the addresses that has one."""
-        names = {int.from_bytes(_mark(key), sys.byteorder): key for key in wanted}
+        keys = list(wanted)
+        names = {int.from_bytes(mark, sys.byteorder): key for mark, key in zip(_marks(keys), keys, strict=False)}
         found: dict[str, int] = {}
         for marks, times in self._blocks():
             for at in [at for at, mark in enumerate(marks) if mark in names]:
@@ -68,5 +70,6 @@ class Delivered:
                 yield marks, times
 
 
-def _mark(key: str) -> bytes:
-    return blake2b(key.encode(), digest_size=8).digest()
+def _marks(keys: list[str]) -> list[bytes]:
+    """8 bytes for each, which has no line break in it."""
+    return [blake2b(key, digest_size=8).digest() for key in "\n".join(keys).encode().split(b"\n")]

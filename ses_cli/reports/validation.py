@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple, Self
 
-from ses_cli.batch import BOM, Batch
+from ses_cli.batch import Batch
 from ses_cli.events import ERRORS, FIELDS, WARNINGS, is_known
 from ses_cli.ledger import Ledger
-from ses_cli.schema.document import parse
+from ses_cli.schema.document import objects
 from ses_cli.table import Column, Data, Kind, Table, Value
 
 MOST_FIELDS = 10_000  # names kept: a log of ever new keys must not fill the memory
@@ -55,27 +55,29 @@ class Validation:
 
     def add(self, batch: Batch) -> None:
         """Notes the fields of every object in a batch."""
-        line = batch.piece.line
+        source, line = batch.piece.source, batch.piece.line
         for (names, types), (row, n) in _shapes(batch).items():
-            place = Place(batch.piece.source, line + row)
+            place = Place(source, line + row)
             for name, type_ in zip(names, types, strict=True):
-                self._note(name, place, Counter({_TYPES[type_]: n}))
-        self.lines[batch.piece.source] += batch.lines
+                self._drift(name, place).types[_TYPES[type_]] += n
+        self.lines[source] += batch.lines
 
     def merge(self, later: Self) -> None:
         """Adds the fields that a fold over the lines that follow has met."""
         for name, drift in later.fields.items():
             source, line = drift.first
-            self._note(name, Place(source, line + self.lines[source]), drift.types)
+            self._drift(name, Place(source, line + self.lines[source])).types.update(drift.types)
         self.lines.update(later.lines)
 
-    def _note(self, name: str, place: Place, types: Counter[str]) -> None:
-        if name not in self.fields and len(self.fields) >= MOST_FIELDS:
-            name = OTHERS
-        known = self.fields.setdefault(name, Drift(place))
-        if place.source == known.first.source:
-            known.first = min(known.first, place)
-        known.types.update(types)
+    def _drift(self, name: str, place: Place) -> Drift:
+        """What is known of a field, which was met there too."""
+        known = self.fields.get(name)
+        if known is None:
+            name = name if len(self.fields) < MOST_FIELDS else OTHERS
+            known = self.fields.setdefault(name, Drift(place))
+        if place.source == known.first.source and place.line < known.first.line:
+            known.first = place
+        return known
 
     def document(self) -> dict[str, object]:
         """`fields`: by name, whether documented, the types, the records and the first place."""
@@ -132,14 +134,11 @@ _Shape = tuple[tuple[str, ...], tuple[type, ...]]
 def _shapes(batch: Batch) -> dict[_Shape, tuple[int, int]]:
     """The distinct shapes (keys and types) of a batch's objects: the first row of each, and how many there are."""
     line = batch.piece.line
+    valid = zip(batch.rows, objects(batch), strict=True)
+    invalid = ((bad.problems[0].line - line, bad.value) for bad in batch.invalid if bad.value is not None)
     shapes: dict[_Shape, tuple[int, int]] = {}
-    valid = (
-        (row, parse(found.raw.removeprefix(BOM), False)) for row, found in zip(batch.rows, batch.located(), strict=True)
-    )
-    invalid = ((bad.problems[0].line - line, bad.value) for bad in batch.invalid)
     for row, value in chain(valid, invalid):
-        if isinstance(value, dict):
-            shape = tuple(value), tuple(map(type, value.values()))
-            first, n = shapes.get(shape, (row, 0))
-            shapes[shape] = (min(first, row), n + 1)
+        shape = tuple(value), tuple(map(type, value.values()))
+        first, n = shapes.get(shape, (row, 0))
+        shapes[shape] = (first if first < row else row, n + 1)
     return shapes

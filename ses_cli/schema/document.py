@@ -6,6 +6,8 @@ from typing import NamedTuple, TypeGuard
 
 import orjson
 
+from ses_cli.batch import BOM, Batch
+
 
 class Flaw(NamedTuple):
     """One thing wrong with a line, before it is known which line."""
@@ -25,6 +27,14 @@ def parse(raw: bytes, unfinished: bool) -> dict[str, object] | Flaw:
     if is_object(value):
         return value
     return Flaw("not-object", "$", f"expected an object, got {kind(value)}", _array_hint(value))
+
+
+def objects(batch: Batch) -> list[dict[str, object]]:
+    """The valid lines of a batch as they stand there, undocumented keys and old spellings included."""
+    lines = batch.piece.data.split(b"\n")
+    texts = [lines[row].removeprefix(BOM) for row in batch.rows]
+    found: list[dict[str, object]] = orjson.loads(b"[%b]" % b",".join(texts))
+    return found
 
 
 def is_object(value: object) -> TypeGuard[dict[str, object]]:
