@@ -33,7 +33,7 @@ class Forecast:
             self._times = min(first, delivery.timestamp), max(last, delivery.timestamp)
 
     def document(self, target: str, journal: str | None) -> dict[str, object]:
-        """As the JSON document has it: selected = send + skipped + unknown, and `resent` are of those to send."""
+        """As the JSON document has it: selected = send + skipped + unknown; `resent`, `failed_before` of send."""
         first, last = map(rfc3339, self._times) if self._times else (None, None)
         return {
             "to": target,
@@ -43,6 +43,7 @@ class Forecast:
             "skipped": self._report.skipped,
             "unknown": self._report.unknown,
             "resent": self._report.resent,
+            "failed_before": self._report.failed_before,
             "bytes": self.bytes,
             "first": first,
             "last": last,

@@ -48,6 +48,7 @@ class Intake:
         job = self._next
         assert job is not None
         self._next = None
+        self._report.selected += 1  # here, for a pace reads further ahead than is sent
         return job
 
     def _admit(self, deliveries: Iterable[Delivery | None]) -> Iterator[Job | None]:
@@ -56,12 +57,14 @@ class Intake:
             if delivery is None:
                 yield None
                 continue
-            report.selected += 1
             source, state = self._known.locate(delivery)
             if state is State.DELIVERED:
+                report.selected += 1
                 report.skipped += 1
             elif state is State.UNKNOWN and not self._resend:
+                report.selected += 1
                 report.unknown += 1
             else:
                 report.resent += state is State.UNKNOWN
+                report.failed_before += state is State.FAILED
                 yield Job(delivery, number, source, again=state is State.UNKNOWN)

@@ -16,9 +16,12 @@ class DeadLetters:
         """One undelivered callback."""
         self._write((body, b"\n"))
 
-    def rest(self, pending: Iterable[Job], intake: Intake) -> None:
-        """What a run that ended by itself left: the jobs it had taken in, and the log from there on."""
+    def rest(self, pending: Iterable[Job], intake: Intake) -> int:
+        """What a run that ended by itself left: the jobs it had taken, and the rest of the log, counted."""
         for job in pending:
             self.write(job.delivery.body)
+        count = 0
         while intake.peek() is not None:
             self.write(intake.take().delivery.body)
+            count += 1
+        return count

@@ -22,7 +22,6 @@ class Snapshot(NamedTuple):
     """How a run stands."""
 
     seconds: float
-    selected: int  # read so far
     skipped: int
     delivered: int  # and on disk in the journal
     failed: int
@@ -30,6 +29,7 @@ class Snapshot(NamedTuple):
     in_flight: int
     held: float  # seconds until anything is sent again: the breaker is open, or the target asked to wait
     p99: float | None  # latency, seconds
+    cause: str  # why the last attempt failed that did; "" for none
 
 
 @dataclass(slots=True)
@@ -47,14 +47,15 @@ class Failure:
 class Report:
     """What came of it. selected = delivered + failed + skipped + unknown + unsent."""
 
-    selected: int = 0  # read from the log
+    selected: int = 0  # taken from the log
     delivered: int = 0
     failed: int = 0  # for good
     skipped: int = 0  # delivered by a run before, as the journal says
     unknown: int = 0  # left without an answer, in this run or, with `--unknown skip`, in one before
-    unsent: int = 0  # read, and not tried to the end since the run ended
+    unsent: int = 0  # taken, and not tried to the end since the run ended
     retries: int = 0  # attempts beyond the first
     resent: int = 0  # sent again, for their fate in a run before was unknown
+    failed_before: int = 0  # sent again, for they failed in a run before
     attempts: int = 0
     extra: int = 0  # of those: sent over by libcurl on a new connection, since a kept one died
     statuses: Counter[int | str] = field(default_factory=Counter)  # of attempts; else what kept it from one
@@ -64,6 +65,8 @@ class Report:
     failures: dict[str, Failure] = field(default_factory=dict)
     end: End = End.DONE
     paced: bool = False
+    cause: str = ""  # of the last attempt that failed
+    detail: str = ""  # what was said to it
 
     @property
     def rate(self) -> float:
@@ -74,7 +77,6 @@ class Report:
         """How it stands, of what is confirmed."""
         return Snapshot(
             seconds=seconds,
-            selected=self.selected,
             skipped=self.skipped,
             delivered=delivered,
             failed=self.failed,
@@ -82,6 +84,7 @@ class Report:
             in_flight=in_flight,
             held=held,
             p99=self.latency.quantile(0.99),
+            cause=self.cause,
         )
 
     def count(self, answer: Answer) -> None:
@@ -91,16 +94,17 @@ class Report:
         self.retries += answer.job.attempt > 1
         self.statuses[answer.error or answer.status] += 1
         self.latency.add(answer.seconds)
+        if not 200 <= answer.status < 300:
+            self.cause, self.detail = answer.error or f"status {answer.status}", answer.detail
 
     def fail(self, job: Job, answer: Answer) -> None:
-        """Take in that a delivery failed for good."""
+        """Take in that a delivery failed for good, by the answer counted last."""
         self.failed += 1
-        cause = answer.error or f"status {answer.status}"
-        if cause in self.failures:
-            self.failures[cause].count += 1
+        if self.cause in self.failures:
+            self.failures[self.cause].count += 1
         else:
             delivery = job.delivery
-            self.failures[cause] = Failure(1, delivery.source, delivery.line, delivery.id, answer.detail)
+            self.failures[self.cause] = Failure(1, delivery.source, delivery.line, delivery.id, answer.detail)
 
 
 def document(report: Report) -> dict[str, object]:
@@ -120,6 +124,7 @@ def document(report: Report) -> dict[str, object]:
         "seconds": round(report.seconds, 3),
         "rate": round(report.rate, 1),
         "end": report.end.value,
+        "last_failure": {"cause": report.cause, "said": report.detail} if report.cause else None,
     }
 
 

@@ -102,7 +102,7 @@ class Replay:
             self._journal.close()
             self.report.seconds = self._now() - self._start
         if self._letters is not None and self.report.end in (End.GAVE_UP, End.GONE):
-            self._letters.rest(self._pending(), self._intake)
+            self.report.unsent += self._letters.rest(self._pending(), self._intake)
         return self.report
 
     def snapshot(self) -> Snapshot:

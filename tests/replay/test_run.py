@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
+import pytest
+
 from ses_cli.replay.guard import Reach, Target, look
 from ses_cli.replay.journal import NoJournal
 from ses_cli.replay.letters import DeadLetters
@@ -112,6 +114,31 @@ def test_dead_letters_of_a_run_that_gave_up_are_all_the_rest() -> None:
     assert report.end is End.GAVE_UP
     left = file.getvalue().splitlines()
     assert len(left) == len(set(left)) == 200 - report.delivered
+
+
+@pytest.mark.parametrize("pace", [Pace(), Pace(rate=1000), Pace(speed=1000)], ids=["free", "rate", "speed"])
+@pytest.mark.parametrize("end", [End.INTERRUPTED, End.GAVE_UP, End.GONE])
+def test_the_numbers_add_up_whatever_the_end(end: End, pace: Pace) -> None:
+    """What was taken from the log is delivered, failed or unsent; what a pace only read ahead was not taken."""
+    raws, file = lines(60, begin=1), BytesIO()
+    answers = {End.INTERRUPTED: OK, End.GAVE_UP: status(500), End.GONE: status(410)}
+    rules = Rules(concurrency=4, pace=pace, retries=0, give_up_after=2, give_up_time=0.1)
+    with serve(lambda n, _: OK if n < 10 else answers[end]) as server:
+        run = replay(raws, server.url, rules, letters=DeadLetters(file.writelines))
+
+        def script(number: int, _request: Request) -> bytes:
+            if number == 10 and end is End.INTERRUPTED:
+                run.stop()
+            return OK if number < 10 else answers[end]
+
+        server.script = script
+        report = run.run()
+    assert report.end is end
+    assert report.selected == report.delivered + report.failed + report.unsent
+    if end is not End.INTERRUPTED:
+        assert report.selected == 60
+        assert len(file.getvalue().splitlines()) == 60 - report.delivered
+        assert report.cause == ("status 500" if end is End.GAVE_UP else "status 410")
 
 
 def test_a_pinned_name_is_not_resolved_again() -> None:
