@@ -2,16 +2,14 @@
 
 import hashlib
 import json
-import os
-import pty
 import signal
 import socket
-import subprocess
 import threading
 from pathlib import Path
 
 import pytest
 
+from tests.cli.terminal import Terminal
 from tests.conftest import LIMIT, Program
 from tests.logs import log, record
 from tests.replay.servers import OK, Request, serve, status
@@ -270,24 +268,40 @@ def test_interrupted_once_or_twice(run: Program, times: int) -> None:
 def test_a_public_host_is_asked_about_on_a_terminal(run: Program, answer: str, status: int) -> None:
     """One line says how many go where; without a yes nothing is sent, nor written down."""
     (run.home / "log.jsonl").write_bytes(log(record(), record(event="open")))
-    near, far = pty.openpty()
     options = ("--give-up-time", "1ms", "--connect-timeout", "1ms", "--rate", "1", "--json")
-    process = subprocess.Popen(
-        [*run.argv, "replay", "--to", "http://203.0.113.7/?t=hush", *options, "log.jsonl"],
-        cwd=run.home,
-        env=run.environment(TERM="dumb"),
-        stdin=far,
-        stdout=subprocess.PIPE,
-        stderr=far,
-        start_new_session=True,
-    )
-    os.close(far)
-    asked = b""
-    while b"[y/N]" not in asked:
-        asked += os.read(near, 1000)
-    assert b"send 2 callbacks, for 1 s, to 203.0.113.7, a public host?" in asked
-    os.write(near, f"{answer}\n".encode())
-    process.communicate(timeout=LIMIT)
-    os.close(near)
-    assert process.returncode == status
+    with Terminal(run, "replay", "--to", "http://203.0.113.7/?t=hush", *options, "log.jsonl", term="dumb") as terminal:
+        terminal.wait_for("[y/N]")
+        assert "send 2 callbacks, for 1 s, to 203.0.113.7, a public host?" in terminal.shown
+        terminal.type(f"{answer}\n")
+        terminal.end()
+        assert terminal.process.returncode == status
     assert bool(list(run.home.glob("*.replay-*"))) == (answer == "y")
+
+
+@pytest.mark.parametrize("columns", [40, 80, 160])
+def test_progress_on_a_terminal(run: Program, columns: int) -> None:
+    """A bar of one line tells how it goes, a note stands above it, and nothing of the bar is left at the end."""
+    (run.home / "log.jsonl").write_bytes(log(*(record(bulkId=str(n)) for n in range(99))))
+    free = threading.Event()
+
+    def script(number: int, _request: Request) -> bytes:
+        return OK if number <= 30 or free.wait(LIMIT) else b""
+
+    arguments = ("replay", "--to", f"{{}}?t={SECRET}", "-c", "2", "log.jsonl")
+    with serve(script) as server:
+        target = (argument.format(server.url) for argument in arguments)
+        with Terminal(run, *target, columns=columns, piped=False) as terminal:
+            terminal.wait_for("30 delivered")
+            terminal.process.send_signal(signal.SIGINT)
+            terminal.wait_for("again: at once")
+            free.set()
+            terminal.end()
+            assert terminal.process.returncode == 130
+    found = terminal.lines()
+    bars = [line for line in found if "━" in line]
+    assert bars
+    assert all(len(line) <= columns for line in bars)
+    assert ("in flight" in bars[-1]) == (columns > 40)
+    assert any(line.startswith("note: stopping") for line in found)
+    assert found.index(next(line for line in found if line.startswith("99 lines"))) > found.index(bars[-1])
+    assert SECRET not in terminal.shown
