@@ -12,7 +12,7 @@ from ses_cli.sources.follow import Tell
 from ses_cli.sources.series import Series
 from ses_cli.sources.tailed import Tailed, resumed
 
-_LISTED = 5  # of the unknown ones
+_LISTED = 10  # of the unknown ones
 
 
 def place(setup: Setup, remembering: Remembering) -> Path | None:
@@ -74,4 +74,4 @@ def _tell_unknown(known: Known, is_resent: bool) -> None:
         return
     what = "sent again" if is_resent else "left out"
     more = ", ..." if count > len(first) else ""
-    messages.note(f"{count:,} in flight when a run before ended are {what} (--unknown): {', '.join(first)}{more}")
+    messages.note(f"{count:,} in flight when a run before ended, {what} (--unknown): {', '.join(first)}{more}")

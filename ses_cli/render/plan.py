@@ -25,11 +25,13 @@ def request(head: Sequence[str], body: bytes) -> str:
 
 def _facts(plan: Mapping[str, object]) -> Table:
     send, skipped, unknown, resent = (int(str(plan[name])) for name in ("send", "skipped", "unknown", "resent"))
+    failed = int(str(plan["failed_before"]))
     rows: list[tuple[str, str]] = [("to", str(plan["to"])), ("journal", str(plan["journal"] or "none"))]
     rows.append(("callbacks", f"{send:,} ({int(str(plan['bytes'])):,} bytes)"))
-    rows += [("delivered before", f"{skipped:,}, left out")] if skipped else []
-    rows += [("unknown", f"{unknown:,} in flight when a run before ended, left out")] if unknown else []
-    rows += [("unknown", f"{resent:,} of them in flight when a run before ended, sent again")] if resent else []
+    rows += [("", f"{failed:,} of them failed in a run before")] if failed else []
+    rows += [("", f"{resent:,} of them were in flight when a run before ended (unknown)")] if resent else []
+    rows += [("left out", f"{skipped:,} delivered by a run before")] if skipped else []
+    rows += [("left out", f"{unknown:,} in flight when a run before ended (unknown)")] if unknown else []
     rows += [("first event", str(plan["first"])), ("last event", str(plan["last"]))] if plan["first"] else []
     rows += [("at this pace", f"{plan['seconds']} s")] if plan["seconds"] else []
     return Table("", (Column("what would be sent", Kind.KEY), Column("")), rows)

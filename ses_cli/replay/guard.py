@@ -74,7 +74,7 @@ def resolve(host: str, port: int) -> tuple[str, ...]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no host name"
+        reason = str(error.strerror).lower() if isinstance(error, OSError) else "no host name"
         raise TargetError(f"{host}: {reason}", "check the host in --to") from None
     return tuple(dict.fromkeys(str(address[0]).partition("%")[0] for *_, address in found))
 

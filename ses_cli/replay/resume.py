@@ -24,16 +24,24 @@ def open_journal(path: Path, url: str, masked: str, sources: Sequence[Source]) -
     SourceError if it is another replay's, damaged or in use; TargetError if it cannot be written;
     UsageError if a source comes twice.
     """
-    try:
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise TargetError(f"{path}: the journal cannot be opened: {error.strerror}") from None
+    fd = _open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
     try:
         _lock(fd, path)
         return Journal(path, fd, _begin(fd, path, url, masked, sources))
     except BaseException:
         os.close(fd)
         raise
+
+
+def _open(path: Path, flags: int) -> int:
+    """A descriptor; of nothing, where the file is not there and would only be read."""
+    try:
+        return os.open(path, flags | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) and not flags & os.O_CREAT:
+            return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        hint = "--journal FILE puts it elsewhere; --no-journal does without, and a second run sends all again"
+        raise TargetError(f"{path}: the journal cannot be opened: {str(error.strerror).lower()}", hint) from None
 
 
 def _lock(fd: int, path: Path) -> None:
@@ -45,12 +53,7 @@ def _lock(fd: int, path: Path) -> None:
 
 def read_journal(path: Path, url: str, masked: str, sources: Sequence[Source]) -> Known:
     """What `open_journal` would find, without a trace: the file is neither made nor changed. Raises as that does."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as error:
-        raise TargetError(f"{path}: the journal cannot be opened: {error.strerror}") from None
+    fd = _open(path, os.O_RDONLY)
     try:
         return _recognise(fd, path, url, masked, sources)[0]
     finally:

@@ -78,9 +78,9 @@ class Curl:
     def __init__(self, target: Target, wire: Wire, concurrency: int) -> None:
         if not 0 < concurrency <= MAX_CONCURRENCY:
             raise UsageError(f"concurrency is from 1 to {MAX_CONCURRENCY}, not {concurrency}")
-        for path in (wire.cacert, wire.cert, wire.key):
+        for option, path in (("--cacert", wire.cacert), ("--cert", wire.cert), ("--key", wire.key)):
             if path is not None and not os.access(path, os.R_OK):
-                raise UsageError(f"{path}: cannot be read")
+                raise UsageError(f"{option} {path}: there is no such file, or it cannot be read")
         self.in_flight = 0
         self._target = target
         self._wire = wire
