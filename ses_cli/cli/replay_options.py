@@ -97,7 +97,7 @@ pacing = grouped(
     click.option("--retry-on", default="408,425,429,5xx", show_default=True, metavar="STATUSES"),
     click.option("--give-up-after", type=click.IntRange(1), default=20, show_default=True, help="Failures in a row."),
     click.option(
-        "--give-up-time", type=Patience(), default="60s", show_default=True, help="Probe for so long, then end; or never."
+        "--give-up-time", type=Patience(), default="60s", show_default=True, help="Probe for so long, or never end."
     ),
     click.option("--grace", type=Duration(), default="10s", show_default=True, help="After Ctrl-C, for what is out."),
 )
