@@ -42,9 +42,9 @@ class Setup:
     wire: Wire
     rules: Rules
 
-    def series(self) -> Series:
+    def series(self, unblocking: bool = False) -> Series:
         """The logs as they are now."""
-        return Series(self.sources, self.reading.max_line)
+        return Series(self.sources, self.reading.max_line, unblocking)
 
     def stream(self, pieces: Iterable[Piece | None], rejects: Output) -> Stream:
         """The lines of the logs, checked."""
@@ -86,6 +86,7 @@ def setup(reading: Reading, selecting: Selecting, sending: Sending, pacing: Paci
         give_up_time=pacing.give_up_time,
         grace=pacing.grace,
         resend_unknown=remembering.unknown == "resend",
+        is_endless=pacing.follow,
     )
     return Setup(reading, selection, sources, errors, pacing.follow, pacing.parent, lane, target, wire, rules)
 

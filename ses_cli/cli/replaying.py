@@ -75,7 +75,7 @@ class Watch:
 def _opened(setup: Setup, path: Path | None, standing: Standing) -> tuple[Series | Tailed, Journal | NoJournal]:
     """What is read, and what is known of it."""
     if not setup.is_followed:
-        series = setup.series()
+        series = setup.series(unblocking=True)
         return series, journaling.write(path, setup, series)
 
     def tell(turn: Turn) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 
 from ses_cli.replay.exchange import Job
-from ses_cli.replay.intake import Intake
 
 
 class DeadLetters:
@@ -16,12 +15,11 @@ class DeadLetters:
         """One undelivered callback."""
         self._write((body, b"\n"))
 
-    def rest(self, pending: Iterable[Job], intake: Intake) -> int:
-        """What a run that ended by itself left: the jobs it had taken, and the rest of the log, counted."""
+    def rest(self, pending: Iterable[Job], remaining: Iterable[Job]) -> int:
+        """What a run that ended by itself left: the jobs it had taken, and the `remaining`, which are counted."""
         for job in pending:
             self.write(job.delivery.body)
         count = 0
-        while intake.peek() is not None:
-            self.write(intake.take().delivery.body)
-            count += 1
+        for count, job in enumerate(remaining, 1):  # noqa: B007
+            self.write(job.delivery.body)
         return count

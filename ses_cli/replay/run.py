@@ -2,11 +2,11 @@
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from math import inf
 from random import random
-from time import monotonic
+from time import monotonic, sleep
 from typing import NamedTuple
 
 from ses_cli.replay.backoff import RETRY_ON, pause, retryable
@@ -37,6 +37,7 @@ class Rules(NamedTuple):
     give_up_time: float = 60.0
     grace: float = 10.0
     resend_unknown: bool = True
+    is_endless: bool = False  # the log grows: at its end there is nothing just now
 
 
 class Replay:
@@ -102,7 +103,7 @@ class Replay:
             self._journal.close()
             self.report.seconds = self._now() - self._start
         if self._letters is not None and self.report.end in (End.GAVE_UP, End.GONE):
-            self.report.unsent += self._letters.rest(self._pending(), self._intake)
+            self.report.unsent += self._letters.rest(self._pending(), self._remaining())
         return self.report
 
     def snapshot(self) -> Snapshot:
@@ -278,6 +279,18 @@ class Replay:
             self._lanes.finish(job)
             self.report.unknown += 1
         self.report.unsent = self._lanes.held
+
+    def _remaining(self) -> Iterator[Job]:
+        """What the log still has, once sending has ended by itself. A stop ends this too."""
+        while not self._intake.over and not self._stops:
+            if self._intake.peek() is not None:
+                yield self._intake.take()
+            elif self._rules.is_endless:
+                return
+            else:
+                sleep(_TICK)
+        if not self._intake.over:
+            self.report.end = End.INTERRUPTED
 
     def _pending(self) -> list[Job]:
         """What is in the window and not final, in log order."""

@@ -7,16 +7,21 @@ from ses_cli.batch import Piece
 from ses_cli.errors import SourceError
 from ses_cli.sources.find import Source
 from ses_cli.sources.read import Span, read
+from ses_cli.sources.unblocked import unblocked
 
 
 class Series:
-    """The lines of all sources. What could not be read is kept in `errors`; the others are still read."""
+    """The lines of all sources. What could not be read is kept in `errors`; the others are still read.
 
-    def __init__(self, sources: Iterable[Source], max_line: int) -> None:
+    With `unblocking`, a pipe that stands still gives None, "nothing just now".
+    """
+
+    def __init__(self, sources: Iterable[Source], max_line: int, unblocking: bool = False) -> None:
         self.errors: list[SourceError] = []
         self.done = 0  # bytes of the sources, as they lie on disk, that were handed out
         self._sources = sources
         self._max_line = max_line
+        self._unblocking = unblocking
         self._begun: dict[str, Iterator[Piece]] = {}
 
     def first_line(self, source: Source) -> bytes:
@@ -32,17 +37,24 @@ class Series:
         self._begun[source.name] = chain([first], pieces)
         return first_line(first)
 
-    def __iter__(self) -> Iterator[Piece]:
+    def __iter__(self) -> Iterator[Piece | None]:
         for source in self._sources:
             line, before = 1, self.done
             try:
-                for piece in self._begun.pop(source.name, None) or read(Span(source), self._max_line):
+                for piece in self._pieces(source):
+                    if piece is None:
+                        yield None
+                        continue
                     yield piece._replace(line=line)
                     line += 1 if piece.overlong else piece.data.count(b"\n")
                     self.done = before + piece.taken
             except SourceError as error:
                 self.errors.append(error)
             self.done = before + (source.size or 0)
+
+    def _pieces(self, source: Source) -> Iterator[Piece | None]:
+        pieces = self._begun.pop(source.name, None) or read(Span(source), self._max_line)
+        return unblocked(pieces) if self._unblocking and source.size is None else pieces
 
 
 def first_line(piece: Piece) -> bytes:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import signal
 import socket
+import subprocess
 import threading
 from pathlib import Path
 
@@ -197,6 +198,79 @@ def test_standard_input(run: Program) -> None:
         assert json.loads(done.out)["replay"]["skipped"] == 2
         assert len(server.bodies()) == 2 + 2 + 1
         assert run("replay", "--to", server.url, "--journal", "j", stdin=log(record(bulkId="z"))).status == 3
+
+
+def test_a_pipe_that_stands_still(run: Program) -> None:
+    """What came through is sent at once, and an interrupt is not held up by what does not come."""
+    both = threading.Event()
+
+    def script(number: int, _request: Request) -> bytes:
+        if number == 2:
+            both.set()
+        return OK
+
+    with serve(script) as server:
+        process = run.start("replay", "--to", server.url, "--json", stdin=subprocess.PIPE)
+        assert process.stdin
+        process.stdin.write(log(record(), record(bulkId="b")))
+        process.stdin.flush()
+        came = both.wait(LIMIT)
+        process.send_signal(signal.SIGINT)
+        status = process.wait(LIMIT)
+        out, _ = process.communicate(timeout=LIMIT)
+    assert (came, status) == (True, 130)
+    assert json.loads(out)["replay"]["delivered"] == 2
+
+
+def test_what_is_piped_in_is_not_lost_when_the_target_is(run: Program) -> None:
+    """When the target is given up on, what still comes through the pipe goes to the undelivered."""
+    data = [log(record(bulkId=str(n))) for n in range(9)]
+    refused = threading.Event()
+
+    def script(_number: int, _request: Request) -> bytes:
+        refused.set()
+        return status(410)
+
+    with serve(script) as server:
+        process = run.start("replay", "--to", server.url, "--failed", "rest.jsonl", stdin=subprocess.PIPE)
+        assert process.stdin
+        process.stdin.write(data[0])
+        process.stdin.flush()
+        assert refused.wait(LIMIT)
+        process.communicate(b"".join(data[1:]), timeout=LIMIT)
+    assert process.returncode == 1
+    assert (run.home / "rest.jsonl").read_bytes() == b"".join(data)
+
+
+def test_what_is_piped_in_can_be_resumed(run: Program) -> None:
+    """Killed and run again with the same journal, a pipe sends what was not delivered; all arrives."""
+    data, held = log(*(record(bulkId=str(n)) for n in range(99))), threading.Event()
+    free = threading.Event()
+
+    def script(number: int, _request: Request) -> bytes:
+        if number > 50:
+            held.set()
+            free.wait(LIMIT)
+        return OK
+
+    command = ("replay", "--journal", "j", "--json", "-c", "4", "--to")
+    with serve(script) as server:
+        process = run.start(*command, server.url, stdin=subprocess.PIPE)
+        assert process.stdin
+        process.stdin.write(data)
+        process.stdin.close()
+        assert held.wait(LIMIT)
+        process.kill()
+        process.wait(LIMIT)
+        free.set()
+        done = run(*command, server.url, stdin=data)
+        found = json.loads(done.out)["replay"]
+        assert done.status == 0
+        assert found["skipped"] + found["delivered"] == 99
+        assert found["skipped"] > 0
+        assert set(server.bodies()) == set(data.splitlines())
+        assert len(server.bodies()) - 99 <= found["resent"]
+        assert "in flight when a run before ended, sent again" in done.stderr
 
 
 def test_what_fails_is_written_whole_or_not_at_all(run: Program) -> None:
