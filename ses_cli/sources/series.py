@@ -32,10 +32,9 @@ class Series:
         except SourceError as error:
             self._begun[source.name] = _raising(error)
             return b""
-        if first is None:
-            return b""
-        self._begun[source.name] = chain([first], pieces)
-        return first_line(first)
+        if source.size is None:  # it cannot be opened twice; of files, hundreds must not stay open
+            self._begun[source.name] = chain([first] if first else [], pieces)
+        return first_line(first) if first else b""
 
     def __iter__(self) -> Iterator[Piece | None]:
         for source in self._sources:
