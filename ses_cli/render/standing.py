@@ -10,9 +10,11 @@ from rich.progress import BarColumn, ProgressColumn, TaskID, TextColumn, TimeRem
 from rich.progress import Progress as Bar
 
 from ses_cli.render import messages
+from ses_cli.render.live import size
 
 _PERIOD = 10.0  # seconds between two lines where there is no terminal
 _AROUND = len("━━━━━━━━━━ 100 %  h:mm:ss")  # columns beside what is said, with the least of a bar
+_ECHO = len("^C") + 1  # columns left free for what the terminal itself writes: in the next line it would stay
 _EXPENDABLE = ("skipped", "p99", "flight", "retries", "rate", "failed")  # where there is no room, the first goes first
 
 
@@ -77,9 +79,11 @@ class Standing:
                 messages.plain(", ".join(_parts(now, is_waiting).values()))
             self._told = told
             return
+        width = max(size(sys.stderr.buffer)[0] - _ECHO, 1)
         if self._bar is None:
-            self._bar = _bar(self._total)
-        room = self._bar.console.width - (0 if self._total is None else _AROUND)
+            self._bar = _bar(self._total, width)
+        self._bar.console.width = width  # it may have changed
+        room = width - (0 if self._total is None else _AROUND)
         self._bar.update(TaskID(0), completed=done, said=fitting(_parts(now, is_waiting), room), refresh=True)
 
 
@@ -93,13 +97,13 @@ def fitting(parts: dict[str, str], room: int) -> str:
     return "  ".join(kept.values())
 
 
-def _bar(total: int | None) -> Bar:
+def _bar(total: int | None, width: int) -> Bar:
     """A line with the share of the log that is taken, what is said, and the time left."""
     columns: list[ProgressColumn] = [TextColumn("{task.fields[said]}", markup=False)]
     if total is not None:
         share = TextColumn("{task.percentage:>3.0f} %")
         columns = [BarColumn(bar_width=None), share, *columns, TimeRemainingColumn(compact=True)]
-    console = Console(stderr=True, no_color=bool(os.environ.get("NO_COLOR")))
+    console = Console(stderr=True, width=width, no_color=bool(os.environ.get("NO_COLOR")))
     bar = Bar(*columns, console=console, auto_refresh=False, transient=True, expand=True)
     bar.add_task("", total=total, said="")
     bar.start()

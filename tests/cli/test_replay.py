@@ -374,7 +374,7 @@ def test_progress_on_a_terminal(run: Program, columns: int) -> None:
     found = terminal.lines()
     bars = [line for line in found if "━" in line]
     assert bars
-    assert all(len(line) <= columns for line in bars)
+    assert all(len(line) <= columns - len("^C") for line in bars)  # or its echo tears the bar
     assert ("in flight" in bars[-1]) == (columns > 40)
     assert any(line.startswith("note: stopping") for line in found)
     assert found.index(next(line for line in found if line.startswith("99 lines"))) > found.index(bars[-1])
