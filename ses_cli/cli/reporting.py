@@ -35,6 +35,8 @@ class Ended:
             messages.error(error)
         if self.report.end is not End.DONE:
             messages.note(f"{self._end()}; {self._next()}")
+        elif self.report.failed and self.journal:
+            messages.note(f"run again to send once more what failed ({self.journal})")
         if self.failed and self.report.end is End.INTERRUPTED:
             messages.note(f"{self.failed} has what failed, not what this run did not come to")
         cause = self._cause()
@@ -86,5 +88,5 @@ class Ended:
 def _failures(report: Report) -> list[Mapping[str, object]]:
     return [
         {"cause": cause, "count": one.count, "source": one.source, "line": one.line, "id": one.id, "said": one.detail}
-        for cause, one in report.failures.items()
+        for cause, one in sorted(report.failures.items(), key=lambda item: -item[1].count)
     ]

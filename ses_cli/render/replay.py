@@ -19,7 +19,10 @@ def tables(numbers: Mapping[str, object], failures: Sequence[Mapping[str, object
     made = [_callbacks(numbers), *_answers(numbers)]
     times = [_times(name, numbers[f"{name}_ms"]) for name in ("latency", "lateness")]
     if any(row[-1] != "–" for row in times):
-        quantiles = [Column("milliseconds", Kind.KEY), *(Column(name) for name in ("p50", "p90", "p99", "max"))]
+        quantiles = [
+            Column("milliseconds", Kind.KEY),
+            *(Column(name, Kind.COUNT) for name in ("p50", "p90", "p99", "max")),
+        ]
         made.append(Table("times", quantiles, [row for row in times if row[-1] != "–"]))
     if failures:
         causes = [Column("cause", Kind.KEY), Column("count", Kind.COUNT), Column("first"), Column("said")]
