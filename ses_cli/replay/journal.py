@@ -1,6 +1,7 @@
 """The memory of a replay: an intent before each request leaves, an outcome after it, on disk in time."""
 
 import os
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from time import time
@@ -29,6 +30,7 @@ class Log(Protocol):
     def intent(self, job: Job, /) -> int: ...
     def outcome(self, job: Job, outcome: str, answer: Answer | None = None, /) -> int: ...
     def commit(self) -> None: ...
+    def flush(self) -> None: ...
     def close(self) -> None: ...
 
 
@@ -55,12 +57,15 @@ class NoJournal:
     def commit(self) -> None:
         """Nothing to do."""
 
+    def flush(self) -> None:
+        """Nothing to do."""
+
     def close(self) -> None:
         """Nothing to do."""
 
 
 class Journal:
-    """A journal file, locked, with what it says of the runs before. One thread uses it.
+    """A journal file, locked, with what it says of the runs before. One thread uses it; its own writes.
 
     Names, numbers, hashes and times only: no body, no address, no secret. Readable by its owner
     alone all the same, for it says what was sent where and when.
@@ -74,7 +79,9 @@ class Journal:
         self._time = _now()
         self._batch = 1  # the number of the batch that is being collected
         self._size = os.fstat(fd).st_size
-        self.durable = 0  # the number of the last batch on disk
+        self._writer = ThreadPoolExecutor(1, "journal")
+        self._writing: Future[None] | None = None  # the latest batch; once one has failed, that one for good
+        self.durable = 0  # the number of the last batch on disk; the writer alone sets it
 
     def locate(self, delivery: Delivery) -> tuple[int, State]:
         """The number of its source, and what is known of its line. SourceError if that line was another."""
@@ -104,10 +111,38 @@ class Journal:
         return self._batch
 
     def commit(self) -> None:
-        """All lines to the disk, with one fsync. TargetError if they cannot be written: then none was."""
-        if not self._lines:
-            return
-        data = "".join(self._lines).encode()
+        """Begin to write what was said so far, in one batch, unless one is still being written.
+
+        TargetError if one before could not be written: then nothing after it ever is.
+        """
+        if self._writing is not None:
+            if not self._writing.done():
+                return
+            self._writing.result()
+        if self._lines:
+            data = "".join(self._lines).encode()
+            self._lines.clear()
+            self._writing = self._writer.submit(self._write, data, self._batch)
+            self._batch += 1
+        self._time = _now()
+
+    def flush(self) -> None:
+        """Wait for the batch that is being written. TargetError if it cannot be."""
+        if self._writing is not None:
+            self._writing.result()
+
+    def close(self) -> None:
+        """Write all and unlock. TargetError if that fails; closed all the same."""
+        try:
+            self.flush()
+            self.commit()
+            self.flush()
+        finally:
+            self._writer.shutdown()
+            os.close(self._fd)
+
+    def _write(self, data: bytes, batch: int) -> None:
+        """To the disk, with one sync, whole or not at all."""
         view = memoryview(data)
         try:
             while view:
@@ -121,17 +156,7 @@ class Journal:
                 "nothing more was sent; make room and run again: it resumes where the journal ends",
             ) from None
         self._size += len(data)
-        self._lines.clear()
-        self.durable = self._batch
-        self._batch += 1
-        self._time = _now()
-
-    def close(self) -> None:
-        """Commit and unlock. TargetError if that fails; closed all the same."""
-        try:
-            self.commit()
-        finally:
-            os.close(self._fd)
+        self.durable = batch
 
 
 def _now() -> str:

@@ -23,6 +23,7 @@ from ses_cli.replay.report import End, Report, Snapshot
 
 _AHEAD = 0.025  # seconds before it is due that an intent may be written: longer than an fsync takes
 _SLACK = 0.001  # seconds that a callback may leave early, so that one turn can serve many
+_DISK = 0.001  # seconds between looks whether the disk is done
 _TICK = 0.1  # seconds between looks at stop signals, at a log that is followed, and of progress
 
 
@@ -200,7 +201,8 @@ class Replay:
         if starved or self._clock >= self._committed + _TICK:
             self._journal.commit()
             self._committed = self._clock
-            if starved:
+            if starved and not self._sender.in_flight:
+                self._journal.flush()  # there is nothing else to wait for
                 self._send()
 
     def _send(self) -> None:
@@ -266,8 +268,9 @@ class Replay:
             if self._sender.in_flight < self._brake.breaker.limit:
                 if self._staged:
                     due, _, head = self._staged[0]
+                    due += behind
                     fresh = head.batch > self._journal.durable
-                    times.append(due + behind - (_AHEAD / 2 if fresh else 0.0))
+                    times.append(max(due - _AHEAD / 2, self._clock + _DISK) if fresh else due)
                 elif (job := self._intake.peek()) is not None and self._lanes.room:
                     times.append(job.due + behind - _AHEAD)
         return max(0.0, min(times) - (self._now() - self._start))

@@ -16,8 +16,9 @@ from ses_cli.replay.run import Rules
 from ses_cli.replay.states import State, States
 
 from .logs import NAME, journal, lines, plan, replay, source
-from .servers import serve
+from .servers import OK, Request, serve
 
+LANES = 7  # of the lines of these tests: each seventh line is of one message
 URL = "http://user:pa55word@127.0.0.1:1/hook/AbCdEf0123456789AbCdEf?token=hush-hush"
 
 
@@ -198,6 +199,24 @@ def test_a_full_disk_claims_nothing(tmp_path: Path) -> None:
     assert report.skipped == claimed
     assert report.delivered == 400 - claimed
     assert sent - claimed <= report.resent <= 8
+
+
+def test_an_intent_is_written_before_its_request_leaves(tmp_path: Path) -> None:
+    """Whenever a request arrives, the journal has its intent already, and the outcome before it in its lane."""
+    raws, path = lines(300), tmp_path / "j"
+    early: list[str] = []
+
+    def script(_number: int, request: Request) -> bytes:
+        rows = [orjson.loads(row) for row in path.read_bytes().split(b"\n")[1:-1]]
+        intents = [row["line"] for row in rows if "intent" in row and row["id"] == request.headers["webhook-id"]]
+        delivered = {row["line"] for row in rows if row.get("outcome") == "delivered"}
+        if not intents or (intents[0] > LANES and intents[0] - LANES not in delivered):
+            early.append(request.headers["webhook-id"])
+        return OK
+
+    with serve(script) as server:
+        report = replay(raws, server.url, Rules(concurrency=8), path=path).run()
+    assert (report.delivered, early) == (300, [])
 
 
 def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
