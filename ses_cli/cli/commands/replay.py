@@ -26,10 +26,11 @@ def replay(
     \b
     ses-events replay --to http://127.0.0.1:8080/callback log.jsonl
     ses-events replay --to URL --dry-run log.jsonl             what would be sent
-    ses-events replay --to URL --since 2026-01-05 --until 2026-01-06 --rate 200 log.jsonl
+    ses-events replay --to URL --since 24h --rate 200 log.jsonl
     ses-events replay --to URL --speed 10 --max-gap 5s log.jsonl
-    ses-events replay --to URL --failed rest.jsonl log.jsonl   keep what could not be delivered
-    ses-events replay --to URL --follow log.jsonl              send what is to come as well
+    ses-events replay --to URL --failed rest.jsonl log.jsonl   keep what failed
+    ses-events replay --to URL --follow log.jsonl              and what comes
+    zcat old.gz | ses-events replay --to URL --journal sent.jsonl
 
     The body of each request is the line as it was captured. Callbacks of one message go in log order. Run the same
     command again to resume: the journal knows what was delivered. Every request carries webhook-id, the same for that
