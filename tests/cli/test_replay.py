@@ -146,6 +146,31 @@ def test_what_fails_is_kept(run: Program) -> None:
         assert len(server.bodies()) == 2
 
 
+def test_the_document(run: Program) -> None:
+    """Its keys are those documented, its numbers add up, and a dry run then tells what failed before."""
+    (run.home / "log.jsonl").write_bytes(log(*(record(bulkId=str(n)) for n in range(9))))
+    with serve(lambda n, _request: OK if n < 7 else status(400 if n == 7 else 422, body=b"why")) as server:
+        command = ("replay", "--to", server.url, "--json", "-c", "1", "log.jsonl")
+        first = json.loads(run(*command).out)
+        plan = json.loads(run(*command, "--dry-run").out)["plan"]
+        server.script = lambda _n, _request: OK
+        paced = json.loads(run(*command, "--rate", "1000").out)["replay"]
+    found = first["replay"]
+    keys = "selected delivered failed skipped unknown unsent resent attempts statuses latency_ms lateness_ms seconds rate"
+    assert list(first) == ["schema", "sources", "records", "problems", "warnings", "replay", "failures"]
+    assert list(found) == [*keys.split(), "end", "last_failure"]
+    assert (found["selected"], found["delivered"], found["failed"], found["attempts"]) == (9, 6, 3, 9)
+    assert found["statuses"] == {"200": 6, "400": 1, "422": 2}
+    assert set(found["lateness_ms"].values()) == {None}
+    assert None not in {*found["latency_ms"].values(), *paced["lateness_ms"].values()}
+    assert [(one["cause"], one["count"], one["line"], one["said"]) for one in first["failures"]] == [
+        ("status 422", 2, 8, "why"),
+        ("status 400", 1, 7, "why"),
+    ]
+    assert (plan["selected"], plan["skipped"], plan["send"], plan["failed_before"]) == (9, 6, 3, 3)
+    assert (paced["skipped"], paced["delivered"], paced["last_failure"]) == (6, 3, None)
+
+
 def test_a_dead_target_ends_the_run(run: Program) -> None:
     """A target that refuses connections ends the run with status 1 and one sentence, and it can be resumed."""
     (run.home / "log.jsonl").write_bytes((EXAMPLES / "callbacks.jsonl").read_bytes())
