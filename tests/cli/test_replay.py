@@ -156,9 +156,9 @@ def test_the_document(run: Program) -> None:
         server.script = lambda _n, _request: OK
         paced = json.loads(run(*command, "--rate", "1000").out)["replay"]
     found = first["replay"]
-    keys = "selected delivered failed skipped unknown unsent resent attempts statuses latency_ms lateness_ms seconds rate"
+    keys = "selected delivered failed skipped unknown unsent resent attempts statuses latency_ms lateness_ms seconds"
     assert list(first) == ["schema", "sources", "records", "problems", "warnings", "replay", "failures"]
-    assert list(found) == [*keys.split(), "end", "last_failure"]
+    assert list(found) == [*keys.split(), "rate", "end", "last_failure"]
     assert (found["selected"], found["delivered"], found["failed"], found["attempts"]) == (9, 6, 3, 9)
     assert found["statuses"] == {"200": 6, "400": 1, "422": 2}
     assert set(found["lateness_ms"].values()) == {None}
