@@ -27,6 +27,7 @@ class Turn(NamedTuple):
     kind: _Kind
     source: str
     offset: int  # bytes, where reading goes on
+    line: int  # number of the line that begins there
     identity: tuple[int, int] | None  # device and inode of what is read from now on; None while it is gone
 
 
@@ -61,6 +62,7 @@ class Tail:
         self._file: BinaryIO | None = None
         self._head = b""
         self._newest = after  # stamp of the last rotated file that is done with, once a file was opened
+        self._is_begun = False  # a file was opened
         self._is_gone = False
 
     def __enter__(self) -> Self:
@@ -103,10 +105,9 @@ class Tail:
         if before != self._last_stamp() or (self._newest is not None and before > self._newest):
             file.close()
             return False
-        kind: _Kind = "opened" if self._newest is None else "rotated"
         self._newest, self._file, self._head, self._is_gone = before, file, b"", False
         file.seek(self._lines.offset)
-        self._turn(kind, file)
+        self._begin(file)
         return True
 
     def _look(self, file: BinaryIO) -> None:
@@ -116,13 +117,27 @@ class Tail:
         known = self._head[:size]
         self._head = head
         if file.tell() and (not size or not head.startswith(known)):
-            file.seek(0)
-            self._lines.restart(self._name)
-            self._turn("truncated", file)
-        elif size < file.tell():
-            file.seek(size)
-            self._lines.cut_back(size)
-            self._turn("cut-back", file)
+            self._restart(file)
+        elif size < self._lines.offset:
+            self._cut_back(file, size)
+        elif size < file.tell():  # what is held was taken back, and was never handed out
+            file.seek(self._lines.offset)
+            self._lines.go_on(self._lines.offset, self._lines.line)
+
+    def _restart(self, file: BinaryIO) -> None:
+        file.seek(0)
+        self._lines.restart(self._name)
+        self._turn("truncated", file)
+
+    def _cut_back(self, file: BinaryIO, size: int) -> None:
+        """Goes on behind the whole lines that are left, with the numbers that they have in the file."""
+        offset, lines = _whole_lines(file, size)
+        if not lines:
+            self._restart(file)
+            return
+        file.seek(offset)
+        self._lines.go_on(offset, lines + 1)
+        self._turn("cut-back", file)
 
     def _is_left(self, file: BinaryIO) -> bool:
         """Whether the path names another file, to which something was written: nothing comes to this one then."""
@@ -151,7 +166,7 @@ class Tail:
             if file := self._opened(stamp):
                 with file:
                     self._lines.restart(shown(str(file.name)))
-                    self._turn("rotated", file)
+                    self._begin(file)
                     yield from self._drain(_decoded(file))
                     yield from self._lines.end()
                 self._lines.restart(self._name)
@@ -190,18 +205,32 @@ class Tail:
         while chunk := stream.read(PIECE):
             yield from self._lines.feed(chunk)
 
+    def _begin(self, file: BinaryIO) -> None:
+        self._turn("rotated" if self._is_begun else "opened", file)
+        self._is_begun = True
+
     def _turn(self, kind: _Kind, file: BinaryIO) -> None:
-        self._tell(Turn(kind, self._lines.source, self._lines.offset, _identity(file)))
+        self._tell(Turn(kind, self._lines.source, self._lines.offset, self._lines.line, _identity(file)))
 
     def _gone(self) -> None:
         if not self._is_gone:
-            self._tell(Turn("gone", self._name, self._lines.offset, None))
+            self._tell(Turn("gone", self._name, self._lines.offset, self._lines.line, None))
         self._is_gone = True
 
 
 def _identity(file: BinaryIO) -> tuple[int, int]:
     status = os.fstat(file.fileno())
     return status.st_dev, status.st_ino
+
+
+def _whole_lines(file: BinaryIO, size: int) -> tuple[int, int]:
+    """Where the last line ends that lies whole in the first `size` bytes, and how many lines do."""
+    end = lines = at = 0
+    while chunk := os.pread(file.fileno(), min(PIECE, size - at), at):
+        lines += chunk.count(b"\n")
+        end = at + chunk.rfind(b"\n") + 1 if b"\n" in chunk else end
+        at += len(chunk)
+    return end, lines
 
 
 def _decoded(file: BinaryIO) -> Readable:

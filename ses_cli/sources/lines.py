@@ -11,18 +11,18 @@ class Lines:
     def __init__(self, source: str, max_line: int, offset: int, line: int) -> None:
         self.source = source
         self.offset = offset  # of the first byte that was not handed out
-        self._line = line
+        self.line = line  # number of the first line that was not handed out
         self._max_line = max_line
         self._held = b""
         self._overlong = 0  # bytes so far of a line too long to hold: its head is held
 
     def restart(self, source: str) -> None:
         """Another source, from its beginning; what is held is dropped."""
-        self.source, self.offset, self._line, self._held, self._overlong = source, 0, 1, b"", 0
+        self.source, self.offset, self.line, self._held, self._overlong = source, 0, 1, b"", 0
 
-    def cut_back(self, size: int) -> None:
-        """The source ends at `size` now, after a whole line. Of lines that were handed out, the numbers stay used."""
-        self.offset, self._held, self._overlong = size, b"", 0
+    def go_on(self, offset: int, line: int) -> None:
+        """What comes next begins at `offset`, with this line; what is held is dropped."""
+        self.offset, self.line, self._held, self._overlong = offset, line, b"", 0
 
     def feed(self, chunk: bytes) -> Iterator[Piece]:
         """The lines that end in what comes next."""
@@ -50,14 +50,14 @@ class Lines:
             yield self._piece(data)
 
     def _piece(self, data: bytes) -> Piece:
-        piece = Piece(self.source, self.offset, data, self._line)
+        piece = Piece(self.source, self.offset, data, self.line)
         self.offset += len(data)
-        self._line += data.count(b"\n")
+        self.line += data.count(b"\n")
         return piece
 
     def _too_long(self) -> Piece:
-        piece = Piece(self.source, self.offset, self._held, self._line, overlong=self._overlong)
+        piece = Piece(self.source, self.offset, self._held, self.line, overlong=self._overlong)
         self.offset += self._overlong + 1
-        self._line += 1
+        self.line += 1
         self._held, self._overlong = b"", 0
         return piece

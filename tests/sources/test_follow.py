@@ -180,7 +180,8 @@ def test_a_truncated_file_is_read_from_its_beginning(writer: Writer, new: bytes)
     assert reader.pieces[-1].line == len(new.splitlines()) + 1
 
 
-def test_an_end_that_is_taken_back_is_no_truncation(writer: Writer) -> None:
+@pytest.mark.parametrize(("size", "lines"), [(8, [b"ve", b"five"]), (10, [b"thve", b"five"])])
+def test_an_end_that_is_taken_back_is_no_truncation(writer: Writer, size: int, lines: list[bytes]) -> None:
     """When a writer cuts off what a full disk left of its last lines, the lines before do not come again."""
     reader = Reader(writer.path)
     writer.write(b"one\ntwo\nthree\nfo")
@@ -189,12 +190,26 @@ def test_an_end_that_is_taken_back_is_no_truncation(writer: Writer) -> None:
     assert reader.look() == []
     writer.write(b"four\n")
     assert reader.look() == [b"four"]
-    os.truncate(writer.path, 8)
+    assert reader.kinds() == ["opened"]  # nothing that was handed out was taken back
+    os.truncate(writer.path, size)
     assert reader.look() == []
-    writer.write(b"five\n")
-    assert reader.look() == [b"five"]
-    assert reader.kinds() == ["opened", "cut-back", "cut-back"]
-    assert reader.pieces[-1].offset == 8
+    writer.write(b"ve\nfive\n")
+    assert reader.look() == lines
+    assert [(turn.kind, turn.offset, turn.line) for turn in reader.turns[1:]] == [("cut-back", 8, 3)]
+    assert (reader.pieces[-1].offset, reader.pieces[-1].line) == (8, 3)
+
+
+def test_a_file_of_which_no_line_is_left_begins_anew(writer: Writer) -> None:
+    """Cut off within its first line, it has nothing in common with what was read."""
+    reader = Reader(writer.path)
+    writer.write(b"one\ntwo\n")
+    assert reader.look() == [b"one", b"two"]
+    os.truncate(writer.path, 2)
+    assert reader.look() == []
+    writer.write(b"ly\n")
+    assert reader.look() == [b"only"]
+    assert reader.kinds() == ["opened", "truncated"]
+    assert reader.pieces[-1].line == 1
 
 
 def test_a_line_too_long_to_hold_is_one_piece_with_its_head(writer: Writer) -> None:
