@@ -22,6 +22,13 @@ class Piece(NamedTuple):
     taken: int = 0  # bytes read of the file as it lies on disk, for progress
     overlong: int = 0  # bytes of the one line this stands for, when too long to hold: then data is its head
 
+    @property
+    def end(self) -> int:
+        """The number of the line that follows."""
+        if self.overlong:
+            return self.line + 1
+        return self.line + self.data.count(b"\n") + (not self.data.endswith(b"\n"))
+
 
 class Invalid(NamedTuple):
     """A line that is no record, and all the reasons."""

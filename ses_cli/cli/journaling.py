@@ -1,5 +1,6 @@
 """Where a replay is remembered, and what is known from the runs before."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from ses_cli.cli.replay_options import Remembering
@@ -8,9 +9,7 @@ from ses_cli.render import messages
 from ses_cli.replay.journal import Journal, NoJournal
 from ses_cli.replay.past import Known, Source
 from ses_cli.replay.resume import default_path, fingerprint, open_journal, read_journal
-from ses_cli.sources.follow import Tell
 from ses_cli.sources.series import Series
-from ses_cli.sources.tailed import Tailed, resumed
 
 _LISTED = 10  # of the unknown ones
 
@@ -31,19 +30,9 @@ def write(path: Path | None, setup: Setup, series: Series) -> Journal | NoJourna
     """The journal of sending logs, begun or taken up again."""
     if path is None:
         return NoJournal()
-    return _opened(path, setup, _logs(setup, series))
-
-
-def follow(path: Path | None, setup: Setup, tell: Tell) -> tuple[Tailed, Journal | NoJournal]:
-    """A log from where the journal's last run left it, and its journal."""
-    (source,), max_line = setup.sources, setup.reading.max_line
-    journal = _opened(path, setup, []) if path else NoJournal()
-    known = journal.known.past.generations(source.name) if isinstance(journal, Journal) else set()
-
-    def begins(first: bytes, is_new: bool) -> None:
-        journal.add_source(Source(source.name, fingerprint(first)), is_new)
-
-    return Tailed(source, max_line, begins, tell, resumed(source, max_line, known, fingerprint)), journal
+    journal = open_journal(path, setup.target.url, setup.target.masked, _logs(setup, series))
+    tell_unknown(journal.known, journal.known.numbers.values(), setup.rules.resend_unknown)
+    return journal
 
 
 def look(path: Path | None, setup: Setup, series: Series) -> Known | NoJournal:
@@ -53,20 +42,15 @@ def look(path: Path | None, setup: Setup, series: Series) -> Known | NoJournal:
     return read_journal(path, setup.target.url, setup.target.masked, _logs(setup, series))
 
 
-def _opened(path: Path, setup: Setup, logs: list[Source]) -> Journal:
-    journal = open_journal(path, setup.target.url, setup.target.masked, logs)
-    _tell_unknown(journal.known, setup.rules.resend_unknown)
-    return journal
-
-
 def _logs(setup: Setup, series: Series) -> list[Source]:
     return [Source(source.name, fingerprint(series.first_line(source))) for source in setup.sources]
 
 
-def _tell_unknown(known: Known, is_resent: bool) -> None:
+def tell_unknown(known: Known, numbers: Iterable[int], is_resent: bool) -> None:
+    """Lists what may have arrived, of these sources."""
     first: list[str] = []
     count = 0
-    for source, line in known.unknown():
+    for source, line in known.unknown(numbers):
         count += 1
         if len(first) < _LISTED:
             first.append(f"{source}:{line}")

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
-from ses_cli.cli import journaling
+from ses_cli.cli import journaling, tailing
 from ses_cli.cli.following import TURNS
 from ses_cli.cli.options import Printing
 from ses_cli.cli.replay_options import Remembering
@@ -81,7 +81,7 @@ def _opened(setup: Setup, path: Path | None, standing: Standing) -> tuple[Series
     def tell(turn: Turn) -> None:
         standing.note(TURNS[turn.kind].format(turn.source))
 
-    return journaling.follow(path, setup, tell)
+    return tailing.follow(path, setup, tell)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import orjson
 
 from ses_cli.errors import TargetError
 from ses_cli.replay.exchange import Answer, Job
-from ses_cli.replay.past import Known, Source
+from ses_cli.replay.past import NOTHING, Kept, Known, Source
 from ses_cli.replay.plan import Delivery
 from ses_cli.replay.states import State
 
@@ -51,9 +51,6 @@ class NoJournal:
         """Not kept."""
         return 0
 
-    def add_source(self, _source: Source, _is_new: bool = False) -> None:
-        """Nothing to do."""
-
     def commit(self) -> None:
         """Nothing to do."""
 
@@ -87,11 +84,18 @@ class Journal:
         """The number of its source, and what is known of its line. SourceError if that line was another."""
         return self.known.locate(delivery)
 
-    def add_source(self, source: Source, is_new: bool = False) -> None:
-        """From now on `source.name` means this log: one more, or one that took the place of a rotated one."""
-        row = self.known.add(source, is_new)
-        if row:
-            self._lines.append(orjson.dumps(row).decode() + "\n")
+    def begin(self, source: Source, kept: Kept = NOTHING) -> None:
+        """From now on `source.name` means a new log, but for what it kept: it took the place of another."""
+        self._lines.append(orjson.dumps(self.known.begin(source, kept)).decode() + "\n")
+
+    def resume(self, name: str, number: int) -> None:
+        """From now on a name means a log of the runs before."""
+        self.known.resume(name, number)
+
+    def cut(self, name: str, lines: int) -> None:
+        """Of the log that a name means, only so many lines are left: what follows them from now on is new."""
+        number = self.known.numbers[name]
+        self.begin(self.known.past.sources[number]._replace(name=name), Kept(number, lines))
 
     def intent(self, job: Job, /) -> int:
         """Say that an attempt is about to leave; the number of the batch to be durable before it may."""

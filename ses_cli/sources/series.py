@@ -38,22 +38,29 @@ class Series:
 
     def __iter__(self) -> Iterator[Piece | None]:
         for source in self._sources:
-            line, before = 1, self.done
+            before = self.done
             try:
                 for piece in self._pieces(source):
-                    if piece is None:
-                        yield None
-                        continue
-                    yield piece._replace(line=line)
-                    line += 1 if piece.overlong else piece.data.count(b"\n")
-                    self.done = before + piece.taken
+                    yield piece
+                    if piece is not None:
+                        self.done = before + piece.taken
             except SourceError as error:
                 self.errors.append(error)
             self.done = before + (source.size or 0)
 
     def _pieces(self, source: Source) -> Iterator[Piece | None]:
-        pieces = self._begun.pop(source.name, None) or read(Span(source), self._max_line)
+        begun = self._begun.pop(source.name, None)
+        pieces = numbered(begun or read(Span(source), self._max_line))
         return unblocked(pieces) if self._unblocking and source.size is None else pieces
+
+
+def numbered(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """The pieces of one source, with the numbers of their lines."""
+    line = 1
+    for piece in pieces:
+        found = piece._replace(line=line)
+        yield found
+        line = found.end
 
 
 def first_line(piece: Piece) -> bytes:

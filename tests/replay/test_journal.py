@@ -153,9 +153,9 @@ def test_a_rotated_log_begins_anew(tmp_path: Path) -> None:
     old, new, path = lines(8), lines(8, begin=99), tmp_path / "j"
     written(path, old)
     opened = journal(path, URL, old)
-    opened.add_source(source(new))
+    opened.begin(source(new))
     assert opened.locate(next(plan(new)))[1] is State.NEVER
-    opened.add_source(source(old))
+    opened.resume(NAME, 0)
     assert opened.locate(next(plan(old)))[1] is State.DELIVERED
     opened.close()
     journal(path, URL, new).close()

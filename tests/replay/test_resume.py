@@ -131,7 +131,7 @@ def test_unknown_ones_can_be_left_out(tmp_path: Path) -> None:
         assert (report.end, report.unknown, report.unsent) == (End.INTERRUPTED, 1, 9 - (10 - report.selected))
         assert unknown_lines(path) == {1}
         opened = journal(path, server.url, raws)
-        assert list(opened.known.unknown()) == [("log.jsonl", 1)]
+        assert list(opened.known.unknown([0])) == [("log.jsonl", 1)]
         opened.close()
         copy = tmp_path / "copy"
         copy.write_bytes(path.read_bytes())

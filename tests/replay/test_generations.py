@@ -1,0 +1,218 @@
+"""A log that is followed with a journal: every line is sent once, whatever is rotated, cut, killed and begun again."""
+
+import gzip
+import os
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ses_cli.cli.tailing import resume
+from ses_cli.errors import SourceError
+from ses_cli.replay.exchange import Job
+from ses_cli.replay.plan import Delivery
+from ses_cli.replay.resume import open_journal
+from ses_cli.replay.states import State
+from ses_cli.sources import find
+
+URL = "http://127.0.0.1:1/"
+SAME = b"the same first line"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def at_once() -> Iterator[None]:
+    """A look is a look, however soon after another."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ses_cli.sources.tailed.POLL", 0)
+        yield
+
+
+class Followed:
+    """A log, its writer, and one after another the followers of it, who share a journal."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "log.jsonl"
+        self.written: list[bytes] = []  # what is to be sent
+        self.lost: list[bytes] = []  # what was taken back: it may have been sent
+        self.sent: list[bytes] = []
+        self.said: list[str] = []
+        self._live: list[bytes] = []
+        self._rotations = 0
+        self._count = 0
+        self.path.touch()
+
+    def write(self, count: int) -> None:
+        """Appends lines that are new."""
+        for _ in range(count):
+            self._count += 1
+            self._append(b"line %d" % self._count)
+
+    def rotate(self, is_same: bool, is_packed: bool) -> None:
+        """Begins a new log, perhaps with the same first line as others."""
+        if not self._live:
+            return
+        self._rotations += 1
+        old = self.path.rename(self.path.with_name(f"log-20260101T{self._rotations:06}Z.jsonl"))
+        if is_packed:
+            old.with_name(old.name + ".gz").write_bytes(gzip.compress(old.read_bytes()))
+            old.unlink()
+        self._live = []
+        self.path.touch()
+        if is_same:
+            self._append(SAME)
+
+    def cut(self, count: int) -> None:
+        """Takes back the last lines, but not the first two."""
+        kept, lost = self._live[: max(2, len(self._live) - count)], self._live[max(2, len(self._live) - count) :]
+        for line in lost:
+            self.written.remove(line)
+        self.lost += lost
+        self._live = kept
+        os.truncate(self.path, sum(len(line) + 1 for line in kept))
+
+    def begin(self) -> None:
+        """Another follower, after the former was killed."""
+        self.journal = open_journal(self.path.with_name("journal"), URL, URL, [])
+        sources, _ = find([str(self.path)])
+        tailed, self.files = resume(self.journal, sources[0], 1000, lambda turn: self.said.append(turn.kind))
+        self._pieces = iter(tailed)
+
+    def look(self, most: int = 10_000) -> None:
+        """Sends what has come, or so much of it."""
+        while piece := next(self._pieces):
+            offset = piece.offset
+            for row, raw in enumerate(piece.data.removesuffix(b"\n").split(b"\n")):
+                if not most:
+                    return
+                most -= self._send(Delivery(raw, piece.source, piece.line + row, offset, 0, None, "", "", _id(raw)))
+                offset += len(raw) + 1
+
+    def end(self) -> None:
+        """The follower dies."""
+        self.journal.close()
+
+    def _send(self, delivery: Delivery) -> bool:
+        number, state = self.journal.locate(delivery)
+        if state is State.DELIVERED:
+            return False
+        job = Job(delivery, 0, number, again=False)
+        self.journal.intent(job)
+        self.sent.append(delivery.body)
+        self.journal.outcome(job, "delivered")
+        return True
+
+    def _append(self, line: bytes) -> None:
+        self._live.append(line)
+        self.written.append(line)
+        with self.path.open("ab") as file:
+            file.write(line + b"\n")
+
+
+def _id(raw: bytes) -> str:
+    return sha256(raw).hexdigest()[:32]
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("write"), st.integers(1, 80)),
+    st.tuples(st.just("rotate"), st.booleans(), st.booleans()),
+    st.tuples(st.just("cut"), st.integers(1, 5)),
+    st.tuples(st.just("look")),
+    st.tuples(st.just("killed"), st.integers(0, 30)),  # after so many more were sent
+    st.tuples(st.just("down"), st.lists(st.sampled_from(["write", "rotate", "same", "cut"]), max_size=6)),
+)
+
+
+@given(st.lists(STEPS, max_size=12))
+def test_every_line_is_sent_once(steps: list[tuple[str, *tuple[object, ...]]]) -> None:
+    """Through any rotation, any cut and any number of followers."""
+    with TemporaryDirectory() as folder:
+        log = Followed(Path(folder))
+        log.write(2)
+        log.begin()
+        log.look()
+        for name, *values in steps:
+            match name, values:
+                case "write", [int(count)]:
+                    log.write(count)
+                case "rotate", [bool(is_same), bool(is_packed)]:
+                    log.rotate(is_same, is_packed)
+                case "cut", [int(count)]:
+                    log.look()
+                    log.cut(count)
+                    log.look()
+                case "killed", [int(count)]:
+                    log.look(count)
+                    log.end()
+                    log.begin()
+                case "down", [list(done)]:
+                    log.look()
+                    log.end()
+                    for what in done:
+                        _meanwhile(log, what)
+                    log.begin()
+                case _:
+                    log.look()
+        log.write(1)  # a file is left when something stands in the next
+        log.look()
+        log.end()
+        rest = list(log.sent)
+        for line in log.written:
+            rest.remove(line)
+        assert not set(rest) - set(log.lost)
+        assert len(set(rest)) == len(rest)
+
+
+def _meanwhile(log: Followed, what: object) -> None:
+    if what == "write":
+        log.write(3)
+    elif what == "cut":
+        log.cut(2)
+    else:
+        log.rotate(what == "same", is_packed=True)
+
+
+def test_what_was_cut_off_far_back_may_come_again_but_is_not_lost(tmp_path: Path) -> None:
+    """Where more is gone than the journal remembers line by line, sending goes on from what is certain."""
+    log = Followed(tmp_path)
+    log.write(1500)
+    log.begin()
+    log.look()
+    log.end()
+    log.cut(300)
+    log.write(5)
+    log.begin()
+    assert log.files[-1].lines == 1024
+    log.look()
+    log.end()
+    assert set(log.written) <= set(log.sent)
+
+
+def test_the_log_that_was_read_last_must_be_there(tmp_path: Path) -> None:
+    """Older ones may be deleted; where the newest is gone, what was left of it would be skipped in silence."""
+    log = Followed(tmp_path)
+    log.write(3)
+    log.begin()
+    log.look()
+    log.rotate(is_same=False, is_packed=False)
+    log.write(3)
+    log.look()
+    log.end()
+    (old,) = tmp_path.glob("log-*")
+    old.unlink()
+    log.begin()
+    log.end()
+    log.path.rename(tmp_path / "log.jsonl.1")
+    log.path.touch()
+    log.write(1)
+    with pytest.raises(SourceError, match="not beside it"):
+        log.begin()
+    log.end()
+    (tmp_path / "log.jsonl.1").rename(tmp_path / "log-20260102T000000Z.jsonl")  # as the message says
+    log.begin()
+    log.look()
+    log.end()
+    assert log.sent == log.written
