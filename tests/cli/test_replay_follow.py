@@ -116,6 +116,42 @@ def test_a_log_that_is_emptied_begins_anew(run: Program) -> None:
             arrived(server, 7)
 
 
+def test_lines_that_a_writer_took_back_hide_no_others(run: Program) -> None:
+    """Those that come in their place are sent, and a follower that is started again knows which is which."""
+    path = run.home / "log.jsonl"
+    path.write_bytes(lines(0, 10))
+    with serve() as server:
+        with following(run, server.url, "--json") as process:
+            arrived(server, 10)
+            os.truncate(path, len(lines(0, 8)))
+            assert process.stderr
+            assert b"took back" in process.stderr.readline()
+            append(path, lines(10, 13))
+            arrived(server, 13)
+            interrupted(process)
+        append(path, lines(13, 15))
+        with following(run, server.url, "--json") as again:
+            arrived(server, 15)
+            assert interrupted(again)["skipped"] == 11
+
+
+def test_a_log_that_begins_like_the_one_before_is_another(run: Program) -> None:
+    """A callback that is sent again may be the first line of two logs: none of what follows it is skipped."""
+    path = run.home / "log.jsonl"
+    path.write_bytes(lines(0, 3))
+    with serve() as server:
+        with following(run, server.url, "--json") as process:
+            arrived(server, 3)
+            interrupted(process)
+        path.rename(run.home / "log-20260101T000000Z.jsonl")
+        append(path, lines(0, 1) + lines(7, 9))
+        for more in (6, 7):
+            with following(run, server.url, "--json") as process:
+                arrived(server, more)
+                interrupted(process)
+            append(path, lines(more + 20, more + 21))
+
+
 @pytest.mark.parametrize("is_packed", [False, True])
 def test_killed_and_rotated_meanwhile(run: Program, is_packed: bool) -> None:
     """A follower that is killed finds what was written and rotated away while it was down, packed or not."""
@@ -173,6 +209,21 @@ def wait_for_journal(home: Path) -> list[Path]:
     """The journal, once there is one."""
     until(lambda: bool(list(home.glob("*.replay-*"))))
     return list(home.glob("*.replay-*"))
+
+
+def test_raw_selected_and_paced(run: Program) -> None:
+    """What is chosen and how fast it goes holds for what comes later too."""
+    path = run.home / "log.jsonl"
+    path.write_bytes(log(record(event="open")) + lines(0, 2))
+    with serve() as server:
+        with following(run, server.url, "--event", "bounce", "--rate", "500", "--no-journal"):
+            arrived(server, 2)
+            append(path, log(record(event="open")) + lines(2, 4))
+            arrived(server, 4)
+        with following(run, server.url, "--raw", "--no-journal"):
+            arrived(server, 10)
+            append(path, b"no record\n\n")
+            arrived(server, 11)
 
 
 @pytest.mark.parametrize("options", [("--speed", "1"), ("--dry-run",), ("other.jsonl",)])

@@ -175,6 +175,24 @@ def _meanwhile(log: Followed, what: object) -> None:
         log.rotate(what == "same", is_packed=True)
 
 
+@pytest.mark.parametrize("written", [0, 1, 2, 5])
+def test_lines_taken_back_while_nobody_followed(tmp_path: Path, written: int) -> None:
+    """Whatever stands in their place by now is new, and what stands before it is not."""
+    log = Followed(tmp_path)
+    log.write(6)
+    log.begin()
+    log.look()
+    log.end()
+    log.cut(2)
+    log.write(written)
+    log.begin()
+    assert log.files[-1].lines == 4
+    log.write(3)
+    log.look()
+    log.end()
+    assert log.sent == [*log.written[:4], *log.lost, *log.written[4:]]
+
+
 def test_what_was_cut_off_far_back_may_come_again_but_is_not_lost(tmp_path: Path) -> None:
     """Where more is gone than the journal remembers line by line, sending goes on from what is certain."""
     log = Followed(tmp_path)
