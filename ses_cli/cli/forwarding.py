@@ -15,6 +15,7 @@ from ses_cli.capture.notices import Listening, Note, Notice, Tell, Trouble
 from ses_cli.cli.replay_options import TARGET
 from ses_cli.errors import Exit, TargetError, UsageError
 from ses_cli.replay.guard import Reach, look
+from ses_cli.sources.rotated import rotated
 
 _LONGEST = 60.0  # seconds between two starts
 _GRACE = 15.0  # seconds to end in: longer than a replay waits for what is in flight
@@ -39,15 +40,13 @@ class Forwarder:
     """Starts a replay of the log once that is there, and again when it dies. It ends with this process in any case."""
 
     def __init__(self, url: str, log: Path, tell: Tell, is_allowed: bool) -> None:
-        options = [
-            "--follow",
-            "--give-up-time",
-            "never",
-            "--parent",
-            str(os.getpid()),
-            *(["--yes"] if is_allowed else []),
-        ]
-        self._command = [sys.executable, "-m", "ses_cli", "replay", *options, str(log)]
+        # -P: a file in the working directory must not be taken for a library
+        program = [sys.executable, "-P", "-m", "ses_cli", "replay", "--follow", "--give-up-time", "never"]
+        allowed = ["--yes"] if is_allowed else []
+        # what is rotated away before a replay has begun is to be sent all the same
+        newest = max((file.stamp for file in rotated(log.resolve())), default="")
+        begin = ["--parent", str(os.getpid()), "--after", newest]
+        self._command = [*program, *begin, *allowed, str(log.absolute())]
         self._environment = {**os.environ, TARGET: url}
         self._tell = tell
         self._closing = threading.Event()

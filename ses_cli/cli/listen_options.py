@@ -7,6 +7,7 @@ import click
 from ses_cli.cli.options import Size, grouped
 
 TOKEN = "SES_EVENTS_TOKEN"
+FORWARD = "SES_EVENTS_FORWARD_TO"
 DAILY = 0
 
 
@@ -98,6 +99,11 @@ forwarding = grouped(
     "forwarding",
     Forwarding,
     Forwarding.__slots__,
-    click.option("--forward-to", metavar="URL", help="Send what is stored on, as replay --follow does."),
+    click.option(
+        "--forward-to",
+        envvar=FORWARD,
+        metavar="URL",
+        help=f"Send what is stored on, as replay --follow does.  [default: ${FORWARD}]",
+    ),
     click.option("--yes", is_flag=True, help="Forward to a public host without being asked."),
 )

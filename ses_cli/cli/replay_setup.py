@@ -37,6 +37,7 @@ class Setup:
     errors: list[SourceError]  # what could not be opened
     is_followed: bool  # the one source, as it grows
     parent: int | None  # the process without which the run ends
+    after: str | None  # the stamp behind which a log is begun to be followed; None: with what is written to now
     lane: Lane | None  # None: every line as it is
     target: Target
     wire: Wire
@@ -88,7 +89,9 @@ def setup(reading: Reading, selecting: Selecting, sending: Sending, pacing: Paci
         resend_unknown=remembering.unknown == "resend",
         is_endless=pacing.follow,
     )
-    return Setup(reading, selection, sources, errors, pacing.follow, pacing.parent, lane, target, wire, rules)
+    return Setup(
+        reading, selection, sources, errors, pacing.follow, pacing.parent, pacing.after, lane, target, wire, rules
+    )
 
 
 def _wire(sending: Sending) -> Wire:

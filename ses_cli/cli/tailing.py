@@ -1,5 +1,6 @@
 """A log that is followed, from where the journal's last run left it."""
 
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -29,7 +30,7 @@ def follow(path: Path | None, setup: Setup, tell: Tell) -> tuple[Tailed, Journal
         return Tailed(source, max_line, None, tell, stamps[-1] if stamps else ""), NoJournal()
     journal = open_journal(path, setup.target.url, setup.target.masked, [])
     try:
-        tailed, files = resume(journal, source, max_line, tell)
+        tailed, files = resume(journal, source, max_line, tell, setup.after)
     except BaseException:
         journal.close()
         raise
@@ -37,13 +38,19 @@ def follow(path: Path | None, setup: Setup, tell: Tell) -> tuple[Tailed, Journal
     return tailed, journal
 
 
-def resume(journal: Journal, source: Source, max_line: int, tell: Tell) -> tuple[Tailed, list[Generation]]:
-    """What is left of the logs that the journal knows, then all that were begun since; and what was found of them."""
+def resume(
+    journal: Journal, source: Source, max_line: int, tell: Tell, after: str | None = None
+) -> tuple[Tailed, list[Generation]]:
+    """What is left of the logs that the journal knows, then all that were begun since; and what was found of them.
+
+    A journal that knows none begins behind the rotated log of the stamp `after`, or with what is written to now.
+    """
     stamps = _stamps(source)
     log = Path(source.path).resolve()
     reads = [partial(_read, log, stamp, max_line) for stamp in [*stamps, None]]
     files = recognise(journal.known.past, source.name, reads)
-    begin = next((at for at, file in enumerate(files) if file.number is not None), len(stamps))
+    known = (at for at, file in enumerate(files) if file.number is not None)
+    begin = next(known, len(stamps) if after is None else bisect(stamps, after))
     heir = Succession(journal, source.name, files[begin:])
     return Tailed(source, max_line, heir, tell, stamps[begin - 1] if begin else ""), files
 

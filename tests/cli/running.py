@@ -22,7 +22,8 @@ from typing import Self
 ROOT = Path(__file__).parents[2]
 PROGRAM = shlex.split(os.environ.get("SES_EVENTS_PROGRAM", "")) or [sys.executable, "-m", "ses_cli"]
 LIMIT = 20.0  # seconds: what takes longer has failed
-_DROPPED = ("SES_EVENTS_LOG", "SES_EVENTS_TOKEN", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "PYTHONPATH")
+_OURS = ("SES_EVENTS_LOG", "SES_EVENTS_TOKEN", "SES_EVENTS_TO", "SES_EVENTS_FORWARD_TO")
+_DROPPED = (*_OURS, "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "PYTHONPATH")
 
 
 def environment(home: Path, **changes: str) -> dict[str, str]:

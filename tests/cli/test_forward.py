@@ -65,15 +65,56 @@ def test_what_is_stored_is_sent_on(tmp_path: Path) -> None:
         assert SECRET not in journal.read_text() + listener.seen.decode()
 
 
+def test_the_url_is_in_no_process_list_where_the_environment_has_it(tmp_path: Path) -> None:
+    """Neither the receiver nor its forwarder shows it; and a file beside them is taken for no library of theirs."""
+    (tmp_path / "secrets.py").write_text("raise SystemExit('taken for a library')")
+    with serve() as server:
+        url = f"{server.url}?token={SECRET}"
+        with Listener(tmp_path, "--log", "log.jsonl", SES_EVENTS_FORWARD_TO=url) as listener:
+            listener.post(*bodies(0, 3))
+            arrived(server, bodies(0, 3))
+            seen = {path: path.read_bytes() for path in map(_cmdline, forwarders(listener.process.pid))}
+            seen[_cmdline(listener.process.pid)] = _cmdline(listener.process.pid).read_bytes()
+            assert len(seen) == 2
+            assert SECRET.encode() not in b"".join(seen.values())
+
+
+def _cmdline(pid: int) -> Path:
+    return Path(f"/proc/{pid}/cmdline")
+
+
+def test_a_rotation_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    """Logs are rotated and packed while they are forwarded, and by a listener that forwards nothing."""
+    keeping = ("--log", "log.jsonl", "--rotate", "2k", "--compress", "gzip")
+    with serve() as server:
+        with Listener(tmp_path, *keeping, "--forward-to", server.url) as listener:
+            listener.post(*bodies(0, 40))
+            arrived(server, bodies(0, 40))
+            assert listener.stop() == 0
+        with Listener(tmp_path, *keeping) as listener:
+            listener.post(*bodies(40, 80))
+            assert listener.stop() == 0
+        assert list(tmp_path.glob("log-*.jsonl*"))
+        with Listener(tmp_path, *keeping, "--forward-to", server.url) as listener:
+            listener.post(*bodies(80, 90))
+            arrived(server, bodies(0, 90))
+            assert listener.stop() == 0
+
+
 def test_a_handler_that_is_down_gets_all_when_it_is_back(tmp_path: Path) -> None:
-    """Callbacks are answered while the handler refuses connections, and reach it once it listens."""
+    """Callbacks are answered while the handler refuses connections, and reach it in order once it listens."""
     with serve() as server:
         port = server.port
     with Listener(tmp_path, "--forward-to", f"http://127.0.0.1:{port}/") as listener:
-        assert listener.post(*bodies(0, 9)) == [200] * 9
+        sent = [
+            callback(n, bulkId=f"b-{n % 2}", email="a@example.com", reason=str(n)) for n in range(12)
+        ]  # two messages, in turn
+        assert listener.post(*sent) == [200] * 12
         until(lambda: any(b'"retry"' in path.read_bytes() for path in (tmp_path / "data").rglob("*.replay-*")))
         with serve(port=port) as server:
-            arrived(server, bodies(0, 9))
+            arrived(server, sent)
+            for lane in (0, 1):
+                assert [body for body in server.bodies() if body in sent[lane::2]] == sent[lane::2]
 
 
 def test_killed_and_started_again(tmp_path: Path) -> None:

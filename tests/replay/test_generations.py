@@ -74,11 +74,11 @@ class Followed:
         self._live = kept
         os.truncate(self.path, sum(len(line) + 1 for line in kept))
 
-    def begin(self) -> None:
+    def begin(self, after: str | None = None) -> None:
         """Another follower, after the former was killed."""
         self.journal = open_journal(self.path.with_name("journal"), URL, URL, [])
         sources, _ = find([str(self.path)])
-        tailed, self.files = resume(self.journal, sources[0], 1000, lambda turn: self.said.append(turn.kind))
+        tailed, self.files = resume(self.journal, sources[0], 1000, lambda turn: self.said.append(turn.kind), after)
         self._pieces = iter(tailed)
 
     def look(self, most: int = 10_000) -> None:
@@ -173,6 +173,21 @@ def _meanwhile(log: Followed, what: object) -> None:
         log.cut(2)
     else:
         log.rotate(what == "same", is_packed=True)
+
+
+@pytest.mark.parametrize(("after", "sent"), [(None, slice(6, 9)), ("20260101T000001Z", slice(3, 9)), ("", slice(0, 9))])
+def test_where_a_new_journal_begins(tmp_path: Path, after: str | None, sent: slice) -> None:
+    """With what is written to now, or behind a rotated log; the next follower goes on all the same."""
+    log = Followed(tmp_path)
+    for _ in range(2):
+        log.write(3)
+        log.rotate(is_same=False, is_packed=True)
+    log.write(3)
+    for _ in range(2):
+        log.begin(after)
+        log.look()
+        log.end()
+        assert log.sent == log.written[sent]
 
 
 @pytest.mark.parametrize("written", [0, 1, 2, 5])
