@@ -78,8 +78,9 @@ def _forecast(setup: Setup, path: Path | None, series: Series, stream: Stream) -
     intake = Intake(setup.deliveries(stream), known, report, setup.rules.pace, setup.rules.resend_unknown)
     forecast = Forecast(report)
     with Progress(setup.size) as progress:
-        while intake.peek() is not None:
-            job = intake.take()
-            forecast.add(job.delivery, job.due)
+        while not intake.over:
+            if intake.peek() is not None:
+                job = intake.take()
+                forecast.add(job.delivery, job.due)
             progress.reach(series.done)
     return forecast

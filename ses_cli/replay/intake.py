@@ -9,6 +9,8 @@ from ses_cli.replay.plan import Delivery
 from ses_cli.replay.report import Report
 from ses_cli.replay.states import State
 
+_SLICE = 1024  # callbacks that may be left out in a row before the loop has its turn
+
 
 class Memory(Protocol):
     """What is known of the runs before."""
@@ -24,6 +26,7 @@ class Intake:
         self, deliveries: Iterable[Delivery | None], known: Memory, report: Report, pace: Pace, resend: bool
     ) -> None:
         self.over = False  # the log was read to its end
+        self.is_skipping = False  # there is nothing just now because much was left out: ask again at once
         self._known = known
         self._report = report
         self._resend = resend
@@ -33,6 +36,7 @@ class Intake:
     def peek(self) -> Job | None:
         """The next job. None if the log is over, or has nothing just now."""
         if self._next is None and not self.over:
+            self.is_skipping = False
             try:
                 pair = next(self._jobs)
             except StopIteration:
@@ -52,19 +56,25 @@ class Intake:
         return job
 
     def _admit(self, deliveries: Iterable[Delivery | None]) -> Iterator[Job | None]:
-        report = self._report
+        report, left_out = self._report, 0
         for number, delivery in enumerate(deliveries):
             if delivery is None:
                 yield None
                 continue
+            if left_out == _SLICE:
+                self.is_skipping, left_out = True, 0
+                yield None
             source, state = self._known.locate(delivery)
             if state is State.DELIVERED:
                 report.selected += 1
                 report.skipped += 1
+                left_out += 1
             elif state is State.UNKNOWN and not self._resend:
                 report.selected += 1
                 report.unknown += 1
+                left_out += 1
             else:
+                left_out = 0
                 report.resent += state is State.UNKNOWN
                 report.failed_before += state is State.FAILED
                 yield Job(delivery, number, source, again=state is State.UNKNOWN)

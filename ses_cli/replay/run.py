@@ -273,6 +273,8 @@ class Replay:
                     times.append(max(due - _AHEAD / 2, self._clock + _DISK) if fresh else due)
                 elif (job := self._intake.peek()) is not None and self._lanes.room:
                     times.append(job.due + behind - _AHEAD)
+                elif self._intake.is_skipping and self._lanes.room:
+                    return 0.0
         return max(0.0, min(times) - (self._now() - self._start))
 
     def _abandon(self) -> None:
@@ -288,6 +290,8 @@ class Replay:
         while not self._intake.over and not self._stops:
             if self._intake.peek() is not None:
                 yield self._intake.take()
+            elif self._intake.is_skipping:
+                continue
             elif self._rules.is_endless:
                 return
             else:

@@ -5,15 +5,20 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
+from ses_cli.replay.exchange import Job
+from ses_cli.replay.guard import look
+from ses_cli.replay.journal import Journal
 from ses_cli.replay.past import load
-from ses_cli.replay.plan import Lane
+from ses_cli.replay.plan import Delivery, Lane
 from ses_cli.replay.report import End
-from ses_cli.replay.run import Rules
+from ses_cli.replay.run import Replay, Rules
+from ses_cli.replay.send import Curl, Wire
 from ses_cli.replay.states import State
 
-from .logs import journal, lines, replay
+from .logs import journal, lines, plan, replay
 from .servers import OK, Request, Server, serve, status
 
 COUNT, LANES = 3000, 7
@@ -166,6 +171,38 @@ def test_stopped_once_waits_for_what_is_in_flight(tmp_path: Path) -> None:
         second = replay(raws, server.url, path=tmp_path / "j").run()
         assert sorted(server.bodies()) == sorted(raws)
     assert first.delivered + second.delivered == 200
+
+
+def test_a_run_that_only_skips_can_be_stopped(tmp_path: Path) -> None:
+    """What was delivered before is passed over in slices, between which a run can be told to end."""
+    raws = lines(9000)
+    with serve() as server:
+        skipped = journal(tmp_path / "j", server.url, raws)
+        for delivery in plan(raws):
+            skipped.outcome(placed(skipped, delivery), "delivered")
+        skipped.close()
+        again = journal(tmp_path / "j", server.url, raws)
+        sender = Curl(look(server.url, {}), Wire(), 1)
+
+        def counted() -> Iterator[Delivery]:
+            for number, delivery in enumerate(plan(raws)):
+                if number == 3000:
+                    stopped.stop()
+                yield delivery
+
+        stopped = Replay(counted(), sender, again, Rules())
+        report = stopped.run()
+        assert report.end is End.INTERRUPTED
+        assert 3000 <= report.skipped < 7000
+        assert replay(raws, server.url, path=tmp_path / "j").run().skipped == 9000
+        assert not server.requests
+
+
+def placed(known: Journal, delivery: Delivery) -> Job:
+    """A job that an outcome can be written for."""
+    job = Job(delivery, 0, known.locate(delivery)[0], again=False)
+    known.intent(job)
+    return job
 
 
 def test_the_ledger_balances_when_much_fails(tmp_path: Path) -> None:
