@@ -57,6 +57,7 @@ class Intake:
 
     def _admit(self, deliveries: Iterable[Delivery | None]) -> Iterator[Job | None]:
         report, left_out = self._report, 0
+        never, delivered, unknown = State.NEVER, State.DELIVERED, State.UNKNOWN  # slow to look up
         for number, delivery in enumerate(deliveries):
             if delivery is None:
                 yield None
@@ -65,16 +66,19 @@ class Intake:
                 self.is_skipping, left_out = True, 0
                 yield None
             source, state = self._known.locate(delivery)
-            if state is State.DELIVERED:
+            if state is never:
+                left_out = 0
+                yield Job(delivery, number, source, again=False)
+            elif state is delivered:
                 report.selected += 1
                 report.skipped += 1
                 left_out += 1
-            elif state is State.UNKNOWN and not self._resend:
+            elif state is unknown and not self._resend:
                 report.selected += 1
                 report.unknown += 1
                 left_out += 1
             else:
                 left_out = 0
-                report.resent += state is State.UNKNOWN
+                report.resent += state is unknown
                 report.failed_before += state is State.FAILED
-                yield Job(delivery, number, source, again=state is State.UNKNOWN)
+                yield Job(delivery, number, source, again=state is unknown)
