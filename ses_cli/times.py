@@ -61,7 +61,7 @@ def _aware(time: datetime, tz: tzinfo | None) -> datetime:
 
 def rfc3339(timestamp: int) -> str:
     """Unix seconds as RFC 3339 in UTC, as data has it."""
-    return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(timestamp, UTC).isoformat()[:-6] + "Z"
 
 
 def shown(timestamp: int, tz: tzinfo | None) -> str:
