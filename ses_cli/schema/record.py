@@ -72,7 +72,9 @@ def _is_deep(value: object) -> bool:
     for _ in range(_DEEPEST + 1):
         arrays = [item for item in level if isinstance(item, list)]
         level = [*chain(*arrays), *chain(*(item.values() for item in level if is_object(item)))]
-    return bool(level)
+        if not level:
+            return False
+    return True
 
 
 def is_time(value: object) -> TypeGuard[int]:
