@@ -6,7 +6,7 @@ alone cannot show is asked of all records of a block at once.
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection
 from operator import attrgetter
 from types import GenericAlias
 from typing import Annotated, Any, TypeGuard
@@ -42,15 +42,17 @@ class Clean:
     def __init__(self, takes_warnings: bool = True) -> None:
         self._takes_warnings = takes_warnings
         self._learnt: dict[str, str] = {}  # key -> attribute
-        self._decoder = _decoder(self._learnt)
+        self._is_legacy = False  # bulkId is spelt the old way
+        self._decoders: dict[bool, Decoder[list[Callback | int]]] = {}  # by that spelling
 
-    def learn(self, keys: Iterable[str]) -> None:
-        """Takes keys of a valid record for known from now on, the undocumented ones with their warning."""
+    def learn(self, keys: Collection[str]) -> None:
+        """Takes keys of a valid record for known from now on, the undocumented ones and `bulkid` with their warning."""
         known = (FIELDS, LEGACY_FIELDS, self._learnt)
         new = [key for key in keys if not any(key in names for names in known) and _LEARNABLE.fullmatch(key)]
+        self._is_legacy = any(key in LEGACY_FIELDS for key in keys)
         if new and len(self._learnt) + len(new) <= _MOST_LEARNT:
             self._learnt |= {key: f"learnt_{at}" for at, key in enumerate(new, len(self._learnt))}
-            self._decoder = _decoder(self._learnt)
+            self._decoders.clear()
 
     def take(self, text: bytes) -> tuple[list[Callback], Counter[str]] | None:
         """The records of lines, one each, in today's spelling, and their warnings; None where a closer look is needed.
@@ -60,8 +62,10 @@ class Clean:
         """
         array = text.replace(b"\n", b",\n0,")
         lines = (len(array) - len(text)) // 3 + 1
+        if self._is_legacy not in self._decoders:
+            self._decoders[self._is_legacy] = _decoder(self._learnt, self._is_legacy)
         try:
-            elements = self._decoder.decode(b"[" + array + b"]")
+            elements = self._decoders[self._is_legacy].decode(b"[" + array + b"]")
         except (MsgspecError, UnicodeDecodeError):
             return None
         records = elements[::2]
@@ -84,6 +88,8 @@ class Clean:
                 return None
             if code:
                 warnings[code] += kinds.count(kind)
+        if self._is_legacy:
+            warnings["legacy-spelling"] += len(records)
         if "legacy-spelling" in warnings:
             for record in records:
                 if record.event == "bounce" and record.bounce_type:
@@ -96,7 +102,7 @@ class Clean:
         return warnings
 
 
-def _decoder(learnt: dict[str, str]) -> Decoder[list[Callback | int]]:
+def _decoder(learnt: dict[str, str], is_legacy: bool) -> Decoder[list[Callback | int]]:
     """Of records with the documented fields and what was learnt, and nothing else."""
     keys = {key: attribute for attribute, key in KEYS.items()}
     names = {key: keys.get(key, key) for key in FIELDS} | learnt
@@ -106,7 +112,8 @@ def _decoder(learnt: dict[str, str]) -> Decoder[list[Callback | int]]:
     # without floats, which an integer beyond 64 bits would become
     unknown = [(learnt[key], str | _Integer | bool | None | UnsetType, UNSET) for key in learnt if not is_custom(key)]
     fields: list[tuple[str, Any] | tuple[str, Any, Any]] = [*required, *optional, *custom, *unknown]
-    rename = {attribute: key for key, attribute in names.items()}
+    old = {new: old for old, new in LEGACY_FIELDS.items()} if is_legacy else {}
+    rename = {attribute: old.get(key, key) for key, attribute in names.items()}
     known = defstruct(
         "Known", fields, bases=(Callback,), rename=rename, kw_only=True, forbid_unknown_fields=True, gc=False
     )
