@@ -16,6 +16,7 @@ FLOORS = (
     ("callback", "errors", "events", "table"),
     ("batch",),
     ("times", "reasons", "fold", "ledger", "schema", "selection", "sources"),
+    ("follow",),
     ("scan", "reports", "suppression", "replay", "capture", "render"),
     ("cli",),
     ("__main__",),
@@ -30,7 +31,7 @@ OUTSIDE = {
     "pycurl": ("replay/send.py",),
     "httptools": ("capture",),
     "uvloop": ("capture",),
-    "zstandard": ("sources", "capture"),
+    "zstandard": ("sources", "follow", "capture"),
     "msgspec": ("callback.py", "schema"),
     "orjson": ("schema", "render", "suppression", "replay", "capture"),
 }

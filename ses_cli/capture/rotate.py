@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from ses_cli.capture.linefile import sync_directory
-from ses_cli.sources.rotated import rotated
+from ses_cli.follow.rotated import rotated
 
 Compression = Literal["zstd", "gzip"]
 SUFFIXES: dict[Compression, str] = {"zstd": ".zst", "gzip": ".gz"}

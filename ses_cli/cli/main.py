@@ -9,7 +9,7 @@ import click
 from ses_cli import __version__
 from ses_cli.errors import Exit, SesEventsError, TargetError
 
-COMMANDS = ("summarize", "validate", "bounces", "replay", "listen")  # one module each, of that name, in `commands`
+COMMANDS = ("summarize", "validate", "bounces", "replay", "listen")  # one package each, of that name
 
 
 class Commands(click.Group):
@@ -21,7 +21,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"ses_cli.cli.commands.{cmd_name}")
+        module = import_module(f"ses_cli.cli.{cmd_name}.command")
         command = getattr(module, cmd_name)
         return command if isinstance(command, click.Command) else None
 

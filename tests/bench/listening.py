@@ -16,7 +16,7 @@ from typing import NamedTuple, get_args
 from ses_cli.capture.log import Durability
 from ses_cli.capture.notices import Listening, Notice
 from ses_cli.capture.server import Settings, serve
-from ses_cli.cli.listening import checks
+from ses_cli.cli.listen.settings import checks
 
 WHAT = {"group": "one sync for all that waits (what `listen` does)", "each": "one sync a request", "none": "no sync"}
 SCRIPT = """

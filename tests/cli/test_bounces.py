@@ -166,7 +166,7 @@ def test_alone_it_reads_the_log_that_is_kept(logged: Program) -> None:
 def test_classes_and_actions_are_those_of_the_rules() -> None:
     """What the command line offers is what the rules know."""
     from ses_cli import suppression
-    from ses_cli.cli import bounce_options
+    from ses_cli.cli.bounces import options as bounce_options
     from ses_cli.reasons import ACTIONS, CLASSES
 
     assert tuple(CLASSES) == bounce_options.CLASSES

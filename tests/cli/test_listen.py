@@ -15,7 +15,7 @@ import pytest
 
 from ses_cli.callback import Callback
 from ses_cli.capture.notices import Note, Notice, Refused, Rejected, Stored, Trouble
-from ses_cli.cli.narrating import Narrator
+from ses_cli.cli.listen.output import Narrator
 
 from .running import ROOT, Listener, Running, callback, run
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ses_cli.cli.tailing import resume
+from ses_cli.cli.replay.followed import resume
 from ses_cli.errors import SourceError
 from ses_cli.replay.exchange import Job
 from ses_cli.replay.plan import Delivery
@@ -27,7 +27,7 @@ SAME = b"the same first line"
 def at_once() -> Iterator[None]:
     """A look is a look, however soon after another."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ses_cli.sources.tailed.POLL", 0)
+        patch.setattr("ses_cli.follow.followed.POLL", 0)
         yield
 
 

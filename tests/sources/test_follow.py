@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ses_cli.batch import Piece
 from ses_cli.errors import SourceError
-from ses_cli.sources.follow import Tail, Turn, follow
+from ses_cli.follow.tail import Tail, Turn, follow
 
 MAX_LINE = 2000
 

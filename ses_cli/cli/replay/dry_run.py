@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from ses_cli.cli import folding, journaling
+from ses_cli.cli import scanning
 from ses_cli.cli.options import Printing
-from ses_cli.cli.replay_setup import Setup
+from ses_cli.cli.replay import journal as journaling
+from ses_cli.cli.replay.setup import Setup
 from ses_cli.cli.stream import Stream
 from ses_cli.errors import Exit, UsageError
 from ses_cli.render import data, messages
@@ -41,8 +42,8 @@ def show(setup: Setup, path: Path | None, printing: Printing) -> Exit:
 
         text = draw(tables(numbers), printing.output, printing.colour, None)
         sample = request(first.head, first.body) if first else ""
-        write([f"{folding.account(stream.ledger)}\n\n{text}\n{sample}".encode(errors="replace")], printing.output)
-    folding.tell_invalid(stream.ledger, stream.first)
+        write([f"{scanning.account(stream.ledger)}\n\n{text}\n{sample}".encode(errors="replace")], printing.output)
+    scanning.tell_invalid(stream.ledger, stream.first)
     errors = [*setup.errors, *series.errors]
     for error in errors:
         messages.error(error)

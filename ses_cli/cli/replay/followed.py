@@ -6,8 +6,11 @@ from functools import partial
 from pathlib import Path
 
 from ses_cli.batch import Piece
-from ses_cli.cli.journaling import tell_unknown
-from ses_cli.cli.replay_setup import Setup
+from ses_cli.cli.replay.journal import tell_unknown
+from ses_cli.cli.replay.setup import Setup
+from ses_cli.follow.followed import Tailed
+from ses_cli.follow.rotated import rotated
+from ses_cli.follow.tail import Tell
 from ses_cli.render import messages
 from ses_cli.replay.generations import Generation, Succession, recognise
 from ses_cli.replay.journal import Journal, NoJournal
@@ -15,11 +18,8 @@ from ses_cli.replay.past import Past
 from ses_cli.replay.resume import open_journal
 from ses_cli.replay.states import State
 from ses_cli.sources import Source, find
-from ses_cli.sources.follow import Tell
 from ses_cli.sources.read import Span, read
-from ses_cli.sources.rotated import rotated
 from ses_cli.sources.series import numbered
-from ses_cli.sources.tailed import Tailed
 
 
 def follow(path: Path | None, setup: Setup, tell: Tell) -> tuple[Tailed, Journal | NoJournal]:

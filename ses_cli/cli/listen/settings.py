@@ -16,7 +16,7 @@ from ses_cli.capture.judge import Check, Verdict
 from ses_cli.capture.notices import Listening
 from ses_cli.capture.rotate import Compression, Rotation
 from ses_cli.capture.server import Settings
-from ses_cli.cli.listen_options import DAILY, TOKEN, Bounding, Keeping, Serving
+from ses_cli.cli.listen.options import DAILY, TOKEN, Bounding, Keeping, Serving
 from ses_cli.errors import TargetError, UsageError
 from ses_cli.events import Problem
 from ses_cli.schema import Checker

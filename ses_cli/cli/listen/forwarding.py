@@ -12,10 +12,10 @@ from typing import Self
 import click
 
 from ses_cli.capture.notices import Listening, Note, Notice, Tell, Trouble
-from ses_cli.cli.replay_options import TARGET
+from ses_cli.cli.replay.options import TARGET
 from ses_cli.errors import Exit, TargetError, UsageError
+from ses_cli.follow.rotated import rotated
 from ses_cli.replay.guard import Reach, look
-from ses_cli.sources.rotated import rotated
 
 _LONGEST = 60.0  # seconds between two starts
 _GRACE = 15.0  # seconds to end in: longer than a replay waits for what is in flight

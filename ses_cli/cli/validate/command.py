@@ -23,8 +23,8 @@ def validate(reading: Reading, selecting: Selecting, printing: Printing, quiet: 
     met with its JSON types. json has the account and the fields; ndjson, csv and tsv have the problems. Exit status 1
     when a record is invalid.
     """
-    from ses_cli.cli import folding
-    from ses_cli.cli.problems import shown
+    from ses_cli.cli import scanning
+    from ses_cli.cli.validate.output import shown
     from ses_cli.render.output import Output
     from ses_cli.reports.validation import Validation, codes
     from ses_cli.scan import Part
@@ -37,9 +37,9 @@ def validate(reading: Reading, selecting: Selecting, printing: Printing, quiet: 
             output.write(shown(part.problems(), printing.form))
             output.flush()
 
-        outcome = folding.fold(reading, selecting, Validation, watch=None if quiet else see, explain=not quiet)
-        line = folding.account(outcome.ledger)
+        outcome = scanning.fold(reading, selecting, Validation, watch=None if quiet else see, explain=not quiet)
+        line = scanning.account(outcome.ledger)
         if printing.form in ("table", "markdown", "json"):
-            output.write(folding.rendered("validation", outcome, printing, tz, line, codes(outcome.ledger)))
-    folding.tell(outcome, has_shown_problems=True)
-    return folding.status(outcome, outcome.ledger.invalid > 0)
+            output.write(scanning.rendered("validation", outcome, printing, tz, line, codes(outcome.ledger)))
+    scanning.tell(outcome, has_shown_problems=True)
+    return scanning.status(outcome, outcome.ledger.invalid > 0)

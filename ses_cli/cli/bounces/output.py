@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from ses_cli.cli import folding
-from ses_cli.cli.bounce_options import Choosing, Exporting
+from ses_cli.cli import scanning
+from ses_cli.cli.bounces.export import export
+from ses_cli.cli.bounces.options import Choosing, Exporting
 from ses_cli.cli.options import Printing, Reading, Selecting
-from ses_cli.cli.suppressing import export
 from ses_cli.errors import Exit, UsageError
 from ses_cli.reasons import ACTIONS, CLASSES, Classifier
 from ses_cli.render import data
@@ -24,16 +24,16 @@ def report(
 ) -> Exit:
     """One row an address, or the suppression list made of them."""
     tz = selecting.zone()
-    outcome = folding.fold(reading, selecting, partial(Bounces, choosing.wanted(exporting.also())))
+    outcome = scanning.fold(reading, selecting, partial(Bounces, choosing.wanted(exporting.also())))
     if exporting.export:
         export(outcome.fold, exporting, printing.output)
     elif printing.form == "plain":
         write((f"{email}\n".encode() for email in outcome.fold.emails()), printing.output)
     else:
-        line = folding.account(outcome.ledger)
-        write(folding.rendered("bounces", outcome, printing, tz, line), printing.output)
-    folding.tell(outcome)
-    return folding.status(outcome, reading.strict and outcome.ledger.invalid > 0)
+        line = scanning.account(outcome.ledger)
+        write(scanning.rendered("bounces", outcome, printing, tz, line), printing.output)
+    scanning.tell(outcome)
+    return scanning.status(outcome, reading.strict and outcome.ledger.invalid > 0)
 
 
 def each(reading: Reading, selecting: Selecting, printing: Printing, choosing: Choosing) -> Exit:
@@ -47,9 +47,9 @@ def each(reading: Reading, selecting: Selecting, printing: Printing, choosing: C
             output.write(_rows(part.fold, printing.form))
             output.flush()
 
-        outcome = folding.fold(reading, selecting, partial(Listing, choosing.wanted(frozenset())), watch=see)
-    folding.tell(outcome)
-    return folding.status(outcome, reading.strict and outcome.ledger.invalid > 0)
+        outcome = scanning.fold(reading, selecting, partial(Listing, choosing.wanted(frozenset())), watch=see)
+    scanning.tell(outcome)
+    return scanning.status(outcome, reading.strict and outcome.ledger.invalid > 0)
 
 
 def explain(reason: str, choosing: Choosing, printing: Printing) -> Exit:

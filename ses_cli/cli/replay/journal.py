@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from ses_cli.cli.replay_options import Remembering
-from ses_cli.cli.replay_setup import Setup
+from ses_cli.cli.replay.options import Remembering
+from ses_cli.cli.replay.setup import Setup
 from ses_cli.render import messages
 from ses_cli.replay.journal import Journal, NoJournal
 from ses_cli.replay.past import Known, Source

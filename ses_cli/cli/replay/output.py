@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ses_cli.cli import folding
+from ses_cli.cli import scanning
 from ses_cli.cli.options import Printing
 from ses_cli.cli.stream import Stream
 from ses_cli.errors import Exit, SourceError
@@ -30,7 +30,7 @@ class Ended:
     def tell(self, printing: Printing) -> Exit:
         """Prints the report where it is wanted, and what else is to be known."""
         self._print(printing)
-        folding.tell_invalid(self.stream.ledger, self.stream.first)
+        scanning.tell_invalid(self.stream.ledger, self.stream.first)
         for error in self.errors:
             messages.error(error)
         if self.report.end is not End.DONE:
@@ -52,7 +52,7 @@ class Ended:
             write(data.document(content), printing.output)
         else:
             text = screen.tables(tables(numbers, failures), printing.output, printing.colour, None)
-            write([f"{folding.account(self.stream.ledger)}\n\n{text}".encode(errors="replace")], printing.output)
+            write([f"{scanning.account(self.stream.ledger)}\n\n{text}".encode(errors="replace")], printing.output)
 
     def _end(self) -> str:
         report = self.report

@@ -9,9 +9,10 @@ from types import FrameType
 from typing import Generic
 
 from ses_cli.batch import Batch, Piece
-from ses_cli.cli import folding
+from ses_cli.cli import scanning
 from ses_cli.cli.options import Printing, Reading, Selecting
 from ses_cli.errors import Exit, SourcesError, UsageError
+from ses_cli.follow.tail import Turn, follow
 from ses_cli.render import messages
 from ses_cli.render.data import rejects
 from ses_cli.render.live import Picture, is_live
@@ -21,7 +22,6 @@ from ses_cli.scan.parts import F
 from ses_cli.schema import Checker
 from ses_cli.selection import Selector
 from ses_cli.sources import Source, find
-from ses_cli.sources.follow import Turn, follow
 
 _PERIOD = 1.0  # seconds between two pictures
 _SHARE = 4  # of its time, drawing takes at most one part in so many
@@ -54,7 +54,7 @@ def report(
             if is_stopped():
                 break
         view.draw(is_last=True)
-    folding.tell(view.outcome)
+    scanning.tell(view.outcome)
     return Exit.INTERRUPTED
 
 

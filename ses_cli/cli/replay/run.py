@@ -7,13 +7,16 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
-from ses_cli.cli import journaling, tailing
-from ses_cli.cli.following import TURNS
+from ses_cli.cli.live import TURNS
 from ses_cli.cli.options import Printing
-from ses_cli.cli.replay_options import Remembering
-from ses_cli.cli.replay_setup import Setup
-from ses_cli.cli.reporting import Ended
+from ses_cli.cli.replay import followed as tailing
+from ses_cli.cli.replay import journal as journaling
+from ses_cli.cli.replay.options import Remembering
+from ses_cli.cli.replay.output import Ended
+from ses_cli.cli.replay.setup import Setup
 from ses_cli.errors import Exit, UsageError
+from ses_cli.follow.followed import Tailed
+from ses_cli.follow.tail import Turn
 from ses_cli.render.output import STDOUT, Output
 from ses_cli.render.standing import Standing
 from ses_cli.replay.journal import Journal, NoJournal
@@ -21,9 +24,7 @@ from ses_cli.replay.letters import DeadLetters
 from ses_cli.replay.report import Snapshot
 from ses_cli.replay.run import Replay
 from ses_cli.replay.send import Curl
-from ses_cli.sources.follow import Turn
 from ses_cli.sources.series import Series
-from ses_cli.sources.tailed import Tailed
 
 
 def send(setup: Setup, path: Path | None, printing: Printing, remembering: Remembering) -> Exit:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from ses_cli.cli.bounce_options import Exporting
+from ses_cli.cli.bounces.options import Exporting
 from ses_cli.errors import UsageError
 from ses_cli.render import messages
 from ses_cli.render.output import STDOUT, write

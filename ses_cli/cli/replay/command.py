@@ -3,7 +3,7 @@
 import click
 
 from ses_cli.cli.options import Printing, Reading, Selecting, printing_as, selecting, streaming
-from ses_cli.cli.replay_options import Pacing, Remembering, Sending, pacing, remembering, sending
+from ses_cli.cli.replay.options import Pacing, Remembering, Sending, pacing, remembering, sending
 
 
 @click.command()
@@ -36,8 +36,10 @@ def replay(
     command again to resume: the journal knows what was delivered. Every request carries webhook-id, the same for that
     callback over all attempts and runs: a receiver can tell by it what came twice.
     """
-    from ses_cli.cli import journaling, planning, replaying
-    from ses_cli.cli.replay_setup import setup
+    from ses_cli.cli.replay import dry_run as planning
+    from ses_cli.cli.replay import journal as journaling
+    from ses_cli.cli.replay import run as replaying
+    from ses_cli.cli.replay.setup import setup
 
     found = setup(reading, selecting, sending, pacing, remembering)
     path = journaling.place(found, remembering)

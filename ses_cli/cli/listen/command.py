@@ -2,7 +2,7 @@
 
 import click
 
-from ses_cli.cli.listen_options import Bounding, Forwarding, Keeping, Serving, bounding, forwarding, keeping, serving
+from ses_cli.cli.listen.options import Bounding, Forwarding, Keeping, Serving, bounding, forwarding, keeping, serving
 
 
 @click.command()
@@ -30,9 +30,9 @@ def listen(serving: Serving, bounding: Bounding, keeping: Keeping, forwarding: F
     from functools import partial
 
     from ses_cli.capture.server import serve
-    from ses_cli.cli import listening
-    from ses_cli.cli.forwarding import Forwarder, allow
-    from ses_cli.cli.narrating import Narrator
+    from ses_cli.cli.listen import settings as listening
+    from ses_cli.cli.listen.forwarding import Forwarder, allow
+    from ses_cli.cli.listen.output import Narrator
 
     is_allowed = allow(forwarding.forward_to, forwarding.yes) if forwarding.forward_to else False
     settings = listening.settings(serving, bounding, keeping)

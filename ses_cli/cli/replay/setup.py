@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ses_cli.batch import Piece
-from ses_cli.cli.following import followed, refuse
+from ses_cli.cli.live import followed, refuse
 from ses_cli.cli.options import Reading, Selecting
-from ses_cli.cli.replay_options import Pacing, Remembering, Sending
+from ses_cli.cli.replay.options import Pacing, Remembering, Sending
 from ses_cli.cli.stream import Stream
 from ses_cli.errors import SourceError, SourcesError, UsageError
 from ses_cli.render import messages

@@ -8,11 +8,11 @@ from typing import BinaryIO, Literal, NamedTuple, Self
 
 from ses_cli.batch import Piece
 from ses_cli.errors import SourceError
+from ses_cli.follow.rotated import rotated
 from ses_cli.sources.decompress import MAGIC_BYTES, Damaged, Readable, codec_of, decompress
 from ses_cli.sources.find import reason, shown
 from ses_cli.sources.lines import Lines
 from ses_cli.sources.read import PIECE
-from ses_cli.sources.rotated import rotated
 
 POLL = 0.2  # seconds between two looks
 _HEAD = 1024  # bytes by which a file that began anew is told from the one that was read

@@ -6,8 +6,8 @@ from typing import Protocol
 
 from ses_cli.batch import Piece
 from ses_cli.errors import SourceError
+from ses_cli.follow.tail import POLL, Tail, Tell, Turn
 from ses_cli.sources.find import Source
-from ses_cli.sources.follow import POLL, Tail, Tell, Turn
 from ses_cli.sources.series import first_line
 
 

@@ -2,7 +2,7 @@
 
 import click
 
-from ses_cli.cli.bounce_options import Choosing, Exporting, choosing, exporting
+from ses_cli.cli.bounces.options import Choosing, Exporting, choosing, exporting
 from ses_cli.cli.options import FORMATS, Printing, Reading, Selecting, printing_as, reading, selecting
 
 
@@ -39,22 +39,22 @@ def bounces(
     hard bounce, or where it has none from its newest soft one. Only addresses whose action is suppress go into an
     export, unless --action says otherwise.
     """
-    from ses_cli.cli import bouncing
+    from ses_cli.cli.bounces import output as bouncing
 
     if follow:
         from functools import partial
 
-        from ses_cli.cli import folding, following
+        from ses_cli.cli import live, scanning
         from ses_cli.reports.bounces import Bounces
 
-        following.refuse((each, "--events"), (explain, "--explain"), (exporting.export, "--export"))
+        live.refuse((each, "--events"), (explain, "--explain"), (exporting.export, "--export"))
         tz, make = selecting.zone(), partial(Bounces, choosing.wanted(frozenset()))
-        return following.report(
+        return live.report(
             reading,
             selecting,
             printing,
             make,
-            lambda outcome: folding.rendered("bounces", outcome, printing, tz, folding.account(outcome.ledger)),
+            lambda outcome: scanning.rendered("bounces", outcome, printing, tz, scanning.account(outcome.ledger)),
         )
     if explain is not None:
         return bouncing.explain(explain, choosing, printing)

@@ -34,7 +34,7 @@ def summarize(
     from collections.abc import Iterator
     from functools import partial
 
-    from ses_cli.cli import folding
+    from ses_cli.cli import scanning
     from ses_cli.render.output import write
     from ses_cli.reports.summary import Summary
     from ses_cli.scan import Outcome
@@ -44,14 +44,14 @@ def summarize(
 
     def rendered(outcome: Outcome[Summary]) -> Iterator[bytes]:
         period = outcome.fold.period()
-        line = folding.account(outcome.ledger) + (f"\n{period}" if period else "")
-        return folding.rendered("summary", outcome, printing, tz, line)
+        line = scanning.account(outcome.ledger) + (f"\n{period}" if period else "")
+        return scanning.rendered("summary", outcome, printing, tz, line)
 
     if follow:
-        from ses_cli.cli import following
+        from ses_cli.cli import live
 
-        return following.report(reading, selecting, printing, make, rendered)
-    outcome = folding.fold(reading, selecting, make)
+        return live.report(reading, selecting, printing, make, rendered)
+    outcome = scanning.fold(reading, selecting, make)
     write(rendered(outcome), printing.output)
-    folding.tell(outcome)
-    return folding.status(outcome, reading.strict and outcome.ledger.invalid > 0)
+    scanning.tell(outcome)
+    return scanning.status(outcome, reading.strict and outcome.ledger.invalid > 0)

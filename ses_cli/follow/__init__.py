@@ -1,0 +1,1 @@
+"""Logs that grow: their lines as they come, through rotation and truncation."""
