@@ -1,4 +1,4 @@
-"""The rooms: who may import whom, and what comes from outside."""
+"""The layers: which package may import which, and where each outside library may be used."""
 
 import ast
 import os
@@ -12,7 +12,7 @@ import pytest
 import ses_cli
 
 ROOT = Path(ses_cli.__file__).parent
-FLOORS = (
+LAYERS = (
     ("callback", "errors", "events", "table"),
     ("batch",),
     ("times", "reasons", "fold", "ledger", "schema", "selection", "sources"),
@@ -21,10 +21,10 @@ FLOORS = (
     ("cli",),
     ("__main__",),
 )
-FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
-# rooms that only hand on what they have, to be met everywhere
+LAYER = {package: number for number, packages in enumerate(LAYERS) for package in packages}
+# hands on names of any layer, and may be imported by any
 FREE = ("__init__",)
-# outside import -> where it may stand
+# outside import -> where it may be used
 OUTSIDE = {
     "click": ("cli",),
     "rich": ("render",),
@@ -56,8 +56,8 @@ def _is_package(module: str) -> bool:
     return (ROOT.parent / module.replace(".", "/")).is_dir()
 
 
-def room(path: Path) -> str:
-    """The room a file is in: the first name below the package."""
+def package(path: Path) -> str:
+    """The top-level package or module a file belongs to."""
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
@@ -67,17 +67,17 @@ def named(path: Path) -> str:
 
 @pytest.mark.parametrize("path", MODULES, ids=named)
 def test_imports_go_down(path: Path) -> None:
-    """A module imports only from rooms on floors below its own, or from its own room."""
-    here = room(path)
-    assert here in FREE or here in FLOOR, f"{here} stands on no floor"
+    """A module imports only from layers below its own, or from its own package."""
+    here = package(path)
+    assert here in FREE or here in LAYER, f"{here} is in no layer"
     wanted = {name.split(".")[1] for name in imports(path) if name.startswith("ses_cli.")} - {here, "__version__"}
     if here not in FREE:
-        assert {name for name in wanted if FLOOR[name] >= FLOOR[here]} == set()
+        assert {name for name in wanted if LAYER[name] >= LAYER[here]} == set()
 
 
 @pytest.mark.parametrize("path", MODULES, ids=named)
-def test_outside_imports_stay_in_their_rooms(path: Path) -> None:
-    """A library is imported only in the rooms it is for, and none is that is not in the table."""
+def test_outside_imports_stay_where_they_belong(path: Path) -> None:
+    """An outside library is imported only where the table allows it."""
     for name in {name.split(".")[0] for name in imports(path)} - {"ses_cli", "__future__", "_typeshed"}:
         if name not in sys.stdlib_module_names:
             assert named(path).startswith(OUTSIDE[name]), f"{name} in {named(path)}"

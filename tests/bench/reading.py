@@ -10,6 +10,8 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
+import zstandard
+
 from tests.bench.measure import measure, table
 
 ROOT = Path(__file__).parents[2]
@@ -70,37 +72,54 @@ def main() -> None:
             end="",
         )
         print(f"{options.cores} of {os.cpu_count()} cores; {options.records:,} records, {megabytes:,.0f} MB, cached\n")
-        print(_group_by(log, options.records, options.rounds, options.cores))
-        print(_commands(log, options.records, options.rounds, options.cores))
+        print(_plain(log, options.records, options.rounds, options.cores))
+        print(_compressed(log, folder, options.records, options.rounds, options.cores))
         print(_start(log, folder, options.rounds * 4))
         print(_addresses(folder, options.records // 2, options.cores))
 
 
-def _group_by(log: str, records: int, rounds: int, cores: int) -> str:
+def _plain(log: str, records: int, rounds: int, cores: int) -> str:
     python, threads = sys.executable, str(cores)
     commands = {
-        "ses-events summarize": [PROGRAM, "summarize", "--json", log],
-        "ses-events summarize -j 1": [PROGRAM, "summarize", "--json", "-j", "1", log],
         "DuckDB": [python, "-c", DUCKDB, log, threads],
+        "summarize": [PROGRAM, "summarize", "--json", log],
+        "summarize -j 1": [PROGRAM, "summarize", "--json", "-j", "1", log],
+        "summarize --by hour --by from-domain": [
+            *(PROGRAM, "summarize", "--json", "--by", "hour", "--by", "from-domain", log)
+        ],
+        "bounces --hard": [PROGRAM, "bounces", "--hard", "--json", log],
+        "validate": [PROGRAM, "validate", "--json", log],
+        "summarize --dedupe": [PROGRAM, "summarize", "--json", "--dedupe", log],
+        "summarize, pure Python": ["env", "SES_EVENTS_ENGINE=python", PROGRAM, "summarize", "--json", log],
         "Polars": [python, "-c", POLARS, log],
         "ClickHouse local (chdb)": [python, "-c", CHDB, log, threads],
         "plain orjson loop": [python, "-c", LOOP, log],
         "jq and awk": ["sh", "-c", JQ, "sh", log],
+        "cat >/dev/null": ["sh", "-c", 'cat "$1" >/dev/null', "sh", log],
+        "wc -l": ["wc", "-l", log],
     }
-    return table(
-        "Count by event, bounce type and domain", measure(commands, rounds, cores), "ses-events summarize", records
-    )
+    return table("One plain log", measure(commands, rounds, cores), "DuckDB", records)
 
 
-def _commands(log: str, records: int, rounds: int, cores: int) -> str:
+def _compressed(log: str, folder: str, records: int, rounds: int, cores: int) -> str:
+    """The same log in eight files, each compressed with zstd."""
+    directory = Path(folder) / "compressed"
+    directory.mkdir()
+    pieces = str(directory / "log-")
+    split = ["split", "-n", "l/8", "-d", "--additional-suffix=.jsonl", log, pieces]
+    subprocess.run(split, check=True)
+    for piece in directory.iterdir():
+        codec = zstandard.ZstdCompressor()
+        with piece.open("rb") as plain, piece.with_name(piece.name + ".zst").open("wb") as packed:
+            codec.copy_stream(plain, packed)
+        piece.unlink()
+    python, threads = sys.executable, str(cores)
     commands = {
-        "summarize": [PROGRAM, "summarize", "--json", log],
-        "bounces": [PROGRAM, "bounces", "--json", log],
-        "summarize --by hour": [PROGRAM, "summarize", "--json", "--by", "hour", log],
-        "summarize --dedupe": [PROGRAM, "summarize", "--json", "--dedupe", log],
-        "validate": [PROGRAM, "validate", "--json", log],
+        "DuckDB": [python, "-c", DUCKDB, str(directory / "*.zst"), threads],
+        "summarize": [PROGRAM, "summarize", "--json", str(directory)],
+        "zstd -dc | wc -l": ["sh", "-c", 'zstd -dc "$1"/*.zst | wc -l', "sh", str(directory)],
     }
-    return table("Commands", measure(commands, rounds, cores), "summarize", records)
+    return table("Eight files compressed with zstd", measure(commands, rounds, cores), "DuckDB", records)
 
 
 def _start(log: str, folder: str, rounds: int) -> str:
@@ -112,7 +131,7 @@ def _start(log: str, folder: str, rounds: int) -> str:
         "ses-events --version": [PROGRAM, "--version"],
         "ses-events summarize, 100 lines": [PROGRAM, "summarize", small],
     }
-    return table("Start", measure(commands, rounds), 'python -c "import click"')
+    return table("Start", measure(commands, rounds), "ses-events --version")
 
 
 def _addresses(folder: str, count: int, cores: int) -> str:
@@ -130,6 +149,7 @@ def _addresses(folder: str, count: int, cores: int) -> str:
             lines.write(json.dumps(record | {"timestamp": 1767575000 + n, "templateId": 100300 + n % 9}) + "\n")
     commands = {
         "bounces --json": [PROGRAM, "bounces", "--json", str(log)],
+        "bounces --json, pure Python": ["env", "SES_EVENTS_ENGINE=python", PROGRAM, "bounces", "--json", str(log)],
         "bounces --export plain": [PROGRAM, "bounces", "--export", "plain", str(log)],
     }
     return table(f"{count:,} distinct bounced addresses", measure(commands, 1, cores), "bounces --json", count)
