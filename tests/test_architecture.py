@@ -28,7 +28,7 @@ FREE = ("__init__",)
 OUTSIDE = {
     "click": ("cli",),
     "rich": ("render",),
-    "pycurl": ("replay/send.py",),
+    "pycurl": ("replay/http/client.py",),
     "httptools": ("capture",),
     "uvloop": ("capture",),
     "zstandard": ("sources", "follow", "capture"),

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from ses_cli.replay.exchange import Job
-from ses_cli.replay.pace import Pace, schedule
-from ses_cli.replay.plan import Delivery
-from ses_cli.replay.report import Report
+from ses_cli.replay.deliveries import Delivery
+from ses_cli.replay.job import Job
+from ses_cli.replay.result.report import Report
+from ses_cli.replay.schedule.pace import Pace, schedule
 from ses_cli.replay.states import State
 
 _SLICE = 1024  # callbacks that may be left out in a row before the loop has its turn

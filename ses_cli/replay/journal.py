@@ -10,9 +10,9 @@ from typing import Protocol
 import orjson
 
 from ses_cli.errors import TargetError
-from ses_cli.replay.exchange import Answer, Job
+from ses_cli.replay.deliveries import Delivery
+from ses_cli.replay.job import Attempt, Job
 from ses_cli.replay.past import NOTHING, Kept, Known, Source
-from ses_cli.replay.plan import Delivery
 from ses_cli.replay.states import State
 
 # The order of lines in the file is the order in which things became true: a batch is on disk whole
@@ -28,7 +28,7 @@ class Log(Protocol):
 
     def locate(self, delivery: Delivery, /) -> tuple[int, State]: ...
     def intent(self, job: Job, /) -> int: ...
-    def outcome(self, job: Job, outcome: str, answer: Answer | None = None, /) -> int: ...
+    def outcome(self, job: Job, outcome: str, answer: Attempt | None = None, /) -> int: ...
     def commit(self) -> None: ...
     def flush(self) -> None: ...
     def close(self) -> None: ...
@@ -47,7 +47,7 @@ class NoJournal:
         """Not kept."""
         return 0
 
-    def outcome(self, _job: Job, _outcome: str, _answer: Answer | None = None, /) -> int:
+    def outcome(self, _job: Job, _outcome: str, _answer: Attempt | None = None, /) -> int:
         """Not kept."""
         return 0
 
@@ -104,7 +104,7 @@ class Journal:
         self._lines.append(f'{{"intent":{job.attempt},{job.place}{self._time}')
         return self._batch
 
-    def outcome(self, job: Job, outcome: str, answer: Answer | None = None, /) -> int:
+    def outcome(self, job: Job, outcome: str, answer: Attempt | None = None, /) -> int:
         """Say how an attempt ended, in a word of OUTCOMES; the number of its batch."""
         status, error, seconds = (answer.status, answer.error, answer.seconds) if answer else (0, "", 0.0)
         cause = f'"error":"{error}",' if error else ""

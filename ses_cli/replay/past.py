@@ -11,7 +11,7 @@ from typing import NamedTuple
 import orjson
 
 from ses_cli.errors import SourceError
-from ses_cli.replay.plan import Delivery
+from ses_cli.replay.deliveries import Delivery
 from ses_cli.replay.states import State, States
 
 SCHEMA = "ses-events/replay-journal@1"

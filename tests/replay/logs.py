@@ -7,14 +7,14 @@ from msgspec.json import decode
 
 from ses_cli.batch import Located
 from ses_cli.callback import Callback
-from ses_cli.replay.guard import look
+from ses_cli.replay.dead_letters import DeadLetters
+from ses_cli.replay.deliveries import Delivery, Lane, deliveries
+from ses_cli.replay.engine import Policy, Replay
+from ses_cli.replay.http.client import Client, HttpOptions
+from ses_cli.replay.http.target import resolve_target
 from ses_cli.replay.journal import Journal, NoJournal
-from ses_cli.replay.letters import DeadLetters
 from ses_cli.replay.past import Source
-from ses_cli.replay.plan import Delivery, Lane, deliveries
 from ses_cli.replay.resume import fingerprint, open_journal
-from ses_cli.replay.run import Replay, Rules
-from ses_cli.replay.send import Curl, Wire
 
 NAME = "log.jsonl"
 
@@ -48,22 +48,24 @@ def source(raws: list[bytes]) -> Source:
 
 def journal(path: Path, url: str, raws: list[bytes]) -> Journal:
     """The journal of sending this log there."""
-    return open_journal(path, url, look(url, {}).masked, [source(raws)])
+    return open_journal(path, url, resolve_target(url, {}).masked, [source(raws)])
 
 
 def replay(
     raws: list[bytes],
     url: str,
-    rules: Rules | None = None,
+    rules: Policy | None = None,
     *,
     path: Path | None = None,
-    wire: Wire | None = None,
+    wire: HttpOptions | None = None,
     letters: DeadLetters | None = None,
     environ: dict[str, str] | None = None,
     lane: Lane = Lane.MESSAGE,
 ) -> Replay:
     """A run, not yet begun."""
-    rules = rules or Rules()
-    sender = Curl(look(url, environ or {}), wire or Wire(timeout=10, connect_timeout=5), rules.concurrency)
+    rules = rules or Policy()
+    sender = Client(
+        resolve_target(url, environ or {}), wire or HttpOptions(timeout=10, connect_timeout=5), rules.concurrency
+    )
     log = journal(path, url, raws) if path else NoJournal()
     return Replay(plan(raws, lane), sender, log, rules, letters=letters, chance=lambda: 0.01)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from ses_cli.cli.replay.followed import resume
 from ses_cli.errors import SourceError
-from ses_cli.replay.exchange import Job
-from ses_cli.replay.plan import Delivery
+from ses_cli.replay.deliveries import Delivery
+from ses_cli.replay.job import Job
 from ses_cli.replay.resume import open_journal
 from ses_cli.replay.states import State
 from ses_cli.sources import find

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ses_cli.errors import TargetError, UsageError
-from ses_cli.replay.guard import Reach, classify, look
-from ses_cli.replay.mask import mask_url, scrub, secrets_of
-from ses_cli.replay.proxy import proxy
+from ses_cli.replay.http.mask import mask_url, scrub, secrets_of
+from ses_cli.replay.http.proxy import proxy
+from ses_cli.replay.http.target import Reach, classify, resolve_target
 
 ADDRESSES = {
     Reach.LOOPBACK: ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "0.0.0.0", "::"],
@@ -49,11 +49,11 @@ def test_the_worst_address_counts() -> None:
 
 def test_looking_at_a_target() -> None:
     """Host, port, class and addresses of a target are known before anything is sent."""
-    target = look("http://localhost:8080/x?token=1", {})
+    target = resolve_target("http://localhost:8080/x?token=1", {})
     assert (target.host, target.port, target.reach, target.proxy) == ("localhost", 8080, Reach.LOOPBACK, "")
     assert set(target.addresses) <= {"127.0.0.1", "::1"}
-    assert look("https://[::1]/", {}).port == 443
-    assert look("http://[fe80::1]/", {}).reach is Reach.PRIVATE
+    assert resolve_target("https://[::1]/", {}).port == 443
+    assert resolve_target("http://[fe80::1]/", {}).reach is Reach.PRIVATE
 
 
 @pytest.mark.parametrize(
@@ -73,22 +73,22 @@ def test_looking_at_a_target() -> None:
 def test_urls_that_are_none(url: str) -> None:
     """What is no http or https URL is refused."""
     with pytest.raises(UsageError):
-        look(url, {})
+        resolve_target(url, {})
 
 
 def test_a_host_that_is_not_there() -> None:
     """A name without an address is an error that names the host and not the token."""
     with pytest.raises(TargetError, match=r"nowhere\.invalid") as caught:
-        look("http://nowhere.invalid/?token=hush", {})
+        resolve_target("http://nowhere.invalid/?token=hush", {})
     assert "hush" not in str(caught.value)
 
 
 def test_behind_a_proxy_a_name_is_public() -> None:
     """What a proxy makes of a name is not known here, so a name is public and an address what it is."""
     environ = {"http_proxy": "http://127.0.0.1:3128"}
-    assert look("http://localhost/", environ).reach is Reach.PUBLIC
-    assert look("http://10.0.0.1/", environ).reach is Reach.PRIVATE
-    assert look("http://10.0.0.1/", environ).addresses == ()
+    assert resolve_target("http://localhost/", environ).reach is Reach.PUBLIC
+    assert resolve_target("http://10.0.0.1/", environ).reach is Reach.PRIVATE
+    assert resolve_target("http://10.0.0.1/", environ).addresses == ()
 
 
 PROXIES = [

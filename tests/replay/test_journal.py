@@ -8,11 +8,11 @@ import orjson
 import pytest
 
 from ses_cli.errors import SesEventsError, SourceError, TargetError, UsageError
-from ses_cli.replay.exchange import Answer, Job
-from ses_cli.replay.guard import look
+from ses_cli.replay.engine import Policy
+from ses_cli.replay.http.target import resolve_target
+from ses_cli.replay.job import Attempt, Job
 from ses_cli.replay.past import Source, load
 from ses_cli.replay.resume import default_path, fingerprint, open_journal
-from ses_cli.replay.run import Rules
 from ses_cli.replay.states import State, States
 
 from .logs import NAME, journal, lines, plan, replay, source
@@ -31,7 +31,7 @@ def written(path: Path, raws: list[bytes]) -> None:
         opened.intent(job)
         if number % 4 < 3:
             outcome = ("delivered", "failed", "retry")[number % 4]
-            opened.outcome(job, outcome, Answer(job, 200, "", 0.1))
+            opened.outcome(job, outcome, Attempt(job, 200, "", 0.1))
     opened.close()
 
 
@@ -184,7 +184,7 @@ def test_a_full_disk_claims_nothing(tmp_path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     with serve() as server:
-        run = replay(raws, server.url, Rules(concurrency=4), path=path)
+        run = replay(raws, server.url, Policy(concurrency=4), path=path)
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
         try:
             with pytest.raises(TargetError, match="journal cannot be written"):
@@ -215,7 +215,7 @@ def test_an_intent_is_written_before_its_request_leaves(tmp_path: Path) -> None:
         return OK
 
     with serve(script) as server:
-        report = replay(raws, server.url, Rules(concurrency=8), path=path).run()
+        report = replay(raws, server.url, Policy(concurrency=8), path=path).run()
     assert (report.delivered, early) == (300, [])
 
 
@@ -253,4 +253,4 @@ def test_states_are_compact() -> None:
 def test_fingerprints_are_of_the_first_line() -> None:
     """The mark of a log is a hash of its first line, so it stays while the log grows."""
     assert fingerprint(b"a") != fingerprint(b"b")
-    assert look("http://127.0.0.1", {}).masked == "http://127.0.0.1"
+    assert resolve_target("http://127.0.0.1", {}).masked == "http://127.0.0.1"

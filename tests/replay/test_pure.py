@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ses_cli.errors import UsageError
-from ses_cli.replay.backoff import parse_statuses, pause, retryable
-from ses_cli.replay.brake import Brake
-from ses_cli.replay.breaker import Breaker
-from ses_cli.replay.histogram import Histogram
+from ses_cli.replay.deliveries import Lane, identify
 from ses_cli.replay.lanes import Lanes
-from ses_cli.replay.pace import HELD, Pace, schedule
-from ses_cli.replay.plan import Lane, identify
+from ses_cli.replay.result.histogram import Histogram
+from ses_cli.replay.schedule.backoff import parse_statuses, pause, retryable
+from ses_cli.replay.schedule.breaker import Breaker
+from ses_cli.replay.schedule.pace import HELD, Pace, schedule
+from ses_cli.replay.schedule.throttle import Throttle
 from ses_cli.replay.tally import Tally
 
 from .logs import lines, plan
@@ -122,10 +122,10 @@ def test_breaker(_name: str, steps: list[tuple[str, float, int, float, bool]]) -
 
 def test_the_schedule_stands_still_while_nothing_may_be_sent() -> None:
     """Time held is not made up for by a burst: the schedule goes on where it stood."""
-    brake = Brake(Breaker(4))
-    brake.ask(2.0, 10.0)
-    assert [(brake.holds(at), brake.schedule(at)) for at in (2.0, 7.0)] == [(True, 2.0), (True, 2.0)]
-    assert (brake.holds(12.5), brake.schedule(12.5), brake.schedule(13.0)) == (False, 2.0, 2.5)
+    throttle = Throttle(Breaker(4))
+    throttle.ask(2.0, 10.0)
+    assert [(throttle.holds(at), throttle.schedule(at)) for at in (2.0, 7.0)] == [(True, 2.0), (True, 2.0)]
+    assert (throttle.holds(12.5), throttle.schedule(12.5), throttle.schedule(13.0)) == (False, 2.0, 2.5)
 
 
 class Item(NamedTuple):

@@ -8,14 +8,14 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from ses_cli.replay.exchange import Job
-from ses_cli.replay.guard import look
+from ses_cli.replay.deliveries import Delivery, Lane
+from ses_cli.replay.engine import Policy, Replay
+from ses_cli.replay.http.client import Client, HttpOptions
+from ses_cli.replay.http.target import resolve_target
+from ses_cli.replay.job import Job
 from ses_cli.replay.journal import Journal
 from ses_cli.replay.past import load
-from ses_cli.replay.plan import Delivery, Lane
-from ses_cli.replay.report import End
-from ses_cli.replay.run import Replay, Rules
-from ses_cli.replay.send import Curl, Wire
+from ses_cli.replay.result.report import End
 from ses_cli.replay.states import State
 
 from .logs import journal, lines, plan, replay
@@ -124,7 +124,7 @@ def test_unknown_ones_can_be_left_out(tmp_path: Path) -> None:
         return OK
 
     with serve(hang) as server:
-        run = replay(raws, server.url, Rules(concurrency=1, grace=0.0), path=path)
+        run = replay(raws, server.url, Policy(concurrency=1, grace=0.0), path=path)
 
         def stop() -> None:
             started.acquire(timeout=20)
@@ -140,8 +140,8 @@ def test_unknown_ones_can_be_left_out(tmp_path: Path) -> None:
         opened.close()
         copy = tmp_path / "copy"
         copy.write_bytes(path.read_bytes())
-        skipping = replay(raws, server.url, Rules(resend_unknown=False), path=path).run()
-        resending = replay(raws, server.url, Rules(), path=copy).run()
+        skipping = replay(raws, server.url, Policy(resend_unknown=False), path=path).run()
+        resending = replay(raws, server.url, Policy(), path=copy).run()
     assert (skipping.unknown, skipping.delivered) == (1, 9)
     assert (resending.unknown, resending.resent, resending.delivered) == (0, 1, 10)
 
@@ -152,7 +152,7 @@ def test_stopped_once_waits_for_what_is_in_flight(tmp_path: Path) -> None:
     holder: list[threading.Event] = [threading.Event()]
 
     with serve() as server:
-        run = replay(raws, server.url, Rules(concurrency=4), path=tmp_path / "j", lane=Lane.NONE)
+        run = replay(raws, server.url, Policy(concurrency=4), path=tmp_path / "j", lane=Lane.NONE)
 
         def script(number: int, _request: Request) -> bytes:
             if number == 50:
@@ -182,7 +182,7 @@ def test_a_run_that_only_skips_can_be_stopped(tmp_path: Path) -> None:
             skipped.outcome(placed(skipped, delivery), "delivered")
         skipped.close()
         again = journal(tmp_path / "j", server.url, raws)
-        sender = Curl(look(server.url, {}), Wire(), 1)
+        sender = Client(resolve_target(server.url, {}), HttpOptions(), 1)
 
         def counted() -> Iterator[Delivery]:
             for number, delivery in enumerate(plan(raws)):
@@ -190,7 +190,7 @@ def test_a_run_that_only_skips_can_be_stopped(tmp_path: Path) -> None:
                     stopped.stop()
                 yield delivery
 
-        stopped = Replay(counted(), sender, again, Rules())
+        stopped = Replay(counted(), sender, again, Policy())
         report = stopped.run()
         assert report.end is End.INTERRUPTED
         assert 3000 <= report.skipped < 7000
@@ -214,7 +214,7 @@ def test_the_ledger_balances_when_much_fails(tmp_path: Path) -> None:
         return chance.choice(answers)
 
     with serve(script) as server:
-        report = replay(lines(300), server.url, Rules(retries=2), path=tmp_path / "j").run()
+        report = replay(lines(300), server.url, Policy(retries=2), path=tmp_path / "j").run()
     assert report.selected == 300
     assert report.delivered + report.failed == 300
     assert report.delivered > 100

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from ses_cli.replay.guard import Reach, Target, look
+from ses_cli.replay.dead_letters import DeadLetters
+from ses_cli.replay.deliveries import Delivery, Lane, raw_deliveries
+from ses_cli.replay.engine import Policy, Replay
+from ses_cli.replay.http.client import Client, HttpOptions
+from ses_cli.replay.http.target import Reach, Target, resolve_target
 from ses_cli.replay.journal import NoJournal
-from ses_cli.replay.letters import DeadLetters
-from ses_cli.replay.pace import Pace
-from ses_cli.replay.plan import Delivery, Lane, raw_deliveries
-from ses_cli.replay.report import End, Snapshot, document
-from ses_cli.replay.run import Replay, Rules
-from ses_cli.replay.send import Curl, Wire
+from ses_cli.replay.result.report import End, Snapshot, document
+from ses_cli.replay.schedule.pace import Pace
 
 from .logs import lines, plan, replay
 from .servers import OK, Request, serve, status
@@ -27,7 +27,7 @@ def test_lanes_arrive_in_order_though_much_fails() -> None:
         return status(503) if number % 3 == 0 else OK
 
     with serve(script) as server:
-        report = replay(raws, server.url, Rules(concurrency=8, retries=50)).run()
+        report = replay(raws, server.url, Policy(concurrency=8, retries=50)).run()
         bodies = server.bodies()
     assert report.delivered == 140
     for lane in range(7):
@@ -46,8 +46,8 @@ def test_a_run_reads_no_further_than_it_must() -> None:
             yield delivery
 
     with serve() as server:
-        sender = Curl(look(server.url, {}), Wire(), 4)
-        run = Replay(counted(), sender, NoJournal(), Rules(concurrency=4))
+        sender = Client(resolve_target(server.url, {}), HttpOptions(), 4)
+        run = Replay(counted(), sender, NoJournal(), Policy(concurrency=4))
         report = run.run()
     assert report.delivered == 3000
     assert furthest <= 4 * (2 + 2 + 1) + 1
@@ -64,8 +64,8 @@ def test_one_blocked_lane_bounds_what_is_read() -> None:
             yield delivery
 
     with serve(lambda _n, _: status(503)) as server:
-        sender = Curl(look(server.url, {}), Wire(), 4)
-        report = Replay(endless(), sender, NoJournal(), Rules(concurrency=4, give_up_time=0.6)).run()
+        sender = Client(resolve_target(server.url, {}), HttpOptions(), 4)
+        report = Replay(endless(), sender, NoJournal(), Policy(concurrency=4, give_up_time=0.6)).run()
     assert report.end is End.GAVE_UP
     assert read <= 4097
 
@@ -83,8 +83,8 @@ def test_what_is_followed_is_sent_as_it_comes() -> None:
                 arrived.append(len(server.bodies()))
                 yield delivery
 
-        sender = Curl(look(server.url, {}), Wire(), 4)
-        report = Replay(follow(), sender, NoJournal(), Rules(pace=Pace(speed=1000))).run()
+        sender = Client(resolve_target(server.url, {}), HttpOptions(), 4)
+        report = Replay(follow(), sender, NoJournal(), Policy(pace=Pace(speed=1000))).run()
     assert report.delivered == 6
     assert arrived == list(range(6))
 
@@ -97,7 +97,7 @@ def test_dead_letters_are_what_failed(tmp_path: Path) -> None:
     with serve(lambda _n, request: status(422) if request.body in bad else OK) as server:
         with path.open("wb") as file:
             letters = DeadLetters(file.writelines)
-            first = replay(raws, server.url, Rules(concurrency=4), letters=letters, lane=Lane.NONE).run()
+            first = replay(raws, server.url, Policy(concurrency=4), letters=letters, lane=Lane.NONE).run()
         server.script = lambda _n, _: OK
         left = path.read_bytes().splitlines()
         second = replay(left, server.url).run()
@@ -109,7 +109,7 @@ def test_dead_letters_of_a_run_that_gave_up_are_all_the_rest() -> None:
     """When the run ends by itself, all that was not delivered is in the file, each once."""
     raws, file = lines(200), BytesIO()
     with serve(lambda n, _: OK if n <= 20 else status(500)) as server:
-        rules = Rules(concurrency=4, retries=1, give_up_after=5, give_up_time=0.2)
+        rules = Policy(concurrency=4, retries=1, give_up_after=5, give_up_time=0.2)
         report = replay(raws, server.url, rules, letters=DeadLetters(file.writelines)).run()
     assert report.end is End.GAVE_UP
     left = file.getvalue().splitlines()
@@ -122,7 +122,7 @@ def test_the_numbers_add_up_whatever_the_end(end: End, pace: Pace) -> None:
     """What was taken from the log is delivered, failed or unsent; what a pace only read ahead was not taken."""
     raws, file = lines(60, begin=1), BytesIO()
     answers = {End.INTERRUPTED: OK, End.GAVE_UP: status(500), End.GONE: status(410)}
-    rules = Rules(concurrency=4, pace=pace, retries=0, give_up_after=2, give_up_time=0.1)
+    rules = Policy(concurrency=4, pace=pace, retries=0, give_up_after=2, give_up_time=0.1)
     with serve(lambda n, _: OK if n < 10 else answers[end]) as server:
         run = replay(raws, server.url, rules, letters=DeadLetters(file.writelines))
 
@@ -146,7 +146,7 @@ def test_a_pinned_name_is_not_resolved_again() -> None:
     with serve() as server:
         url = f"http://handler.invalid:{server.port}/x"
         target = Target(url, url, "handler.invalid", server.port, Reach.LOOPBACK, ("127.0.0.1",), "")
-        report = Replay(plan(lines(3)), Curl(target, Wire(), 1), NoJournal(), Rules()).run()
+        report = Replay(plan(lines(3)), Client(target, HttpOptions(), 1), NoJournal(), Policy()).run()
         assert server.requests[0].headers["host"] == f"handler.invalid:{server.port}"
     assert report.delivered == 3
 
@@ -155,8 +155,8 @@ def test_raw_lines_go_as_they_are() -> None:
     """Lines that are no records are sent all the same, byte for byte."""
     rows = [("x", 1, 0, b"not json"), ("x", 2, 9, b"\xff\x00"), ("x", 3, 12, b"not json")]
     with serve() as server:
-        sender = Curl(look(server.url, {}), Wire(), 1)
-        report = Replay(raw_deliveries(rows), sender, NoJournal(), Rules(concurrency=1)).run()
+        sender = Client(resolve_target(server.url, {}), HttpOptions(), 1)
+        report = Replay(raw_deliveries(rows), sender, NoJournal(), Policy(concurrency=1)).run()
         assert server.bodies() == [row[3] for row in rows]
         ids = [request.headers["webhook-id"] for request in server.requests]
     assert report.delivered == 3
@@ -166,7 +166,7 @@ def test_raw_lines_go_as_they_are() -> None:
 def test_pace_in_a_run() -> None:
     """A run with a pace is as long as its schedule at least, and has the lateness of each callback."""
     with serve() as server:
-        report = replay(lines(11), server.url, Rules(pace=Pace(rate=50))).run()
+        report = replay(lines(11), server.url, Policy(pace=Pace(rate=50))).run()
     assert report.lateness.count == 11
     assert report.seconds >= 0.199
 
@@ -175,8 +175,8 @@ def test_progress_and_document() -> None:
     """While it runs snapshots tell how it stands; at the end the document has all numbers."""
     shots: list[Snapshot] = []
     with serve() as server:
-        sender = Curl(look(server.url, {}), Wire(), 4)
-        run = Replay(plan(lines(50)), sender, NoJournal(), Rules(concurrency=4), progress=shots.append)
+        sender = Client(resolve_target(server.url, {}), HttpOptions(), 4)
+        run = Replay(plan(lines(50)), sender, NoJournal(), Policy(concurrency=4), progress=shots.append)
         found = document(run.run())
     assert shots[0].delivered == 0
     assert run.snapshot().delivered == 50

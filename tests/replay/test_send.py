@@ -12,17 +12,17 @@ import pytest
 
 from ses_cli import __version__
 from ses_cli.errors import UsageError
-from ses_cli.replay.headers import static_headers
-from ses_cli.replay.plan import Lane
-from ses_cli.replay.report import End
-from ses_cli.replay.run import Rules
-from ses_cli.replay.send import Wire
-from ses_cli.replay.sign import parse_secrets
+from ses_cli.replay.deliveries import Lane
+from ses_cli.replay.engine import Policy
+from ses_cli.replay.http.client import HttpOptions
+from ses_cli.replay.http.headers import static_headers
+from ses_cli.replay.http.signing import parse_secrets
+from ses_cli.replay.result.report import End
 
 from .logs import lines, replay
 from .servers import CLOSE, OK, RESET, Request, serve, status
 
-FAST = Rules(concurrency=4, give_up_after=1000, give_up_time=5.0)
+FAST = Policy(concurrency=4, give_up_after=1000, give_up_time=5.0)
 
 
 def test_bodies_arrive_byte_for_byte() -> None:
@@ -55,7 +55,7 @@ def test_headers_of_a_request() -> None:
 
 def test_own_headers_and_method() -> None:
     """Headers given replace the defaults, and the method is the one asked for."""
-    wire = Wire(method="PUT", headers=[("Content-Type", "text/x"), ("X-Key", "v"), ("user-agent", "me")])
+    wire = HttpOptions(method="PUT", headers=[("Content-Type", "text/x"), ("X-Key", "v"), ("user-agent", "me")])
     with serve() as server:
         replay(lines(1), server.url, FAST, wire=wire).run()
         request = server.requests[0]
@@ -77,7 +77,7 @@ def test_signature_is_that_of_standard_webhooks() -> None:
     key = b"0123456789abcdef01234567"
     secret = "whsec_" + base64.b64encode(key).decode()
     with serve() as server:
-        replay(lines(1), server.url, FAST, wire=Wire(keys=parse_secrets(secret + "\n"))).run()
+        replay(lines(1), server.url, FAST, wire=HttpOptions(keys=parse_secrets(secret + "\n"))).run()
         request = server.requests[0]
     signed = f"{request.headers['webhook-id']}.{request.headers['webhook-timestamp']}.".encode() + request.body
     expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
@@ -116,7 +116,7 @@ def test_an_answer_that_is_none_is_a_failure_and_tried_again(name: str) -> None:
     """A reset before or in the answer, a cut one, none: the attempt failed, the next one delivers."""
     answer, kind = BAD[name]
     with serve(lambda n, _: answer if n == 1 else OK) as server:
-        report = replay(lines(2), server.url, Rules(concurrency=1)).run()
+        report = replay(lines(2), server.url, Policy(concurrency=1)).run()
     assert report.delivered == 2
     assert report.statuses == {kind: 1, 200: 2}
 
@@ -136,14 +136,14 @@ GOOD = {
 def test_an_answer_in_any_form_delivers(name: str) -> None:
     """Informational answers, chunks, an answer without length, an endless one: 2xx is delivered."""
     with serve(lambda _n, _: GOOD[name]) as server:
-        report = replay(lines(1), server.url, Rules(concurrency=1)).run()
+        report = replay(lines(1), server.url, Policy(concurrency=1)).run()
     assert (report.delivered, report.attempts) == (1, 1)
 
 
 def test_a_request_that_libcurl_repeats_is_counted() -> None:
     """When a kept connection dies under a request, it goes out twice, and the report says so."""
     with serve(lambda n, _: CLOSE if n == 2 else OK) as server:
-        report = replay(lines(3), server.url, Rules(concurrency=1)).run()
+        report = replay(lines(3), server.url, Policy(concurrency=1)).run()
         assert len(server.requests) == 4
     assert (report.delivered, report.attempts, report.extra) == (3, 4, 1)
 
@@ -158,7 +158,7 @@ def test_slow_answers_time_out() -> None:
         return OK
 
     with serve(slow) as server:
-        report = replay(lines(1), server.url, FAST, wire=Wire(timeout=0.2)).run()
+        report = replay(lines(1), server.url, FAST, wire=HttpOptions(timeout=0.2)).run()
         gate.set()
     assert report.statuses == {"timeout": 1, 200: 1}
 
@@ -167,7 +167,7 @@ def test_redirects_are_not_followed() -> None:
     """A redirect is a failure that says where to, without the secrets in it."""
     moved = status(302, "Location: https://other.example/x?token=hush")
     with serve(lambda _n, _: moved) as server:
-        report = replay(lines(1), server.url, Rules(concurrency=1)).run()
+        report = replay(lines(1), server.url, Policy(concurrency=1)).run()
         assert len(server.requests) == 1
     assert report.failures["status 302"].detail == "redirects to https://other.example/x?token=***"
 
@@ -175,9 +175,9 @@ def test_redirects_are_not_followed() -> None:
 def test_secrets_of_the_request_are_not_in_the_sample() -> None:
     """An answer that echoes the token of the URL or of a header does not bring it into the report."""
     echo = status(400, body=b"bad token hunter22 / Bearer s3cretvalue\x1b[31m")
-    wire = Wire(headers=[("Authorization", "Bearer s3cretvalue")])
+    wire = HttpOptions(headers=[("Authorization", "Bearer s3cretvalue")])
     with serve(lambda _n, _: echo) as server:
-        report = replay(lines(1), server.url + "?t=hunter22", Rules(concurrency=1), wire=wire).run()
+        report = replay(lines(1), server.url + "?t=hunter22", Policy(concurrency=1), wire=wire).run()
     assert report.failures["status 400"].detail == "bad token *** / *** [31m"
 
 
@@ -200,7 +200,7 @@ def test_retry_after_holds_the_whole_target(form: str) -> None:
 def test_gone_ends_the_run(tmp_path: Path) -> None:
     """A 410 ends the run: what is left is neither sent nor lost."""
     with serve(lambda n, _: status(410) if n == 3 else OK) as server:
-        report = replay(lines(50), server.url, Rules(concurrency=1), path=tmp_path / "j").run()
+        report = replay(lines(50), server.url, Policy(concurrency=1), path=tmp_path / "j").run()
         assert len(server.requests) == 3
     assert (report.end, report.delivered, report.failed) == (End.GONE, 2, 1)
     with serve(port=server.port) as server:
@@ -211,7 +211,7 @@ def test_gone_ends_the_run(tmp_path: Path) -> None:
 def test_a_dead_target_costs_one_request_at_a_time_and_ends_the_run() -> None:
     """A target that only fails sees probes, never two at once, and the run gives up in its time."""
     with serve(lambda _n, _: status(503)) as server:
-        report = replay(lines(500), server.url, Rules(concurrency=16, give_up_time=1.2)).run()
+        report = replay(lines(500), server.url, Policy(concurrency=16, give_up_time=1.2)).run()
         assert server.most == 1
         assert len(server.requests) == 3  # at 0, 0.5 and, the last, 1.2 s
     assert report.end is End.GAVE_UP
@@ -223,7 +223,7 @@ def test_a_refused_connection_is_a_failure() -> None:
     """Nobody listening: the cause is told by its name."""
     with serve() as server:
         pass
-    report = replay(lines(3), server.url, Rules(give_up_time=0.1, retries=0)).run()
+    report = replay(lines(3), server.url, Policy(give_up_time=0.1, retries=0)).run()
     assert set(report.failures) == {"connect"}
     assert report.end is End.GAVE_UP
 
@@ -238,7 +238,7 @@ def test_concurrency_ramps_up_and_is_bounded() -> None:
         return OK
 
     with serve(script) as server:
-        report = replay(lines(40), server.url, Rules(concurrency=4), lane=Lane.NONE).run()
+        report = replay(lines(40), server.url, Policy(concurrency=4), lane=Lane.NONE).run()
         assert server.most == 4
     assert report.delivered == 40
 

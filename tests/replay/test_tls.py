@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from ses_cli.errors import UsageError
-from ses_cli.replay.guard import look
-from ses_cli.replay.report import End, Report
-from ses_cli.replay.run import Rules
-from ses_cli.replay.send import Curl, Wire
+from ses_cli.replay.engine import Policy
+from ses_cli.replay.http.client import Client, HttpOptions
+from ses_cli.replay.http.target import resolve_target
+from ses_cli.replay.result.report import End, Report
 
 from .logs import lines, replay
 from .servers import serve
@@ -46,17 +46,17 @@ def context(papers: Path, client: bool = False) -> ssl.SSLContext:
     return made
 
 
-def send(port: int, wire: Wire) -> Report:
+def send(port: int, wire: HttpOptions) -> Report:
     """One replay of three callbacks over TLS."""
-    rules = Rules(concurrency=1, retries=0, give_up_time=0.0)
+    rules = Policy(concurrency=1, retries=0, give_up_time=0.0)
     return replay(lines(3), f"https://127.0.0.1:{port}/x", rules, wire=wire).run()
 
 
 def test_a_private_authority(papers: Path) -> None:
     """With its authority given, a server is trusted; without, nothing is sent to it."""
     with serve(tls=context(papers)) as server:
-        assert send(server.port, Wire(cacert=str(papers / "ca.pem"))).delivered == 3
-        refused = send(server.port, Wire())
+        assert send(server.port, HttpOptions(cacert=str(papers / "ca.pem"))).delivered == 3
+        refused = send(server.port, HttpOptions())
         assert len(server.requests) == 3
     assert refused.end is End.GAVE_UP
     assert set(refused.failures) == {"tls"}
@@ -66,26 +66,28 @@ def test_a_private_authority(papers: Path) -> None:
 def test_insecure(papers: Path) -> None:
     """With `insecure` the server's certificate is not looked at."""
     with serve(tls=context(papers)) as server:
-        assert send(server.port, Wire(insecure=True)).delivered == 3
+        assert send(server.port, HttpOptions(insecure=True)).delivered == 3
 
 
 def test_client_certificates(papers: Path) -> None:
     """A server that wants a certificate gets the one given, and refuses a client without."""
     ca = str(papers / "ca.pem")
-    wire = Wire(cacert=ca, cert=str(papers / "client.pem"), key=str(papers / "client.key"))
+    wire = HttpOptions(cacert=ca, cert=str(papers / "client.pem"), key=str(papers / "client.key"))
     with serve(tls=context(papers, client=True)) as server:
         assert send(server.port, wire).delivered == 3
-        assert send(server.port, Wire(cacert=ca)).delivered == 0
+        assert send(server.port, HttpOptions(cacert=ca)).delivered == 0
 
 
 def test_http2_falls_back(papers: Path) -> None:
     """Asked for HTTP/2, a server that has none is spoken to in HTTP/1.1."""
     with serve(tls=context(papers)) as server:
-        assert send(server.port, Wire(cacert=str(papers / "ca.pem"), http2=True)).delivered == 3
+        assert send(server.port, HttpOptions(cacert=str(papers / "ca.pem"), http2=True)).delivered == 3
 
 
-@pytest.mark.parametrize("wire", [Wire(cacert="missing"), Wire(cert="missing"), Wire(key="missing")])
-def test_files_that_are_not_there(wire: Wire) -> None:
+@pytest.mark.parametrize(
+    "wire", [HttpOptions(cacert="missing"), HttpOptions(cert="missing"), HttpOptions(key="missing")]
+)
+def test_files_that_are_not_there(wire: HttpOptions) -> None:
     """A certificate file that cannot be read is an error at the start, which names it."""
     with pytest.raises(UsageError, match="missing"):
-        Curl(look("https://127.0.0.1/", {}), wire, 1)
+        Client(resolve_target("https://127.0.0.1/", {}), wire, 1)

@@ -15,7 +15,7 @@ from ses_cli.capture.notices import Listening, Note, Notice, Tell, Trouble
 from ses_cli.cli.replay.options import TARGET
 from ses_cli.errors import Exit, TargetError, UsageError
 from ses_cli.follow.rotated import rotated
-from ses_cli.replay.guard import Reach, look
+from ses_cli.replay.http.target import Reach, resolve_target
 
 _LONGEST = 60.0  # seconds between two starts
 _GRACE = 15.0  # seconds to end in: longer than a replay waits for what is in flight
@@ -24,7 +24,7 @@ _GRACE = 15.0  # seconds to end in: longer than a replay waits for what is in fl
 def allow(url: str, is_allowed: bool) -> bool:
     """Whether a public host may be sent to; asks where there is a terminal. UsageError for a no, or for no URL."""
     try:
-        target = look(url, os.environ)
+        target = resolve_target(url, os.environ)
     except TargetError:  # the resolver may be down: that must not keep callbacks from being received
         return is_allowed
     if target.reach is not Reach.PUBLIC or is_allowed:

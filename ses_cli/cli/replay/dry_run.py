@@ -17,11 +17,11 @@ from ses_cli.render import data, messages
 from ses_cli.render.output import Output, write
 from ses_cli.render.plan import request, tables
 from ses_cli.render.progress import Progress
-from ses_cli.replay.forecast import Forecast
-from ses_cli.replay.guard import Reach
+from ses_cli.replay.http.preview import preview
+from ses_cli.replay.http.target import Reach
 from ses_cli.replay.intake import Intake
-from ses_cli.replay.preview import preview
-from ses_cli.replay.report import Report
+from ses_cli.replay.result.forecast import Forecast
+from ses_cli.replay.result.report import Report
 from ses_cli.sources.series import Series
 
 

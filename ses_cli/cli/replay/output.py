@@ -11,8 +11,8 @@ from ses_cli.errors import Exit, SourceError
 from ses_cli.render import data, messages, screen
 from ses_cli.render.output import write
 from ses_cli.render.replay import tables
-from ses_cli.replay.advice import advice
-from ses_cli.replay.report import End, Report, document
+from ses_cli.replay.result.advice import advice
+from ses_cli.replay.result.report import End, Report, document
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,11 @@ from ses_cli.follow.followed import Tailed
 from ses_cli.follow.tail import Turn
 from ses_cli.render.output import STDOUT, Output
 from ses_cli.render.standing import Standing
+from ses_cli.replay.dead_letters import DeadLetters
+from ses_cli.replay.engine import Replay
+from ses_cli.replay.http.client import Client
 from ses_cli.replay.journal import Journal, NoJournal
-from ses_cli.replay.letters import DeadLetters
-from ses_cli.replay.report import Snapshot
-from ses_cli.replay.run import Replay
-from ses_cli.replay.send import Curl
+from ses_cli.replay.result.report import Snapshot
 from ses_cli.sources.series import Series
 
 
@@ -33,7 +33,7 @@ def send(setup: Setup, path: Path | None, printing: Printing, remembering: Remem
     with ExitStack() as stack:
         rejects = stack.enter_context(Output(setup.reading.rejects))
         failed = stack.enter_context(Output(remembering.failed)) if remembering.failed else None
-        sender = Curl(setup.target, setup.wire, setup.rules.concurrency)
+        sender = Client(setup.target, setup.wire, setup.rules.concurrency)
         standing = stack.enter_context(Standing(setup.size))
         pieces, journal = _opened(setup, path, standing)
         stream = setup.stream(pieces, rejects)

@@ -13,13 +13,13 @@ from ses_cli.cli.stream import Stream
 from ses_cli.errors import SourceError, SourcesError, UsageError
 from ses_cli.render import messages
 from ses_cli.render.output import Output
-from ses_cli.replay.backoff import parse_statuses
-from ses_cli.replay.guard import Target, look
-from ses_cli.replay.pace import Pace
-from ses_cli.replay.plan import Delivery, Lane, deliveries, raw_deliveries
-from ses_cli.replay.run import Rules
-from ses_cli.replay.send import Wire
-from ses_cli.replay.sign import parse_secrets
+from ses_cli.replay.deliveries import Delivery, Lane, deliveries, raw_deliveries
+from ses_cli.replay.engine import Policy
+from ses_cli.replay.http.client import HttpOptions
+from ses_cli.replay.http.signing import parse_secrets
+from ses_cli.replay.http.target import Target, resolve_target
+from ses_cli.replay.schedule.backoff import parse_statuses
+from ses_cli.replay.schedule.pace import Pace
 from ses_cli.selection import EVERYTHING, Selection
 from ses_cli.sources import Source, find
 from ses_cli.sources.series import Series
@@ -40,8 +40,8 @@ class Setup:
     after: str | None  # the stamp behind which a log is begun to be followed; None: with what is written to now
     lane: Lane | None  # None: every line as it is
     target: Target
-    wire: Wire
-    rules: Rules
+    wire: HttpOptions
+    rules: Policy
 
     def series(self, unblocking: bool = False) -> Series:
         """The logs as they are now."""
@@ -73,12 +73,12 @@ def setup(reading: Reading, selecting: Selecting, sending: Sending, pacing: Paci
         raise UsageError("--raw sends every line as it is, and what is no record cannot be selected")
     if pacing.follow:
         refuse((pacing.speed, "--speed"), (remembering.dry_run, "--dry-run"))
-    wire, target = _wire(sending), look(sending.to, os.environ)
+    wire, target = _wire(sending), resolve_target(sending.to, os.environ)
     sources, errors = ([followed(reading)], []) if pacing.follow else find(reading.files)
     if not sources:
         raise SourcesError(errors)
     lane = None if remembering.raw else Lane(pacing.lane)
-    rules = Rules(
+    rules = Policy(
         concurrency=pacing.concurrency,
         pace=Pace(pacing.rate, pacing.speed, pacing.max_gap),
         retries=pacing.retries,
@@ -94,10 +94,10 @@ def setup(reading: Reading, selecting: Selecting, sending: Sending, pacing: Paci
     )
 
 
-def _wire(sending: Sending) -> Wire:
+def _wire(sending: Sending) -> HttpOptions:
     if sending.insecure:
         messages.note("--insecure: the target's certificate is not checked")
-    return Wire(
+    return HttpOptions(
         method=sending.method,
         headers=list(map(_header, sending.headers)),
         keys=_keys(sending.secret_file),

@@ -3,11 +3,11 @@
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from ses_cli.replay.guard import Target
-from ses_cli.replay.headers import static_headers, webhook_headers
-from ses_cli.replay.mask import MASK
-from ses_cli.replay.plan import Delivery
-from ses_cli.replay.send import Wire
+from ses_cli.replay.deliveries import Delivery
+from ses_cli.replay.http.client import HttpOptions
+from ses_cli.replay.http.headers import static_headers, webhook_headers
+from ses_cli.replay.http.mask import MASK
+from ses_cli.replay.http.target import Target
 
 _SHOWN = frozenset({"accept", "content-type", "user-agent"})  # of the user's own: any other may be a secret
 
@@ -19,7 +19,7 @@ class Preview(NamedTuple):
     body: bytes
 
 
-def preview(target: Target, wire: Wire, delivery: Delivery, now: int) -> Preview:
+def preview(target: Target, wire: HttpOptions, delivery: Delivery, now: int) -> Preview:
     """The first attempt of a delivery at `now`, Unix seconds."""
     parts = urlsplit(target.masked)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from ses_cli import __version__
 from ses_cli.errors import UsageError
-from ses_cli.replay.plan import Delivery
-from ses_cli.replay.sign import signature
+from ses_cli.replay.deliveries import Delivery
+from ses_cli.replay.http.signing import signature
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")

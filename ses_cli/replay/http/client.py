@@ -9,10 +9,10 @@ from time import time
 import pycurl
 
 from ses_cli.errors import UsageError
-from ses_cli.replay.exchange import Answer, Job
-from ses_cli.replay.guard import Target
-from ses_cli.replay.headers import static_headers, webhook_headers
-from ses_cli.replay.mask import mask_url, scrub, secrets_of
+from ses_cli.replay.http.headers import static_headers, webhook_headers
+from ses_cli.replay.http.mask import mask_url, scrub, secrets_of
+from ses_cli.replay.http.target import Target
+from ses_cli.replay.job import Attempt, Job
 
 MAX_CONCURRENCY = 512  # libcurl waits with select, which knows 1024 descriptors
 _BODY = 1 << 20  # bytes of an answer that are read; nobody needs more
@@ -38,7 +38,7 @@ OTHER = "bad-answer"  # what is no HTTP
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
+class HttpOptions:
     """How requests go out. Times are seconds; files are PEM."""
 
     method: str = "POST"
@@ -72,10 +72,10 @@ class _Slot:
         return None if self.size <= _BODY else -1  # -1 ends the transfer; the status stands
 
 
-class Curl:
+class Client:
     """The sender. Not thread-safe. UsageError if `wire` makes no sense."""
 
-    def __init__(self, target: Target, wire: Wire, concurrency: int) -> None:
+    def __init__(self, target: Target, wire: HttpOptions, concurrency: int) -> None:
         if not 0 < concurrency <= MAX_CONCURRENCY:
             raise UsageError(f"concurrency is from 1 to {MAX_CONCURRENCY}, not {concurrency}")
         for option, path in (("--cacert", wire.cacert), ("--cert", wire.cert), ("--key", wire.key)):
@@ -105,7 +105,7 @@ class Curl:
         self._multi.add_handle(slot.curl)
         self.in_flight += 1
 
-    def poll(self, wait: float) -> list[Answer]:
+    def poll(self, wait: float) -> list[Attempt]:
         """What ended; waits `wait` seconds at most for something to end."""
         self._multi.perform()
         answers = self._ended()
@@ -130,8 +130,8 @@ class Curl:
         self.in_flight = 0
         return left
 
-    def _ended(self) -> list[Answer]:
-        answers: list[Answer] = []
+    def _ended(self) -> list[Attempt]:
+        answers: list[Attempt] = []
         while True:
             left, good, bad = self._multi.info_read(256)
             for curl in good:
@@ -141,7 +141,7 @@ class Curl:
             if not left:
                 return answers
 
-    def _answer(self, curl: pycurl.Curl, code: int, message: str) -> Answer:
+    def _answer(self, curl: pycurl.Curl, code: int, message: str) -> Attempt:
         slot = self._slots[curl]
         job = slot.job
         assert job is not None
@@ -150,14 +150,14 @@ class Curl:
         extra = self._resent(curl, job) if curl.getinfo(pycurl.NUM_CONNECTS) else 0
         if code == 0 or (code == pycurl.E_WRITE_ERROR and slot.size > _BODY):
             if 200 <= status < 300:
-                answer = Answer(job, status, "", seconds, extra=extra)
+                answer = Attempt(job, status, "", seconds, extra=extra)
             else:
-                answer = Answer(job, status, "", seconds, *self._refused(curl, slot), extra)
+                answer = Attempt(job, status, "", seconds, *self._refused(curl, slot), extra)
         else:
             # whatever status line there was: an answer cut short is none. Sent again, it may arrive
             # twice, with the same webhook-id; believed, it could be lost.
             detail = scrub(message, self._secrets)[:_SAMPLE]
-            answer = Answer(job, 0, self._kind(curl, code), seconds, detail, extra=extra)
+            answer = Attempt(job, 0, self._kind(curl, code), seconds, detail, extra=extra)
         self._multi.remove_handle(curl)
         slot.job = None
         self._free.append(slot)
@@ -217,7 +217,7 @@ class Curl:
         return slot
 
 
-def _secure(curl: pycurl.Curl, wire: Wire) -> None:
+def _secure(curl: pycurl.Curl, wire: HttpOptions) -> None:
     version = pycurl.CURL_HTTP_VERSION_2TLS if wire.http2 else pycurl.CURL_HTTP_VERSION_1_1
     curl.setopt(pycurl.HTTP_VERSION, version)
     if wire.http2:

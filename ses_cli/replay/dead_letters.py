@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from ses_cli.replay.exchange import Job
+from ses_cli.replay.job import Job
 
 
 class DeadLetters:

@@ -1,10 +1,10 @@
 """When nothing may be sent, for the target fails or asked to wait, and what that does to the schedule."""
 
-from ses_cli.replay.backoff import MAX_HOLD
-from ses_cli.replay.breaker import Breaker
+from ses_cli.replay.schedule.backoff import MAX_HOLD
+from ses_cli.replay.schedule.breaker import Breaker
 
 
-class Brake:
+class Throttle:
     """The breaker and the target's Retry-After as one; all times are seconds from the start of the run.
 
     The schedule stands still meanwhile: without that, a run at 200 a second would greet a target that

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from ses_cli.replay.exchange import Answer, Job
-from ses_cli.replay.histogram import Histogram
+from ses_cli.replay.job import Attempt, Job
+from ses_cli.replay.result.histogram import Histogram
 
 
 class End(StrEnum):
@@ -87,7 +87,7 @@ class Report:
             cause=self.cause,
         )
 
-    def count(self, answer: Answer) -> None:
+    def count(self, answer: Attempt) -> None:
         """Take in how an attempt ended."""
         self.attempts += 1 + answer.extra
         self.extra += answer.extra
@@ -97,7 +97,7 @@ class Report:
         if not 200 <= answer.status < 300:
             self.cause, self.detail = answer.error or f"status {answer.status}", answer.detail
 
-    def fail(self, job: Job, answer: Answer) -> None:
+    def fail(self, job: Job, answer: Attempt) -> None:
         """Take in that a delivery failed for good, by the answer counted last."""
         self.failed += 1
         if self.cause in self.failures:

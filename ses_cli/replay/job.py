@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 from typing import NamedTuple, Protocol
 
-from ses_cli.replay.plan import Delivery
+from ses_cli.replay.deliveries import Delivery
 
 
 class Job:
@@ -37,7 +37,7 @@ class Job:
         self.size = len(delivery.body) + 1024  # with what Python needs to hold it
 
 
-class Answer(NamedTuple):
+class Attempt(NamedTuple):
     """How one attempt ended."""
 
     job: Job
@@ -58,7 +58,7 @@ class Sender(Protocol):
     def send(self, job: Job) -> None:
         """Begin an attempt."""
 
-    def poll(self, wait: float) -> list[Answer]:
+    def poll(self, wait: float) -> list[Attempt]:
         """What ended; waits `wait` seconds at most for something to end."""
 
     def close(self) -> list[Job]:

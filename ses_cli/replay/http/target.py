@@ -9,8 +9,8 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from ses_cli.errors import TargetError, UsageError
-from ses_cli.replay.mask import mask_url
-from ses_cli.replay.proxy import proxy
+from ses_cli.replay.http.mask import mask_url
+from ses_cli.replay.http.proxy import proxy
 
 # RFC 1918, link-local, and shared address space (RFC 6598), where clouds keep inner services
 _PRIVATE_4 = tuple(
@@ -39,7 +39,7 @@ class Target(NamedTuple):
     proxy: str  # "" for none
 
 
-def look(url: str, environ: Mapping[str, str]) -> Target:
+def resolve_target(url: str, environ: Mapping[str, str]) -> Target:
     """Resolve and class a target. UsageError if it is no URL, TargetError if there is no such host."""
     parts, port = parse(url)
     host = parts.hostname or ""

@@ -9,17 +9,17 @@ from random import random
 from time import monotonic, sleep
 from typing import NamedTuple
 
-from ses_cli.replay.backoff import RETRY_ON, pause, retryable
-from ses_cli.replay.brake import Brake
-from ses_cli.replay.breaker import Breaker
-from ses_cli.replay.exchange import Answer, Job, Sender
+from ses_cli.replay.dead_letters import DeadLetters
+from ses_cli.replay.deliveries import Delivery
 from ses_cli.replay.intake import Intake
+from ses_cli.replay.job import Attempt, Job, Sender
 from ses_cli.replay.journal import Log
 from ses_cli.replay.lanes import Lanes
-from ses_cli.replay.letters import DeadLetters
-from ses_cli.replay.pace import Pace
-from ses_cli.replay.plan import Delivery
-from ses_cli.replay.report import End, Report, Snapshot
+from ses_cli.replay.result.report import End, Report, Snapshot
+from ses_cli.replay.schedule.backoff import RETRY_ON, pause, retryable
+from ses_cli.replay.schedule.breaker import Breaker
+from ses_cli.replay.schedule.pace import Pace
+from ses_cli.replay.schedule.throttle import Throttle
 
 _AHEAD = 0.025  # seconds before it is due that an intent may be written: longer than an fsync takes
 _SLACK = 0.001  # seconds that a callback may leave early, so that one turn can serve many
@@ -27,7 +27,7 @@ _DISK = 0.001  # seconds between looks whether the disk is done
 _TICK = 0.1  # seconds between looks at stop signals, at a log that is followed, and of progress
 
 
-class Rules(NamedTuple):
+class Policy(NamedTuple):
     """How to go about it. Times are seconds."""
 
     concurrency: int = 16
@@ -53,7 +53,7 @@ class Replay:
         deliveries: Iterable[Delivery | None],
         sender: Sender,
         journal: Log,
-        rules: Rules,
+        rules: Policy,
         *,
         letters: DeadLetters | None = None,
         progress: Callable[[Snapshot], None] | None = None,
@@ -64,7 +64,7 @@ class Replay:
         self._sender, self._journal, self._rules = sender, journal, rules
         self._letters, self._progress = letters, progress
         self._now, self._chance = now, chance
-        self._brake = Brake(Breaker(rules.concurrency, rules.give_up_after, rules.give_up_time))
+        self._throttle = Throttle(Breaker(rules.concurrency, rules.give_up_after, rules.give_up_time))
         self._intake = Intake(deliveries, journal, self.report, rules.pace, rules.resend_unknown)
         self._lanes: Lanes[Job] = Lanes(urgent=self.report.paced)
         # Jobs whose intents are written, perhaps not yet on disk: a heap by due time; unpaced, a queue.
@@ -111,14 +111,14 @@ class Replay:
         """How it stands. What it has as delivered is on disk in the journal."""
         while self._claims and self._claims[0][0] <= self._journal.durable:
             self._confirmed = self._claims.popleft()[1]
-        held = max(0.0, self._brake.until - self._clock)
+        held = max(0.0, self._throttle.until - self._clock)
         return self.report.snapshot(self._clock, self._confirmed, self._sender.in_flight, held)
 
     def _turn(self) -> bool:
         """Once around; whether there is anything left to do."""
         self._clock = self._now() - self._start
         self._watch()
-        if self._stopped is None and not self._brake.holds(self._clock):
+        if self._stopped is None and not self._throttle.holds(self._clock):
             self._fill()
             self._stage()
         self._send()
@@ -135,7 +135,7 @@ class Replay:
         """Notice reasons to stop; tell how it goes."""
         if self._stops:
             self._end(End.INTERRUPTED)
-        elif self._brake.breaker.gave_up:
+        elif self._throttle.breaker.gave_up:
             self._end(End.GAVE_UP)
         if self._progress is not None and self._clock >= self._told:
             self._told = self._clock + _TICK
@@ -165,20 +165,20 @@ class Replay:
         ready = self._lanes.ready
         while self._retries and self._retries[0][0] <= self._clock:
             ready.appendleft(heapq.heappop(self._retries)[2])
-        until = self._brake.schedule(self._clock) + _AHEAD
-        wanted = 2 * self._brake.breaker.limit
+        until = self._throttle.schedule(self._clock) + _AHEAD
+        wanted = 2 * self._throttle.breaker.limit
         while len(ready) < wanted and self._lanes.room:
             job = self._intake.peek()
             if job is None and not self._lanes.held and not self._intake.over:
-                self._brake.rest(self._clock)  # a pace must not save up what it may send later at once
+                self._throttle.rest(self._clock)  # a pace must not save up what it may send later at once
             if job is None or job.due > until:
                 return
             self._lanes.offer(self._intake.take())
 
     def _stage(self) -> None:
         """Write intents ahead: a crash leaves unknown three times what may be in flight, at most."""
-        ready, limit = self._lanes.ready, self._brake.breaker.limit
-        schedule = self._brake.schedule(self._clock)
+        ready, limit = self._lanes.ready, self._throttle.breaker.limit
+        schedule = self._throttle.schedule(self._clock)
         while ready and len(self._staged) < (limit if ready[0].due > schedule else 2 * limit):
             job = ready.popleft()
             job.attempt += 1
@@ -191,9 +191,9 @@ class Replay:
         Lines get to the disk in the order in which they were written, so no intent is ever there without
         the outcome that freed its lane: a resumed run cannot turn the order of a lane.
         """
-        durable, soon = self._journal.durable, self._brake.schedule(self._clock) + _AHEAD / 2
+        durable, soon = self._journal.durable, self._throttle.schedule(self._clock) + _AHEAD / 2
         starved = (
-            self._sender.in_flight < self._brake.breaker.limit
+            self._sender.in_flight < self._throttle.breaker.limit
             and bool(self._staged)
             and self._staged[0][2].batch > durable
             and self._staged[0][0] <= soon
@@ -207,9 +207,9 @@ class Replay:
 
     def _send(self) -> None:
         """Send what is due and whose intent is on disk."""
-        durable, limit = self._journal.durable, self._brake.breaker.limit
-        schedule = self._brake.schedule(self._clock)
-        if self._stopped is not None or self._brake.holds(self._clock):
+        durable, limit = self._journal.durable, self._throttle.breaker.limit
+        schedule = self._throttle.schedule(self._clock)
+        if self._stopped is not None or self._throttle.holds(self._clock):
             return  # what is staged was withdrawn, or waits
         while self._staged and self._sender.in_flight < limit:
             due, _, job = self._staged[0]
@@ -220,12 +220,12 @@ class Replay:
             if self.report.paced and job.attempt == 1:
                 self.report.lateness.add(max(0.0, schedule - due))
 
-    def _settle(self, answer: Answer) -> None:
+    def _settle(self, answer: Attempt) -> None:
         """Take in how an attempt ended, and what follows from it."""
         job, report = answer.job, self.report
         report.count(answer)
         if 200 <= answer.status < 300:
-            self._brake.breaker.success()
+            self._throttle.breaker.success()
             batch = self._journal.outcome(job, "delivered", answer)
             report.delivered += 1
             if self._claims and self._claims[-1][0] == batch:
@@ -235,10 +235,10 @@ class Replay:
             return
         self._clock = self._now() - self._start
         # who never gives up does not use up retries on a target that is down
-        is_free = self._brake.breaker.open and self._rules.give_up_time == inf
-        self._brake.breaker.failure(self._clock)
+        is_free = self._throttle.breaker.open and self._rules.give_up_time == inf
+        self._throttle.breaker.failure(self._clock)
         if answer.hold:
-            self._brake.ask(self._clock, answer.hold)
+            self._throttle.ask(self._clock, answer.hold)
         if (is_free or job.attempt <= self._rules.retries) and retryable(answer.status, self._rules.retry_on):
             self._journal.outcome(job, "retry", answer)
             # out of the way, but still in the window: its lane waits, the others do not
@@ -259,13 +259,13 @@ class Replay:
         if self._stopped is not None:
             return _TICK
         times = [self._clock + _TICK]
-        if self._brake.holds(self._clock):
-            times.append(self._brake.until)
+        if self._throttle.holds(self._clock):
+            times.append(self._throttle.until)
         else:
-            behind = self._clock - self._brake.schedule(self._clock)  # of the schedule against the clock
+            behind = self._clock - self._throttle.schedule(self._clock)  # of the schedule against the clock
             if self._retries:
                 times.append(self._retries[0][0])
-            if self._sender.in_flight < self._brake.breaker.limit:
+            if self._sender.in_flight < self._throttle.breaker.limit:
                 if self._staged:
                     due, _, head = self._staged[0]
                     due += behind

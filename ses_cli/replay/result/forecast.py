@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from ses_cli.replay.plan import Delivery
-from ses_cli.replay.report import Report
+from ses_cli.replay.deliveries import Delivery
+from ses_cli.replay.result.report import Report
 from ses_cli.times import rfc3339
 
 

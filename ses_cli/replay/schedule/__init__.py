@@ -1,0 +1,1 @@
+"""When a request may leave: pace, throttle, breaker and backoff, without a clock of their own."""
