@@ -14,6 +14,7 @@ from ses_cli.cli.options import Printing, Reading, Selecting
 from ses_cli.errors import Exit, SourcesError, UsageError
 from ses_cli.follow.tail import Turn, follow
 from ses_cli.render import messages
+from ses_cli.render.collisions import OutputFile
 from ses_cli.render.data import rejects
 from ses_cli.render.live import Picture, is_live
 from ses_cli.render.output import Output
@@ -35,6 +36,7 @@ def report(
     """Follows the one log that is named. On a terminal the report is redrawn; as json, documents come one by one."""
     is_redrawn = _is_redrawn(printing)
     source = followed(reading)
+    scanning.check_outputs(reading, [source], [OutputFile("-o", printing.output)])
     view = View(Outcome(make(), [source.name]), render, is_redrawn)
     checker, selector = Checker(reading.max_line, reading.strict), Selector(selecting.selection())
     with Output(reading.rejects) as output, _stopping() as is_stopped:

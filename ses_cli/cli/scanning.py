@@ -2,31 +2,65 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import tzinfo
 
 from ses_cli.cli.options import Printing, Reading, Selecting
-from ses_cli.errors import Exit, SourcesError
+from ses_cli.errors import Exit, SourceError, SourcesError
 from ses_cli.events import Problem
 from ses_cli.ledger import Ledger
 from ses_cli.render import data, messages
+from ses_cli.render.collisions import OutputFile, refuse_collisions
 from ses_cli.render.data import rejects
 from ses_cli.render.output import Output
 from ses_cli.render.progress import Progress
 from ses_cli.scan import FIRST, Outcome, Part, Task, scan
 from ses_cli.scan.parts import F
-from ses_cli.sources import find
+from ses_cli.sources import Source, find
 from ses_cli.table import Table
 
 Watch = Callable[[Part[F]], None]
 
 
-def fold(
-    reading: Reading, selecting: Selecting, make: Callable[[], F], watch: Watch[F] | None = None, explain: bool = False
-) -> Outcome[F]:
-    """Folds what the options name. `watch` sees every part in its order."""
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The logs to read, none of which is a file that the command writes."""
+
+    sources: list[Source]
+    errors: list[SourceError]  # what could not be opened
+
+
+def find_input(reading: Reading, printing: Printing, *others: str | None) -> Input:
+    """Looks for the logs before anything is opened for writing; `others` are further files that are read.
+
+    Raises SourcesError where there are none, UsageError where an output is an input.
+    """
     sources, errors = find(reading.files)
     if not sources:
         raise SourcesError(errors)
+    check_outputs(reading, sources, [OutputFile("-o", printing.output)], *others)
+    return Input(sources, errors)
+
+
+def check_outputs(
+    reading: Reading, sources: Sequence[Source], outputs: Sequence[OutputFile], *others: str | None
+) -> None:
+    """UsageError where an output, the rejects among them, is an input or another output."""
+    rejects = [OutputFile("--rejects", reading.rejects)] if reading.rejects else []
+    inputs = [*reading.files, *(source.path for source in sources), *filter(None, others)]
+    refuse_collisions(inputs, [*outputs, *rejects])
+
+
+def fold(
+    found: Input,
+    reading: Reading,
+    selecting: Selecting,
+    make: Callable[[], F],
+    watch: Watch[F] | None = None,
+    explain: bool = False,
+) -> Outcome[F]:
+    """Folds what was found. `watch` sees every part in its order."""
+    sources = found.sources
     keep = None if watch or reading.rejects else FIRST
     task = Task(make, selecting.selection(), reading.max_line, reading.strict, explain, keep)
     sizes = [source.size for source in sources if source.size is not None]
@@ -41,7 +75,7 @@ def fold(
             progress.advance(part.taken)
 
         outcome = scan(sources, task, reading.jobs or _cores(), watch=see)
-    outcome.errors[:0] = errors
+    outcome.errors[:0] = found.errors
     return outcome
 
 

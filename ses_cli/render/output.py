@@ -28,7 +28,7 @@ class Output:
     def __enter__(self) -> Self:
         if self._path:
             try:
-                self._open(Path(self._path).resolve())  # the file behind a link, not the link
+                self._open(Path(self._path))
             except OSError as error:
                 raise self._error(error) from None
         return self
@@ -60,13 +60,14 @@ class Output:
         if not self._path and self._file:
             self._file.flush()
 
-    def _open(self, target: Path) -> None:
-        if target.exists() and not target.is_file():  # a device or a pipe cannot be replaced
-            self._file = target.open("wb")
+    def _open(self, path: Path) -> None:
+        if path.exists() and not path.is_file():  # a device or a pipe cannot be replaced
+            self._file = path.open("wb")
             return
-        from tempfile import mkstemp  # start-up
-
-        descriptor, self._temporary = mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        target = path.resolve()  # the file behind a link, not the link
+        # named before it is made, so that an interrupt at any point finds what to delete
+        self._temporary = str(target.with_name(f".{target.name[:200]}.{os.urandom(6).hex()}"))
+        descriptor = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self._file = os.fdopen(descriptor, "wb")
         os.fchmod(descriptor, _mode(target))
 
@@ -84,7 +85,8 @@ class Output:
             with suppress(OSError):
                 self._file.close()
         if self._temporary:
-            os.unlink(self._temporary)
+            with suppress(FileNotFoundError):
+                os.unlink(self._temporary)
 
     def _error(self, error: OSError) -> TargetError:
         hint = f"{self._path} was not touched" if self._path else None

@@ -88,7 +88,7 @@ def _expand(name: str) -> Iterator[str]:
     if name == STDIN or not Path(name).is_dir():
         yield name
         return
-    logs = sorted(str(path) for path in Path(name).rglob("*") if _is_log(path.relative_to(name)) and path.is_file())
+    logs = sorted(str(path) for path in Path(name).rglob("*") if is_log(path.relative_to(name)) and path.is_file())
     if not logs:
         raise SourceError(
             f"{shown(name)}: a directory without logs", f"logs are named {', '.join(_LOGS[::5])}, packed or not"
@@ -96,7 +96,8 @@ def _expand(name: str) -> Iterator[str]:
     yield from logs
 
 
-def _is_log(path: Path) -> bool:
+def is_log(path: Path) -> bool:
+    """Whether a file in a directory that is read, named from there, is one of its logs."""
     hidden = any(part.startswith(".") for part in path.parts)
     return path.name.endswith(_LOGS) and not hidden and not any(mark in path.name for mark in _NOT_LOGS)
 
@@ -115,5 +116,5 @@ def _open(path: str) -> Source:
 def _hint(name: str, error: OSError) -> str | None:
     if not isinstance(error, FileNotFoundError):
         return None
-    beside = sorted(shown(path.name) for path in Path(name).parent.glob("*") if _is_log(Path(path.name)))[:3]
+    beside = sorted(shown(path.name) for path in Path(name).parent.glob("*") if is_log(Path(path.name)))[:3]
     return f"there is {', '.join(beside)}" if beside else None

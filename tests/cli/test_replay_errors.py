@@ -62,9 +62,9 @@ def speaking(answer: bytes) -> Iterator[int]:
             3,
             "not a directory\nhint: --journal FILE",
         ),
-        (("--to", "http://127.0.0.1:9/", "--journal", "log.jsonl"), 3, "no journal of a replay\nhint: name another"),
-        (("--to", "http://127.0.0.1:9/", "--failed", "-"), 2, "standard output has the report\nhint: name a file"),
-        (("--to", "http://127.0.0.1:9/", "--failed", "./r", "--rejects", "r"), 2, "that file is part of this replay"),
+        (("--to", "http://127.0.0.1:9/", "--journal", "log.jsonl"), 2, "this file is an input\nhint: choose another"),
+        (("--to", "http://127.0.0.1:9/", "--failed", "-"), 2, "standard output has the report\nhint: choose another"),
+        (("--to", "http://127.0.0.1:9/", "--failed", "./r", "--rejects", "r"), 2, "the same output as --failed ./r"),
     ],
 )
 def test_what_makes_no_sense(run: Program, source: Path, options: tuple[str, ...], code: int, said: str) -> None:

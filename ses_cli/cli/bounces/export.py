@@ -1,19 +1,25 @@
 """A suppression list, written; and what it leaves out, said."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ses_cli.cli.bounces.options import Exporting
 from ses_cli.errors import UsageError
 from ses_cli.render import messages
+from ses_cli.render.collisions import OutputFile
 from ses_cli.render.output import STDOUT, write
 from ses_cli.reports.bounces import Bounces
 from ses_cli.suppression import FORMATS, Dead, leave_out
 
 
-def export(report: Bounces, exporting: Exporting, output: str | None) -> None:
-    """Writes the list, in several files where the target takes no more in one, and tells what it left out."""
+def export(
+    report: Bounces, exporting: Exporting, output: str | None, check: Callable[[Sequence[OutputFile]], None]
+) -> None:
+    """Writes the list, in several files where the target takes no more in one, and tells what it left out.
+
+    `check` raises UsageError for a file that must not be written.
+    """
     target = FORMATS[exporting.export or "plain"]
     left: Counter[str] = Counter()
     dead: list[Dead] = []
@@ -24,7 +30,9 @@ def export(report: Bounces, exporting: Exporting, output: str | None) -> None:
         else:
             dead.append(one)
     expire = exporting.expire.strftime("%Y-%m-%d") if exporting.expire else None
-    for path, part in _files(dead, target.most, output):
+    files = list(_files(dead, target.most, output))
+    check([OutputFile("-o", path) for path, _ in files])
+    for path, part in files:
         write(target.write(part, exporting.chunk, expire), path)
     messages.note(f"{len(dead):,} {'address' if len(dead) == 1 else 'addresses'} exported")
     for why, n in left.most_common():

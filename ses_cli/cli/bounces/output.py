@@ -24,9 +24,15 @@ def report(
 ) -> Exit:
     """One row an address, or the suppression list made of them."""
     tz = selecting.zone()
-    outcome = scanning.fold(reading, selecting, partial(Bounces, choosing.wanted(exporting.also())))
+    found = scanning.find_input(reading, printing, choosing.rules)
+    outcome = scanning.fold(found, reading, selecting, partial(Bounces, choosing.wanted(exporting.also())))
     if exporting.export:
-        export(outcome.fold, exporting, printing.output)
+        export(
+            outcome.fold,
+            exporting,
+            printing.output,
+            lambda outputs: scanning.check_outputs(reading, found.sources, outputs, choosing.rules),
+        )
     elif printing.form == "plain":
         write((f"{email}\n".encode() for email in outcome.fold.emails()), printing.output)
     else:
@@ -40,6 +46,7 @@ def each(reading: Reading, selecting: Selecting, printing: Printing, choosing: C
     """Every bounce as it comes, in the memory of one part."""
     if printing.form in ("json", "markdown"):
         raise UsageError(f"--events goes on for as long as the log does, {printing.form} does not", "use -f ndjson")
+    found = scanning.find_input(reading, printing, choosing.rules)
     with Output(printing.output) as output:
         output.write(_rows(Listing(choosing.wanted(frozenset())), printing.form, is_first=True))
 
@@ -47,7 +54,7 @@ def each(reading: Reading, selecting: Selecting, printing: Printing, choosing: C
             output.write(_rows(part.fold, printing.form))
             output.flush()
 
-        outcome = scanning.fold(reading, selecting, partial(Listing, choosing.wanted(frozenset())), watch=see)
+        outcome = scanning.fold(found, reading, selecting, partial(Listing, choosing.wanted(frozenset())), watch=see)
     scanning.tell(outcome)
     return scanning.status(outcome, reading.strict and outcome.ledger.invalid > 0)
 

@@ -39,10 +39,11 @@ def replay(
     from ses_cli.cli.replay import dry_run as planning
     from ses_cli.cli.replay import journal as journaling
     from ses_cli.cli.replay import run as replaying
-    from ses_cli.cli.replay.setup import setup
+    from ses_cli.cli.replay.setup import check_outputs, setup
 
     found = setup(reading, selecting, sending, pacing, remembering)
     path = journaling.place(found, remembering)
+    check_outputs(found, path, printing, sending, remembering)
     if remembering.dry_run:
         return planning.show(found, path, printing)
     planning.guard(found, path, sending.yes)

@@ -14,10 +14,10 @@ from ses_cli.cli.replay import journal as journaling
 from ses_cli.cli.replay.options import Remembering
 from ses_cli.cli.replay.output import Ended
 from ses_cli.cli.replay.setup import Setup
-from ses_cli.errors import Exit, UsageError
+from ses_cli.errors import Exit
 from ses_cli.follow.followed import Tailed
 from ses_cli.follow.tail import Turn
-from ses_cli.render.output import STDOUT, Output
+from ses_cli.render.output import Output
 from ses_cli.render.standing import Standing
 from ses_cli.replay.dead_letters import DeadLetters
 from ses_cli.replay.engine import Replay
@@ -29,7 +29,6 @@ from ses_cli.sources.series import Series
 
 def send(setup: Setup, path: Path | None, printing: Printing, remembering: Remembering) -> Exit:
     """Sends, and reports."""
-    _keep_apart(setup, path, printing, remembering.failed)
     with ExitStack() as stack:
         rejects = stack.enter_context(Output(setup.reading.rejects))
         failed = stack.enter_context(Output(remembering.failed)) if remembering.failed else None
@@ -99,16 +98,3 @@ def _stopping(run: Replay) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _keep_apart(setup: Setup, path: Path | None, printing: Printing, failed: str | None) -> None:
-    """UsageError where the undelivered callbacks would be written over what is read or written besides."""
-    if failed is None:
-        return
-    if failed == STDOUT:
-        raise UsageError("--failed -: standard output has the report", "name a file")
-    taken = [source.path for source in setup.sources if source.size is not None]
-    taken += [str(name) for name in (path, printing.output, setup.reading.rejects) if name not in (None, STDOUT)]
-    for file in taken:
-        if Path(failed).resolve() == Path(file).resolve():
-            raise UsageError(f"--failed {failed}: that file is part of this replay", "name another one")

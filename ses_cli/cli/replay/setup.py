@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ses_cli.batch import Piece
+from ses_cli.cli import scanning
 from ses_cli.cli.live import followed, refuse
-from ses_cli.cli.options import Reading, Selecting
+from ses_cli.cli.options import Printing, Reading, Selecting
 from ses_cli.cli.replay.options import Pacing, Remembering, Sending
 from ses_cli.cli.stream import Stream
 from ses_cli.errors import SourceError, SourcesError, UsageError
 from ses_cli.render import messages
+from ses_cli.render.collisions import OutputFile
 from ses_cli.render.output import Output
 from ses_cli.replay.deliveries import Delivery, Lane, deliveries, raw_deliveries
 from ses_cli.replay.engine import Policy
@@ -92,6 +94,17 @@ def setup(reading: Reading, selecting: Selecting, sending: Sending, pacing: Paci
     return Setup(
         reading, selection, sources, errors, pacing.follow, pacing.parent, pacing.after, lane, target, wire, rules
     )
+
+
+def check_outputs(
+    setup: Setup, journal: Path | None, printing: Printing, sending: Sending, remembering: Remembering
+) -> None:
+    """UsageError where a file to be written is read, or written besides."""
+    outputs = [OutputFile("-o", printing.output)]
+    outputs += [OutputFile("--journal", str(journal))] if journal else []
+    outputs += [OutputFile("--failed", remembering.failed)] if remembering.failed else []
+    others = (sending.secret_file, sending.cacert, sending.cert, sending.key)
+    scanning.check_outputs(setup.reading, setup.sources, outputs, *others)
 
 
 def _wire(sending: Sending) -> HttpOptions:

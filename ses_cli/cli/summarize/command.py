@@ -51,7 +51,7 @@ def summarize(
         from ses_cli.cli import live
 
         return live.report(reading, selecting, printing, make, rendered)
-    outcome = scanning.fold(reading, selecting, make)
+    outcome = scanning.fold(scanning.find_input(reading, printing), reading, selecting, make)
     write(rendered(outcome), printing.output)
     scanning.tell(outcome)
     return scanning.status(outcome, reading.strict and outcome.ledger.invalid > 0)

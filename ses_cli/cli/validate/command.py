@@ -30,6 +30,7 @@ def validate(reading: Reading, selecting: Selecting, printing: Printing, quiet: 
     from ses_cli.scan import Part
 
     tz = selecting.zone()
+    found = scanning.find_input(reading, printing)
     with Output(printing.output) as output:
         output.write(shown([], printing.form, is_first=True))
 
@@ -37,7 +38,7 @@ def validate(reading: Reading, selecting: Selecting, printing: Printing, quiet: 
             output.write(shown(part.problems(), printing.form))
             output.flush()
 
-        outcome = scanning.fold(reading, selecting, Validation, watch=None if quiet else see, explain=not quiet)
+        outcome = scanning.fold(found, reading, selecting, Validation, watch=None if quiet else see, explain=not quiet)
         line = scanning.account(outcome.ledger)
         if printing.form in ("table", "markdown", "json"):
             output.write(scanning.rendered("validation", outcome, printing, tz, line, codes(outcome.ledger)))
