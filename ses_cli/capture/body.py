@@ -11,10 +11,10 @@ import orjson
 
 from ses_cli.batch import BOM
 from ses_cli.callback import Callback
-from ses_cli.capture.judge import Verdict
+from ses_cli.capture.validator import Validated
 from ses_cli.events import Problem
 
-Ask = Callable[[Sequence[bytes]], Awaitable[list[Verdict]]]
+Ask = Callable[[Sequence[bytes]], Awaitable[list[Validated]]]
 """Has lines judged."""
 
 MAX_BAD = 100  # elements of one array; with more of them it is no batch of callbacks
@@ -48,16 +48,16 @@ async def unpack(body: bytes, judge: Ask, limit: int) -> Unpacked:
     document = inflate(body, limit).removeprefix(BOM)
     pieces = _pieces(document)
     lines = [flatten(piece) for piece in pieces]
-    verdicts = await judge(lines)
-    if sum(isinstance(verdict, list) for verdict in verdicts) > MAX_BAD:
+    results = await judge(lines)
+    if sum(isinstance(result, list) for result in results) > MAX_BAD:
         pieces, lines = [document], [flatten(document)]
-        verdicts = await judge(lines)
+        results = await judge(lines)
     unpacked = Unpacked([], [], [])
-    for piece, line, verdict in zip(pieces, lines, verdicts, strict=True):
-        if isinstance(verdict, list):
-            unpacked.rejects.append(Reject(verdict, piece))
+    for piece, line, result in zip(pieces, lines, results, strict=True):
+        if isinstance(result, list):
+            unpacked.rejects.append(Reject(result, piece))
         else:
-            unpacked.records.append(verdict)
+            unpacked.records.append(result)
             unpacked.lines.append(line)
     return unpacked
 

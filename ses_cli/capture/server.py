@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ses_cli.capture.app import App, Rules
 from ses_cli.capture.body import Reject, reject_line
 from ses_cli.capture.connection import MAX_HEAD, Connection, Limits
-from ses_cli.capture.judge import Check
-from ses_cli.capture.log import Durability, Log
-from ses_cli.capture.notices import Listening, Refused, Tell, Totals, Trouble
-from ses_cli.capture.promises import LoopFutures
-from ses_cli.capture.rotate import Rotation
+from ses_cli.capture.futures import LoopFutures
+from ses_cli.capture.handler import App, Rules
+from ses_cli.capture.rotation import Rotation
+from ses_cli.capture.server_events import EventListener, Failure, Listening, Refused, Totals
+from ses_cli.capture.validator import Check
+from ses_cli.capture.writer import Durability, Log
 from ses_cli.errors import TargetError, UsageError
 from ses_cli.events import Problem
 
@@ -44,7 +44,7 @@ class Settings:
     durability: Durability = "group"
 
 
-def serve(settings: Settings, check: Check, tell: Tell) -> Totals:
+def serve(settings: Settings, check: Check, emit: EventListener) -> Totals:
     """Receive until SIGTERM or SIGINT, and return what was done. SIGHUP reopens the log.
 
     `check` is called from the event loop, and from the thread that writes for a line that a crash left.
@@ -56,11 +56,11 @@ def serve(settings: Settings, check: Check, tell: Tell) -> Totals:
     context = _tls(settings.tls_cert, settings.tls_key)
     listener = _bind(settings.host, settings.port)
     with listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(_serve(settings, check, tell, listener, context))
+        return runner.run(_serve(settings, check, emit, listener, context))
 
 
 async def _serve(
-    settings: Settings, check: Check, tell: Tell, listener: socket.socket, context: ssl.SSLContext | None
+    settings: Settings, check: Check, emit: EventListener, listener: socket.socket, context: ssl.SSLContext | None
 ) -> Totals:
     def torn(tail: bytes) -> bytes:
         (found,) = check([tail])
@@ -68,20 +68,20 @@ async def _serve(
 
     def refused(status: int, why: str) -> None:
         app.totals.refused[status] += 1
-        tell(Refused(time.time(), status, why, ""))
+        emit(Refused(time.time(), status, why, ""))
 
     loop = asyncio.get_running_loop()
-    loop.set_exception_handler(lambda _, context: tell(_trouble(context)))
+    loop.set_exception_handler(lambda _, context: emit(_trouble(context)))
     log = Log(
         settings.log,
         LoopFutures(loop),
         torn,
-        tell,
+        emit,
         rotation=settings.rotation,
         durability=settings.durability,
     )
     try:
-        app = App(settings.rules, check, log.append, tell)
+        app = App(settings.rules, check, log.append, emit)
         connections: set[Connection] = set()
         max_request = _FRAMING * settings.rules.max_body + MAX_HEAD
         stop = _signals(loop, log.reopen)
@@ -91,7 +91,7 @@ async def _serve(
             ssl=context,
             ssl_handshake_timeout=settings.limits.request_timeout if context else None,
         )
-        tell(Listening(settings.host, listener.getsockname()[1], context is not None))
+        emit(Listening(settings.host, listener.getsockname()[1], context is not None))
         await stop.wait()
         stop.clear()
         server.close()
@@ -101,10 +101,10 @@ async def _serve(
     return app.totals
 
 
-def _trouble(context: dict[str, Any]) -> Trouble:
+def _trouble(context: dict[str, Any]) -> Failure:
     """What the event loop met, in a line."""
     error = context.get("exception")
-    return Trouble(context["message"] + (f": {type(error).__name__}: {error}" if error else ""))
+    return Failure(context["message"] + (f": {type(error).__name__}: {error}" if error else ""))
 
 
 def _signals(loop: asyncio.AbstractEventLoop, reopen: Callable[[], None]) -> asyncio.Event:

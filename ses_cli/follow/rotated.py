@@ -1,8 +1,11 @@
 """The rotated files of a log: `callbacks-20260101T000000Z.jsonl` beside `callbacks.jsonl`, compressed or not."""
 
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
+
+STAMP = "%Y%m%dT%H%M%SZ"
 
 
 class Rotated(NamedTuple):
@@ -14,7 +17,18 @@ class Rotated(NamedTuple):
 
 
 def rotated(log: Path) -> list[Rotated]:
-    """All of them, oldest first; a file that lies there both ways comes first as it was. Raises OSError."""
+    """All of them, oldest first; a file that lies there both ways comes first as it was. Raises OSError.
+
+    A name with an impossible date, such as the 99th of a month, is not one of them.
+    """
     name = re.compile(rf"{re.escape(log.stem)}-(\d{{8}}T\d{{6}}Z){re.escape(log.suffix)}(\.zst|\.gz)?", re.ASCII)
     found = ((name.fullmatch(path.name), path) for path in log.parent.iterdir())
-    return sorted(Rotated(match[1], path, match[2] or "") for match, path in found if match)
+    return sorted(Rotated(match[1], path, match[2] or "") for match, path in found if match and _is_time(match[1]))
+
+
+def _is_time(stamp: str) -> bool:
+    try:
+        datetime.strptime(stamp, STAMP)
+    except ValueError:
+        return False
+    return True

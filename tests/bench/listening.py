@@ -13,9 +13,9 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple, get_args
 
-from ses_cli.capture.log import Durability
-from ses_cli.capture.notices import Listening, Notice
 from ses_cli.capture.server import Settings, serve
+from ses_cli.capture.server_events import Listening, ServerEvent
+from ses_cli.capture.writer import Durability
 from ses_cli.cli.listen.settings import checks
 
 WHAT = {"group": "one sync for all that waits (what `listen` does)", "each": "one sync a request", "none": "no sync"}
@@ -99,13 +99,13 @@ def measure(durability: str, folder: Path, seconds: int, connections: int, cores
 def receive(durability: str, folder: Path) -> None:
     """The receiver, which prints its port."""
 
-    def tell(notice: Notice) -> None:
-        if isinstance(notice, Listening):
-            print(notice.port, flush=True)
+    def emit(event: ServerEvent) -> None:
+        if isinstance(event, Listening):
+            print(event.port, flush=True)
 
     for mode in get_args(Durability):
         if mode == durability:
-            serve(Settings(folder / "log.jsonl", port=0, durability=mode), checks(1 << 20), tell)
+            serve(Settings(folder / "log.jsonl", port=0, durability=mode), checks(1 << 20), emit)
 
 
 def body() -> str:

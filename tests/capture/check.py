@@ -5,16 +5,16 @@ from collections.abc import Sequence
 import orjson
 
 from ses_cli.callback import Callback
-from ses_cli.capture.judge import Verdict
+from ses_cli.capture.validator import Validated
 from ses_cli.events import Problem
 
 
-def check_all(lines: Sequence[bytes]) -> list[Verdict]:
-    """A verdict on each."""
+def check_all(lines: Sequence[bytes]) -> list[Validated]:
+    """A results on each."""
     return list(map(check, lines))
 
 
-def check(line: bytes) -> Verdict:
+def check(line: bytes) -> Validated:
     """A record, or one problem."""
     try:
         record = orjson.loads(line)

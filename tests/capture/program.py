@@ -1,4 +1,4 @@
-"""The receiver as a program: pickled settings in the first argument, notices as JSON lines on stdout."""
+"""The receiver as a program: pickled settings in the first argument, events as JSON lines on stdout."""
 
 import base64
 import pickle
@@ -6,17 +6,17 @@ import sys
 
 import orjson
 
-from ses_cli.capture.notices import Notice, Rejected, Stored
 from ses_cli.capture.server import Settings, serve
+from ses_cli.capture.server_events import Rejected, ServerEvent, Stored
 from ses_cli.errors import SesEventsError
 
 from .check import check_all
 
 
-def tell(notice: Notice) -> None:
-    """One line for each notice, but not for each callback."""
-    if not isinstance(notice, Stored | Rejected):
-        show({"notice": type(notice).__name__, **notice._asdict()})
+def emit(event: ServerEvent) -> None:
+    """One line for each event, but not for each callback."""
+    if not isinstance(event, Stored | Rejected):
+        show({"event": type(event).__name__, **event._asdict()})
 
 
 def show(value: object) -> None:
@@ -28,11 +28,11 @@ def show(value: object) -> None:
 def main(settings: Settings) -> int:
     """Run until told to stop."""
     try:
-        totals = serve(settings, check_all, tell)
+        totals = serve(settings, check_all, emit)
     except SesEventsError as error:
-        show({"notice": "Error", "message": error.message})
+        show({"event": "Error", "message": error.message})
         return error.status
-    show({"notice": "Totals", "stored": totals.stored, "rejected": totals.rejected, "refused": totals.refused})
+    show({"event": "Totals", "stored": totals.stored, "rejected": totals.rejected, "refused": totals.refused})
     return 0
 
 

@@ -12,8 +12,8 @@ from typing import Any, Self
 
 import orjson
 
-from ses_cli.capture.log import rejects_path
 from ses_cli.capture.server import Settings
+from ses_cli.capture.writer import rejects_path
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,17 +25,17 @@ class Receiver:
         self.log = settings.log
         self.rejects = rejects_path(settings.log)
         self.process = start(settings)
-        self.notices: list[dict[str, Any]] = []
+        self.events: list[dict[str, Any]] = []
         self.port = int(self.until("Listening")["port"])
 
     def until(self, kind: str) -> dict[str, Any]:
-        """The next notice of a kind; those before it stay in `notices`."""
+        """The next event of a kind; those before it stay in `events`."""
         assert self.process.stdout
         for line in self.process.stdout:
-            self.notices.append(orjson.loads(line))
-            if self.notices[-1]["notice"] == kind:
-                return self.notices[-1]
-        raise AssertionError(f"no {kind} in {self.notices}")
+            self.events.append(orjson.loads(line))
+            if self.events[-1]["event"] == kind:
+                return self.events[-1]
+        raise AssertionError(f"no {kind} in {self.events}")
 
     def connect(self) -> socket.socket:
         """A connection that waits at most ten seconds for anything."""

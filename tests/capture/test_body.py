@@ -23,7 +23,7 @@ from ses_cli.capture.body import (
     reject_line,
     unpack,
 )
-from ses_cli.capture.judge import Verdict
+from ses_cli.capture.validator import Validated
 from ses_cli.events import Problem
 
 from .check import check_all
@@ -50,7 +50,7 @@ layouts = st.tuples(
 def unpacking(body: bytes) -> Unpacked:
     """A body unpacked, its lines judged as they come."""
 
-    async def judge(lines: Sequence[bytes]) -> list[Verdict]:
+    async def judge(lines: Sequence[bytes]) -> list[Validated]:
         return check_all(lines)
 
     return asyncio.run(unpack(body, judge, LIMIT))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from ses_cli.capture.rotate import Rotation
+from ses_cli.capture.rotation import Rotation
 from ses_cli.capture.server import Settings
 
 from .receiver import Receiver, answer, callback, numbers, request
@@ -150,8 +150,8 @@ def test_a_full_disk_is_said_and_got_over(tmp_path: Path) -> None:
         assert receiver.post(callback(3)) == 200
         receiver.stop()
         assert numbers(receiver.log) == [1, 2, 3]
-        said = [notice["notice"] for notice in receiver.notices]
-        assert said == ["Listening", "Trouble", *["Refused"] * 3, "Note", "Totals"]
+        said = [event["event"] for event in receiver.events]
+        assert said == ["Listening", "Failure", *["Refused"] * 3, "Note", "Totals"]
 
 
 def test_a_disk_that_fills_up_and_empties_under_load(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_disk_that_fills_up_and_empties_under_load(tmp_path: Path) -> None:
         limit = limited(receiver)
         limit(30_000)
         load = Load(receiver, 0)
-        receiver.until("Trouble")
+        receiver.until("Failure")
         limit(None)
         receiver.until("Note")
         load.wait(len(load.acknowledged) + 200)
@@ -184,10 +184,10 @@ def test_a_small_file_system_that_fills_up(tmp_path: Path) -> None:
         (disk / "other").write_bytes(bytes(40_000))
         with Receiver(Settings(disk / "log.jsonl", port=0)) as receiver:
             load = Load(receiver, 0)
-            receiver.until("Trouble")
+            receiver.until("Failure")
             (disk / "other").unlink()
             receiver.until("Note")
-            receiver.until("Trouble")
+            receiver.until("Failure")
             receiver.stop()
             load.join()
         stored = numbers(receiver.log)

@@ -11,8 +11,8 @@ import orjson
 import pytest
 
 from ses_cli.capture.access import Access, parse_network
-from ses_cli.capture.app import Rules
 from ses_cli.capture.connection import MAX_HEAD, Limits
+from ses_cli.capture.handler import Rules
 from ses_cli.capture.server import Settings
 
 from .receiver import Receiver, answer, callback, numbers, request, start
@@ -65,7 +65,7 @@ def test_methods_and_paths(tmp_path: Path) -> None:
             assert (method, path, got) == (method, path, status)
             assert ("allow" in headers) == (status == 405)
         receiver.stop()
-        assert "s3cret" not in str(receiver.notices)
+        assert "s3cret" not in str(receiver.events)
         assert receiver.log.read_bytes() == receiver.rejects.read_bytes() == b""
 
 

@@ -14,8 +14,8 @@ from urllib.request import urlopen
 import pytest
 
 from ses_cli.callback import Callback
-from ses_cli.capture.notices import Note, Notice, Refused, Rejected, Stored, Trouble
-from ses_cli.cli.listen.output import Narrator
+from ses_cli.capture.server_events import Failure, Note, Refused, Rejected, ServerEvent, Stored
+from ses_cli.cli.listen.output import EventPrinter
 
 from .running import ROOT, Listener, Running, callback, run
 
@@ -258,18 +258,18 @@ def test_quiet(tmp_path: Path) -> None:
 def test_off_a_terminal_there_is_a_line_a_period() -> None:
     """It tells what came since the last one and in all; a period in which nothing came is passed over."""
     stored = Stored(0.0, Callback(event="open", email="", bulk_id="", timestamp=1))
-    news: list[tuple[list[Notice], bytes]] = [
+    news: list[tuple[list[ServerEvent], bytes]] = [
         ([stored, stored], b"2 stored (2 open); 2 in all\n"),
         ([Rejected(0.0, [])], b"0 stored; 1 invalid and kept among the rejects; 2 in all\n"),
         ([stored, Refused(0.0, 404, "", "")], b"1 stored (1 open); refused: 1 with 404; 3 in all\n"),
     ]
     for period, is_told in ((0.0, True), (60.0, False)):
         out = io.BytesIO()
-        with Narrator(out, lambda _: [], period=period) as narrator:
-            for notices, line in news:
+        with EventPrinter(out, lambda _: [], period=period) as printer:
+            for events, line in news:
                 before = len(out.getvalue())
-                for notice in notices:
-                    narrator(notice)
+                for event in events:
+                    printer(event)
                 while is_told and len(out.getvalue()) == before:
                     time.sleep(0.01)
                 assert out.getvalue()[before:] == (line if is_told else b"")
@@ -279,7 +279,7 @@ def test_notes_and_trouble_are_told_at_once() -> None:
     """Whatever the mode; only trouble, when quiet. What they hold cannot drive a terminal."""
     for quiet, expected in ((False, "note: a\nerror: b␛[2J\n"), (True, "error: b␛[2J\n")):
         out = io.BytesIO()
-        with Narrator(out, lambda _: [], quiet) as narrator:
-            narrator(Note("a"))
-            narrator(Trouble("b\x1b[2J"))
+        with EventPrinter(out, lambda _: [], quiet) as printer:
+            printer(Note("a"))
+            printer(Failure("b\x1b[2J"))
         assert out.getvalue().decode() == expected

@@ -32,15 +32,15 @@ def listen(serving: Serving, bounding: Bounding, keeping: Keeping, forwarding: F
     from ses_cli.capture.server import serve
     from ses_cli.cli.listen import settings as listening
     from ses_cli.cli.listen.forwarding import Forwarder, allow
-    from ses_cli.cli.listen.output import Narrator
+    from ses_cli.cli.listen.output import EventPrinter
 
     is_allowed = allow(forwarding.forward_to, forwarding.yes) if forwarding.forward_to else False
     settings = listening.settings(serving, bounding, keeping)
     check = listening.checks(settings.rules.max_body)
-    with Narrator(sys.stderr.buffer, partial(listening.greeting, settings), quiet) as narrator:
+    with EventPrinter(sys.stderr.buffer, partial(listening.greeting, settings), quiet) as printer:
         if not forwarding.forward_to:
-            narrator.stopped(serve(settings, check, narrator))
+            printer.stopped(serve(settings, check, printer))
             return
-        with Forwarder(forwarding.forward_to, settings.log, narrator, is_allowed) as forwarder:
+        with Forwarder(forwarding.forward_to, settings.log, printer, is_allowed) as forwarder:
             totals = serve(settings, check, forwarder)
-        narrator.stopped(totals)
+        printer.stopped(totals)

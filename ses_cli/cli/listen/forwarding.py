@@ -11,7 +11,7 @@ from typing import Self
 
 import click
 
-from ses_cli.capture.notices import Listening, Note, Notice, Tell, Trouble
+from ses_cli.capture.server_events import EventListener, Failure, Listening, Note, ServerEvent
 from ses_cli.cli.replay.options import TARGET
 from ses_cli.errors import Exit, TargetError, UsageError
 from ses_cli.follow.rotated import rotated
@@ -39,7 +39,7 @@ def allow(url: str, is_allowed: bool) -> bool:
 class Forwarder:
     """Starts a replay of the log once that is there, and again when it dies. It ends with this process in any case."""
 
-    def __init__(self, url: str, log: Path, tell: Tell, is_allowed: bool) -> None:
+    def __init__(self, url: str, log: Path, emit: EventListener, is_allowed: bool) -> None:
         # -P: a file in the working directory must not be taken for a library
         program = [sys.executable, "-P", "-m", "ses_cli", "replay", "--follow", "--give-up-time", "never"]
         allowed = ["--yes"] if is_allowed else []
@@ -48,7 +48,7 @@ class Forwarder:
         begin = ["--parent", str(os.getpid()), "--after", newest]
         self._command = [*program, *begin, *allowed, str(log.absolute())]
         self._environment = {**os.environ, TARGET: url}
-        self._tell = tell
+        self._emit = emit
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="forwarder", daemon=True)
         self._child: subprocess.Popen[str] | None = None
@@ -56,11 +56,11 @@ class Forwarder:
     def __enter__(self) -> Self:
         return self
 
-    def __call__(self, notice: Notice) -> None:
-        """Takes a notice of the receiver: when that listens, its log is there."""
-        if isinstance(notice, Listening):
+    def __call__(self, event: ServerEvent) -> None:
+        """Takes a event of the receiver: when that listens, its log is there."""
+        if isinstance(event, Listening):
             self._thread.start()
-        self._tell(notice)
+        self._emit(event)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._closing.set()
@@ -77,10 +77,10 @@ class Forwarder:
             if self._closing.is_set():
                 return
             if status in (Exit.BAD_NEWS, Exit.USAGE):
-                self._tell(Trouble(f"forwarding has ended with status {status}; receiving goes on"))
+                self._emit(Failure(f"forwarding has ended with status {status}; receiving goes on"))
                 return
             pause = 1.0 if monotonic() - begun > _LONGEST else min(2 * pause, _LONGEST)
-            self._tell(Trouble(f"forwarding ended with status {status} and starts again in {pause:.0f} s"))
+            self._emit(Failure(f"forwarding ended with status {status} and starts again in {pause:.0f} s"))
             self._closing.wait(pause)
 
     def _once(self) -> int:
@@ -100,7 +100,7 @@ class Forwarder:
             for line in self._child.stderr or ():
                 kind, _, said = line.rstrip().partition(": ")
                 if kind == "error":
-                    self._tell(Trouble(f"forwarding: {said}"))
+                    self._emit(Failure(f"forwarding: {said}"))
                 elif kind in ("note", "hint") and not self._closing.is_set():
-                    self._tell(Note(f"forwarding: {said}"))
+                    self._emit(Note(f"forwarding: {said}"))
         return self._child.returncode

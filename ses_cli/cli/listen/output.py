@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import BinaryIO, Self
 
-from ses_cli.capture.notices import Listening, Note, Notice, Refused, Rejected, Stored, Totals, Trouble
+from ses_cli.capture.server_events import Failure, Listening, Note, Refused, Rejected, ServerEvent, Stored, Totals
 from ses_cli.render.live import Picture, is_live, passing, size
 from ses_cli.render.messages import safe_lines
 
@@ -17,8 +17,8 @@ _LOOK = 0.1  # seconds
 _PATIENCE = 2.0  # seconds for the last words
 
 
-class Narrator:
-    """Takes notices from any thread. One of its own prints: a terminal that stands still must not stop the engine.
+class EventPrinter:
+    """Takes events from any thread. One of its own prints: a terminal that stands still must not stop the engine.
 
     A terminal gets a line for each callback, and the totals below; anything else one line a minute, if there was
     something to tell. Notes and trouble come at once; with `quiet`, trouble only.
@@ -33,12 +33,12 @@ class Narrator:
         self._period = period
         self._picture = Picture(out) if is_live(out) and not quiet else None
         self._lock = threading.Lock()
-        self._waiting: deque[Notice | Totals] = deque()
+        self._waiting: deque[ServerEvent | Totals] = deque()
         self._unshown = 0
         self._now, self._before = Totals(), Totals()
         self._told = time.monotonic()
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="narrator", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="printer", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -48,22 +48,22 @@ class Narrator:
         self._closing.set()
         self._thread.join(_PATIENCE)
 
-    def __call__(self, notice: Notice) -> None:
-        """Takes a notice; returns at once."""
+    def __call__(self, event: ServerEvent) -> None:
+        """Takes a event; returns at once."""
         with self._lock:
-            match notice:
+            match event:
                 case Stored():
                     self._now.stored += 1
-                    self._now.events[notice.record.event] += 1
+                    self._now.events[event.record.event] += 1
                 case Rejected():
                     self._now.rejected += 1
                 case Refused():
-                    self._now.refused[notice.status] += 1
+                    self._now.refused[event.status] += 1
                 case _:
-                    self._waiting.append(notice)
+                    self._waiting.append(event)
                     return
             if self._picture and len(self._waiting) < _MOST:
-                self._waiting.append(notice)
+                self._waiting.append(event)
             else:
                 self._unshown += 1
 
@@ -83,10 +83,10 @@ class Narrator:
 
     def _print(self, is_last: bool = False) -> None:
         with self._lock:
-            notices, self._waiting = self._waiting, deque()
+            events, self._waiting = self._waiting, deque()
             unshown, self._unshown = self._unshown, 0
             totals = account(self._now)
-        lines = [line for notice in notices for line in self._lines(notice)]
+        lines = [line for event in events for line in self._lines(event)]
         if self._picture:
             lines += [f"{unshown:,} more came too fast to be shown"] if unshown else []
             if lines or is_last:
@@ -98,9 +98,9 @@ class Narrator:
             self._out.write("".join(f"{line}\n" for line in lines).encode(errors="replace"))
             self._out.flush()
 
-    def _lines(self, notice: Notice | Totals) -> list[str]:
+    def _lines(self, event: ServerEvent | Totals) -> list[str]:
         columns = size(self._out)[0] if self._picture else 0
-        match notice:
+        match event:
             case Stored(at, record):
                 parts = [record.email, record.bounce_type or "", record.reason or ""]
                 return [passing(at, record.event, parts, columns)]
@@ -109,14 +109,14 @@ class Narrator:
                 return [passing(at, "rejected", [problem.path, f"{problem.message} [{problem.code}]"], columns)]
             case Refused(at, status, why, client):
                 return [passing(at, "refused", [client, f"{status} {why}"], columns)]
-            case Trouble(message):
+            case Failure(message):
                 return [safe_lines(f"error: {message}")]
             case Note(message):
                 return [] if self._quiet else [safe_lines(f"note: {message}")]
             case Totals():
-                return [] if self._quiet else [f"stopped: {account(notice)}"]
+                return [] if self._quiet else [f"stopped: {account(event)}"]
             case _:
-                return [] if self._quiet else list(map(safe_lines, self._greet(notice)))
+                return [] if self._quiet else list(map(safe_lines, self._greet(event)))
 
     def _since(self) -> list[str]:
         """One line for what came since the last such line."""

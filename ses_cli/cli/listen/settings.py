@@ -10,12 +10,12 @@ from threading import Lock
 
 from ses_cli.batch import Piece
 from ses_cli.capture.access import Access, parse_network
-from ses_cli.capture.app import Rules
 from ses_cli.capture.connection import Limits
-from ses_cli.capture.judge import Check, Verdict
-from ses_cli.capture.notices import Listening
-from ses_cli.capture.rotate import Compression, Rotation
+from ses_cli.capture.handler import Rules
+from ses_cli.capture.rotation import Compression, Rotation
 from ses_cli.capture.server import Settings
+from ses_cli.capture.server_events import Listening
+from ses_cli.capture.validator import Check, Validated
 from ses_cli.cli.listen.options import DAILY, TOKEN, Bounding, Keeping, Serving
 from ses_cli.errors import TargetError, UsageError
 from ses_cli.events import Problem
@@ -56,15 +56,15 @@ def checks(max_body: int) -> Check:
     """Judges bodies as the reading commands judge lines. For any thread."""
     checker, lock = Checker(max_body), Lock()
 
-    def check(lines: Sequence[bytes]) -> list[Verdict]:
+    def check(lines: Sequence[bytes]) -> list[Validated]:
         with lock:
             batch = checker.check(Piece("", 0, b"".join([line + b"\n" for line in lines])))
-        verdicts: list[Verdict] = [[_EMPTY] for _ in lines]
+        results: list[Validated] = [[_EMPTY] for _ in lines]
         for row, record in zip(batch.rows, batch.records, strict=True):
-            verdicts[row] = record
+            results[row] = record
         for invalid in batch.invalid:
-            verdicts[invalid.problems[0].line - 1] = invalid.problems
-        return verdicts
+            results[invalid.problems[0].line - 1] = invalid.problems
+        return results
 
     return check
 

@@ -11,8 +11,8 @@ from typing import BinaryIO, Protocol
 import zstandard
 
 from ses_cli.capture.linefile import sync_directory
-from ses_cli.capture.notices import Note, Tell, Trouble
-from ses_cli.capture.rotate import SUFFIXES, Archive, Compression, Rotation
+from ses_cli.capture.rotation import SUFFIXES, Archive, Compression, Rotation
+from ses_cli.capture.server_events import EventListener, Failure, Note
 
 _BLOCK = 1 << 20
 
@@ -21,13 +21,13 @@ class _Sink(Protocol):
     def write(self, data: bytes, /) -> int: ...
 
 
-class Tidy:
+class Housekeeper:
     """One thread that does what a rotation, or a process that was killed, left to do."""
 
-    def __init__(self, archive: Archive, rotation: Rotation, tell: Tell) -> None:
+    def __init__(self, archive: Archive, rotation: Rotation, emit: EventListener) -> None:
         self._archive = archive
         self._rotation = rotation
-        self._tell = tell
+        self._emit = emit
         self._work = threading.Event()
         self._stop = False
         self._thread = threading.Thread(target=self._run, name="tidy", daemon=True)
@@ -51,17 +51,17 @@ class Tidy:
             self._work.clear()
             try:
                 self._tidy()
-            except (OSError, zstandard.ZstdError) as error:
-                self._tell(Trouble(f"rotated files of {self._archive.log}: {error}"))
+            except Exception as error:  # this thread goes on, whatever a directory holds
+                self._emit(Failure(f"rotated files of {self._archive.log}: {error}"))
 
     def _tidy(self) -> None:
         if self._rotation.keep is not None:
             for path in self._archive.prune(self._rotation.keep):
-                self._tell(Note(f"deleted {path}"))
+                self._emit(Note(f"deleted {path}"))
         if self._rotation.compress:
             for path in self._archive.uncompressed():
                 if compress(path, self._rotation.compress, lambda: self._stop):
-                    self._tell(Note(f"compressed {path}"))
+                    self._emit(Note(f"compressed {path}"))
 
 
 class Stopping(Protocol):

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Generic, Literal, NamedTuple
 
+from ses_cli.capture.futures import Futures, P
+from ses_cli.capture.housekeeping import Housekeeper
 from ses_cli.capture.linefile import LineFile
 from ses_cli.capture.lock import Lock
-from ses_cli.capture.notices import Note, Tell, Trouble
-from ses_cli.capture.promises import P, Promises
-from ses_cli.capture.rotate import Archive, Rotation
-from ses_cli.capture.tidy import Tidy
+from ses_cli.capture.rotation import Archive, Rotation
+from ses_cli.capture.server_events import EventListener, Failure, Note
 from ses_cli.errors import SesEventsError, TargetError
 
 Durability = Literal["group", "each", "none"]
@@ -32,7 +32,7 @@ class DiskFailedError(TargetError):
 class _Waiting(NamedTuple, Generic[P]):
     lines: bytes
     rejects: bytes
-    promise: P
+    future: P
 
 
 class Log(Generic[P]):
@@ -41,9 +41,9 @@ class Log(Generic[P]):
     def __init__(
         self,
         path: Path,
-        promises: Promises[P],
+        futures: Futures[P],
         torn: Torn,
-        tell: Tell,
+        emit: EventListener,
         *,
         rotation: Rotation = Rotation(),  # noqa: B008 (frozen)
         durability: Durability = "group",
@@ -51,8 +51,8 @@ class Log(Generic[P]):
     ) -> None:
         """Take the lock and open the files, at most `max_waiting` bytes waiting. Raise `TargetError`."""
         path = path.resolve()
-        self._promises = promises
-        self._tell = tell
+        self._futures = futures
+        self._emit = emit
         self._rotation = rotation
         self._durability = durability
         self._max_waiting = max_waiting
@@ -71,25 +71,25 @@ class Log(Generic[P]):
             self._lock.close()
             raise error if isinstance(error, SesEventsError) else TargetError(f"{path}: {error}") from error
         self._archive = Archive(path)
-        self._tidy = Tidy(self._archive, rotation, tell)
+        self._tidy = Housekeeper(self._archive, rotation, emit)
         self._thread = threading.Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
 
     def append(self, lines: bytes, rejects: bytes = b"") -> P:
-        """A promise that whole lines, each with its end, are on disk in the log and the rejects.
+        """A future that whole lines, each with its end, are on disk in the log and the rejects.
 
-        All of them, or the promise breaks with `DiskFailedError` and none is there. Raise `QueueFullError`.
+        All of them, or the future breaks with `DiskFailedError` and none is there. Raise `QueueFullError`.
         """
-        promise = self._promises.make()
+        future = self._futures.make()
         with self._wake:
             size = len(lines) + len(rejects)
             if self._closing or (self._queue and self._bytes + size > self._max_waiting):
                 raise QueueFullError(f"{self._log.path}: {self._bytes} bytes wait to be written")
-            self._queue.append(_Waiting(lines, rejects, promise))
+            self._queue.append(_Waiting(lines, rejects, future))
             self._bytes += size
             if len(self._queue) == 1:
-                self._promises.soon(self._go)
-        return promise
+                self._futures.soon(self._go)
+        return future
 
     def _go(self) -> None:
         with self._wake:
@@ -125,7 +125,7 @@ class Log(Generic[P]):
                 self._rejects.close()
                 self._looked = 0.0
             if group or reopening:
-                self._promises.settle([waiting.promise for waiting in group], self._commit(group))
+                self._futures.resolve([waiting.future for waiting in group], self._commit(group))
             elif self._closing:
                 return
 
@@ -163,13 +163,13 @@ class Log(Generic[P]):
     def _failed(self, error: Exception) -> SesEventsError:
         failed = DiskFailedError(error.message if isinstance(error, SesEventsError) else f"{self._log.path}: {error}")
         if not self._failing:
-            self._tell(Trouble(f"nothing can be stored: {failed.message}"))
+            self._emit(Failure(f"nothing can be stored: {failed.message}"))
         self._failing = True
         return failed
 
     def _recovered(self) -> None:
         if self._failing:
-            self._tell(Note(f"{self._log.path} can be written again"))
+            self._emit(Note(f"{self._log.path} can be written again"))
         self._failing = False
 
     def _look(self, now: float) -> None:
@@ -185,13 +185,13 @@ class Log(Generic[P]):
             return
         try:
             path = self._archive.rotate(now)
-        except OSError as error:  # a log that grows too large is better than none
+        except Exception as error:  # whatever it is: a log that grows too large is better than none
             if not self._stuck:
-                self._tell(Trouble(f"{self._log.path} cannot be rotated: {error}"))
+                self._emit(Failure(f"{self._log.path} cannot be rotated: {error}"))
             self._stuck = True
             return
         self._stuck = False
-        self._tell(Note(f"rotated to {path}"))
+        self._emit(Note(f"rotated to {path}"))
         self._tidy.wake()
         self._open()
 
@@ -221,7 +221,7 @@ class Log(Generic[P]):
         file.keep(time.time())
         if record:
             self._log.cut(len(tail))
-            self._tell(Note(f"{self._log.path}: moved an unended last line of {len(tail)} bytes to {file.path}"))
+            self._emit(Note(f"{self._log.path}: moved an unended last line of {len(tail)} bytes to {file.path}"))
 
 
 def rejects_path(log: Path) -> Path:

@@ -11,24 +11,24 @@ from ses_cli.errors import SesEventsError
 P = TypeVar("P")
 
 
-class Promises(Protocol[P]):
-    """Makes promises of one kind, and settles a whole group of them at once."""
+class Futures(Protocol[P]):
+    """Makes futures of one kind, and settles a whole group of them at once."""
 
     def make(self) -> P:
-        """A promise, in the thread of whoever appends."""
+        """A future, in the thread of whoever appends."""
         ...
 
     def soon(self, call: Callable[[], None]) -> None:
         """Call when those who append now have done so: what comes at once is to go at once."""
         ...
 
-    def settle(self, group: Sequence[P], error: SesEventsError | None) -> None:
-        """Keep a group of promises, or break them with an error, from the writer's thread."""
+    def resolve(self, group: Sequence[P], error: SesEventsError | None) -> None:
+        """Keep a group of futures, or break them with an error, from the writer's thread."""
         ...
 
 
-class Futures:
-    """Promises for threads."""
+class ThreadFutures:
+    """Futures for threads."""
 
     def make(self) -> Future[None]:
         return Future()
@@ -36,7 +36,7 @@ class Futures:
     def soon(self, call: Callable[[], None]) -> None:
         call()
 
-    def settle(self, group: Sequence[Future[None]], error: SesEventsError | None) -> None:
+    def resolve(self, group: Sequence[Future[None]], error: SesEventsError | None) -> None:
         for future in group:
             if error is None:
                 future.set_result(None)
@@ -45,7 +45,7 @@ class Futures:
 
 
 class LoopFutures:
-    """Promises for coroutines of one event loop, woken once for a group, not once for each."""
+    """Futures for coroutines of one event loop, woken once for a group, not once for each."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -56,12 +56,12 @@ class LoopFutures:
     def soon(self, call: Callable[[], None]) -> None:
         self._loop.call_soon(call)
 
-    def settle(self, group: Sequence[asyncio.Future[None]], error: SesEventsError | None) -> None:
+    def resolve(self, group: Sequence[asyncio.Future[None]], error: SesEventsError | None) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            self._loop.call_soon_threadsafe(_settle, group, error)
+            self._loop.call_soon_threadsafe(_resolve, group, error)
 
 
-def _settle(group: Sequence[asyncio.Future[None]], error: SesEventsError | None) -> None:
+def _resolve(group: Sequence[asyncio.Future[None]], error: SesEventsError | None) -> None:
     for future in group:
         if future.done():  # cancelled
             continue

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from ses_cli.capture.access import Access
 from ses_cli.capture.asgi import Message, Receive, Scope, Send
 from ses_cli.capture.body import Reject, TooLargeError, Unpacked, reject_line, unpack
-from ses_cli.capture.judge import Check, Judge
-from ses_cli.capture.log import DiskFailedError, QueueFullError
-from ses_cli.capture.notices import Refused, Rejected, Stored, Tell, Totals, Trouble
+from ses_cli.capture.server_events import EventListener, Failure, Refused, Rejected, Stored, Totals
+from ses_cli.capture.validator import BatchValidator, Check
+from ses_cli.capture.writer import DiskFailedError, QueueFullError
 
 Store = Callable[[bytes, bytes], Awaitable[None]]
 """Puts lines on disk, in the log and in its rejects. Raises `QueueFullError` and `DiskFailedError`."""
@@ -60,12 +60,12 @@ BUSY = _answer(503, "not stored: too much is waiting for the disk, try again", _
 class App:
     """Answers requests, counts them in `totals`, and tells of each."""
 
-    def __init__(self, rules: Rules, check: Check, store: Store, tell: Tell) -> None:
+    def __init__(self, rules: Rules, check: Check, store: Store, emit: EventListener) -> None:
         self.totals = Totals()
         self._rules = rules
-        self._judge = Judge(check)
+        self._judge = BatchValidator(check)
         self._store = store
-        self._tell = tell
+        self._emit = emit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, from its first byte to its answer."""
@@ -73,13 +73,13 @@ class App:
         try:
             answer = self._route(scope, client) or await self._post(scope, receive)
         except Exception as error:  # a defect here must not end the server, nor go unheard
-            self._tell(Trouble(f"a request failed: {type(error).__name__}: {error}"))
+            self._emit(Failure(f"a request failed: {type(error).__name__}: {error}"))
             answer = BROKEN
         if answer is None:
             return
         if answer.status not in (200, 400):
             self.totals.refused[answer.status] += 1
-            self._tell(Refused(time.time(), answer.status, answer.why, client))
+            self._emit(Refused(time.time(), answer.status, answer.why, client))
         await send(answer.start)
         await send(answer.body)
 
@@ -126,12 +126,12 @@ class App:
         totals.stored += len(records)
         for record in records:
             totals.events[record.event] += 1
-            self._tell(Stored(now, record))
+            self._emit(Stored(now, record))
         if not rejects:
             return STORED
         totals.rejected += len(rejects)
         for reject in rejects:
-            self._tell(Rejected(now, reject.problems))
+            self._emit(Rejected(now, reject.problems))
         return _invalid(rejects) if self._rules.reject_invalid else KEPT
 
 

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Literal
 
 from ses_cli.capture.linefile import sync_directory
-from ses_cli.follow.rotated import rotated
+from ses_cli.follow.rotated import STAMP, rotated
 
 Compression = Literal["zstd", "gzip"]
 SUFFIXES: dict[Compression, str] = {"zstd": ".zst", "gzip": ".gz"}
-_STAMP = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +38,10 @@ class Archive:
     def rotate(self, now: float) -> Path:
         """Give the log its rotated name, and return it. Names sort by age, whatever the clock does."""
         taken = [stamp for stamp, _, _ in rotated(self.log)]
-        stamp = datetime.fromtimestamp(now, UTC).strftime(_STAMP)
+        stamp = datetime.fromtimestamp(now, UTC).strftime(STAMP)
         if taken and taken[-1] >= stamp:
-            last = datetime.strptime(taken[-1], _STAMP)
-            stamp = (last + timedelta(seconds=1)).strftime(_STAMP)
+            last = datetime.strptime(taken[-1], STAMP)
+            stamp = (last + timedelta(seconds=1)).strftime(STAMP)
         path = self.log.with_name(f"{self.log.stem}-{stamp}{self.log.suffix}")
         self.log.rename(path)
         sync_directory(self.log.parent)

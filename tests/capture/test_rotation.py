@@ -11,9 +11,9 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ses_cli.capture.notices import Note, Notice, Trouble
-from ses_cli.capture.rotate import Archive, Compression, Rotation
-from ses_cli.capture.tidy import Tidy, compress
+from ses_cli.capture.housekeeping import Housekeeper, compress
+from ses_cli.capture.rotation import Archive, Compression, Rotation
+from ses_cli.capture.server_events import Failure, Note, ServerEvent
 
 DAY = 86_400.0
 
@@ -22,19 +22,19 @@ class Heard:
     """Notices, and a way to await one."""
 
     def __init__(self) -> None:
-        self.notices: list[Notice] = []
+        self.events: list[ServerEvent] = []
         self._news = Condition()
 
-    def __call__(self, notice: Notice) -> None:
-        """Take a notice."""
+    def __call__(self, event: ServerEvent) -> None:
+        """Take a event."""
         with self._news:
-            self.notices.append(notice)
+            self.events.append(event)
             self._news.notify_all()
 
     def wait(self, text: str) -> None:
-        """Until a notice says so."""
+        """Until a event says so."""
         with self._news:
-            assert self._news.wait_for(lambda: any(text in str(notice) for notice in self.notices), 10)
+            assert self._news.wait_for(lambda: any(text in str(event) for event in self.events), 10)
 
 
 @pytest.mark.parametrize(
@@ -125,22 +125,22 @@ def test_what_a_killed_process_left_is_done_at_the_start(tmp_path: Path) -> None
     (tmp_path / f".{path.name}.gz.part").write_bytes(b"half")
     (tmp_path / f"{path.name}.gz").write_bytes(b"whole, but not yet in place of the other")
     heard = Heard()
-    tidy = Tidy(Archive(tmp_path / "callbacks.jsonl"), Rotation(compress="gzip"), heard)
+    tidy = Housekeeper(Archive(tmp_path / "callbacks.jsonl"), Rotation(compress="gzip"), heard)
     heard.wait("compressed")
     tidy.close()
     (final,) = tmp_path.iterdir()
     assert gzip.decompress(final.read_bytes()) == b"x\n"
-    assert [type(notice) for notice in heard.notices] == [Note]
+    assert [type(event) for event in heard.events] == [Note]
 
 
 def test_a_file_that_cannot_be_compressed_is_told_and_kept(tmp_path: Path) -> None:
-    """Trouble with one rotated file ends nothing."""
+    """Failure with one rotated file ends nothing."""
     path = tmp_path / "callbacks-20260101T000000Z.jsonl"
     path.write_bytes(b"x\n")
     (tmp_path / f"{path.name}.zst").mkdir()
     heard = Heard()
-    tidy = Tidy(Archive(tmp_path / "callbacks.jsonl"), Rotation(compress="zstd"), heard)
+    tidy = Housekeeper(Archive(tmp_path / "callbacks.jsonl"), Rotation(compress="zstd"), heard)
     heard.wait("rotated files")
     tidy.close()
     assert path.read_bytes() == b"x\n"
-    assert [type(notice) for notice in heard.notices] == [Trouble]
+    assert [type(event) for event in heard.events] == [Failure]

@@ -1,4 +1,4 @@
-"""What the capture engine has to tell while it runs, as plain values."""
+"""What the capture engine has to emit while it runs, as plain values."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -46,15 +46,15 @@ class Note(NamedTuple):
     message: str
 
 
-class Trouble(NamedTuple):
+class Failure(NamedTuple):
     """Something went wrong, and the engine goes on."""
 
     message: str
 
 
-Notice = Listening | Stored | Rejected | Refused | Note | Trouble
-Tell = Callable[[Notice], None]
-"""Takes notices. It is called from the event loop and from the threads that write, so it must stand that."""
+ServerEvent = Listening | Stored | Rejected | Refused | Note | Failure
+EventListener = Callable[[ServerEvent], None]
+"""Takes events. It is called from the event loop and from the threads that write, so it must stand that."""
 
 
 @dataclass(slots=True)

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ses_cli.capture.log import DiskFailedError, Durability, Log, QueueFullError, rejects_path
-from ses_cli.capture.notices import Note, Notice, Trouble
-from ses_cli.capture.promises import Futures
-from ses_cli.capture.rotate import Rotation
+from ses_cli.capture.futures import ThreadFutures
+from ses_cli.capture.rotation import Rotation
+from ses_cli.capture.server_events import Failure, Note, ServerEvent
+from ses_cli.capture.writer import DiskFailedError, Durability, Log, QueueFullError, rejects_path
 from ses_cli.errors import SesEventsError, TargetError
 
 
@@ -31,15 +31,15 @@ def torn(tail: bytes) -> bytes:
 @contextmanager
 def opened(
     path: Path,
-    told: list[Notice] | None = None,
+    told: list[ServerEvent] | None = None,
     *,
     rotation: Rotation = Rotation(),  # noqa: B008
     durability: Durability = "group",
     max_waiting: int = 1 << 20,
 ) -> Iterator[Log[Future[None]]]:
     """A log that is closed in the end."""
-    tell: Callable[[Notice], None] = (lambda _: None) if told is None else told.append
-    log = Log(path, Futures(), torn, tell, rotation=rotation, durability=durability, max_waiting=max_waiting)
+    emit: Callable[[ServerEvent], None] = (lambda _: None) if told is None else told.append
+    log = Log(path, ThreadFutures(), torn, emit, rotation=rotation, durability=durability, max_waiting=max_waiting)
     try:
         yield log
     finally:
@@ -83,13 +83,13 @@ def test_failures_lose_nothing_acknowledged(steps: list[Append], durability: Dur
 
 
 def test_a_failing_disk_is_told_once_and_its_recovery_too(tmp_path: Path) -> None:
-    """A thousand failures are one notice."""
-    told: list[Notice] = []
+    """A thousand failures are one event."""
+    told: list[ServerEvent] = []
     with opened(tmp_path / "log.jsonl", told) as log:
         with file_size_limit(0):
             assert all(log.append(b"x\n").exception(10) for _ in range(5))
         assert log.append(b"y\n").exception(10) is None
-    assert [type(notice) for notice in told] == [Trouble, Note]
+    assert [type(event) for event in told] == [Failure, Note]
 
 
 def test_many_threads_lose_nothing_over_rotations(tmp_path: Path) -> None:
@@ -98,8 +98,8 @@ def test_many_threads_lose_nothing_over_rotations(tmp_path: Path) -> None:
     with opened(path, rotation=Rotation(size=2000, compress="gzip")) as log:
 
         def work(name: int) -> None:
-            for promise in [log.append(b"%d %d\n" % (name, n)) for n in range(200)]:
-                promise.result(30)
+            for future in [log.append(b"%d %d\n" % (name, n)) for n in range(200)]:
+                future.result(30)
 
         threads = [threading.Thread(target=work, args=(name,)) for name in range(8)]
         for thread in threads:
@@ -116,15 +116,30 @@ def test_many_threads_lose_nothing_over_rotations(tmp_path: Path) -> None:
     assert len(found) == 1600
 
 
+@pytest.mark.parametrize("stray", ["20991399T000000Z", "99991231T235959Z", "20260101T250000Z"])
+def test_no_stray_file_stops_a_rotation_or_a_commit(tmp_path: Path, stray: str) -> None:
+    """Names with an impossible time, or with the last time there is, are left alone, and every line is stored."""
+    path = tmp_path / "log.jsonl"
+    (tmp_path / f"log-{stray}.jsonl").write_bytes(b"stray\n")
+    with opened(path, rotation=Rotation(size=10, compress="gzip", keep=50)) as log:
+        for n in range(5):
+            assert log.append(b"line %d\n" % n).exception(10) is None
+    found = b"".join(
+        gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+        for file in [*tmp_path.glob("log-*"), path]
+    )
+    assert sorted(found.splitlines()) == [*(b"line %d" % n for n in range(5)), b"stray"]
+
+
 def test_a_full_queue_refuses_and_keeps_what_it_took(tmp_path: Path) -> None:
     """With the writer held up, appends over the limit raise, and those before are stored."""
     path = tmp_path / "log.jsonl"
     held = threading.Event()
 
-    class Held(Futures):
-        def settle(self, group: Sequence[Future[None]], error: SesEventsError | None) -> None:
+    class Held(ThreadFutures):
+        def resolve(self, group: Sequence[Future[None]], error: SesEventsError | None) -> None:
             held.wait()
-            super().settle(group, error)
+            super().resolve(group, error)
 
     log = Log(path, Held(), torn, lambda _: None, max_waiting=100)
     taken = 0
@@ -151,12 +166,12 @@ def test_an_unended_line_is_moved_to_the_rejects(tmp_path: Path) -> None:
     """What a killed writer left is told, kept, and not in the way of the next line."""
     path = tmp_path / "log.jsonl"
     path.write_bytes(b'{"a":1}\n{"a":2')
-    told: list[Notice] = []
+    told: list[ServerEvent] = []
     with opened(path, told) as log:
         log.append(b'{"a":3}\n').result(10)
     assert path.read_bytes() == b'{"a":1}\n{"a":3}\n'
     assert rejects_path(path).read_bytes() == b'torn:{"a":2\n'
-    assert [type(notice) for notice in told] == [Note]
+    assert [type(event) for event in told] == [Note]
 
 
 def test_a_whole_line_without_its_end_gets_it(tmp_path: Path) -> None:
