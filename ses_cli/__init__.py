@@ -4,12 +4,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ses_cli.batch import Checks
     from ses_cli.callback import Callback
     from ses_cli.events import Problem
+    from ses_cli.pipeline import Reader
     from ses_cli.reports.summary import Summary
     from ses_cli.reports.validation import Validation
     from ses_cli.scan import Outcome, Task
-    from ses_cli.schema import Checker
     from ses_cli.selection import Selection
     from ses_cli.sources import Source, find
 
@@ -17,9 +18,10 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Callback",
-    "Checker",
+    "Checks",
     "Outcome",
     "Problem",
+    "Reader",
     "Selection",
     "Source",
     "Summary",
@@ -30,9 +32,10 @@ __all__ = [
 
 _HOMES = {
     "Callback": "callback",
-    "Checker": "schema",
+    "Checks": "batch",
     "Outcome": "scan",
     "Problem": "events",
+    "Reader": "pipeline",
     "Selection": "selection",
     "Source": "sources",
     "Summary": "reports.summary",

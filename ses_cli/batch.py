@@ -1,15 +1,25 @@
-"""What flows from floor to floor: a piece of a source, and the records found in it."""
+"""What flows from layer to layer: a piece of a source, and the batch that an engine makes of it.
+
+A batch answers questions, and an engine decides how: the one in Python holds a `Callback` for each record, a native one
+holds columns and makes a `Callback` only of what is asked for. So a report asks one question a batch, and never loops
+over records to count them.
+"""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple, Protocol
 
 from ses_cli.callback import Callback
 from ses_cli.events import Problem
+from ses_cli.selection import EVERYTHING, Selection
 
 BOM = b"\xef\xbb\xbf"
 OVERLONG_HEAD = 1024  # bytes kept of a line too long to hold
+DEFAULT_MAX_LINE = 1 << 20  # bytes
+SLOT = 900  # seconds: no zone's offset has been finer since 1972, but for a few
 
 
 class Piece(NamedTuple):
@@ -19,7 +29,7 @@ class Piece(NamedTuple):
     offset: int  # of the first byte, in the decompressed source
     data: bytes  # ends with a newline, unless it is the last of its source
     line: int = 1  # number of the first line, once it is known
-    taken: int = 0  # bytes read of the file as it lies on disk, for progress
+    bytes_read: int = 0  # bytes read of the file as it lies on disk, for progress
     overlong: int = 0  # bytes of the one line this stands for, when too long to hold: then data is its head
 
     @property
@@ -29,13 +39,17 @@ class Piece(NamedTuple):
             return self.line + 1
         return self.line + self.data.count(b"\n") + (not self.data.endswith(b"\n"))
 
+    def cut(self, offset: int, length: int) -> bytes:
+        """The bytes of a line that lies there in the source."""
+        start = offset - self.offset
+        return self.data[start : start + length]
+
 
 class Invalid(NamedTuple):
     """A line that is no record, and all the reasons."""
 
-    problems: list[Problem]
+    problems: Sequence[Problem]
     raw: bytes  # without the line end; the head only, when too long
-    value: dict[str, object] | None  # the object on it, if it is one
 
 
 class Located(NamedTuple):
@@ -47,25 +61,165 @@ class Located(NamedTuple):
     raw: bytes  # without the line end
 
 
-@dataclass(slots=True)
-class Batch:
-    """The records of a piece. `records[i]` stands on line `piece.line + rows[i]`."""
+class Lane(StrEnum):
+    """Which callbacks keep their order among themselves when they are replayed."""
 
-    piece: Piece
-    lines: int = 0
-    blank: int = 0
-    records: list[Callback] = field(default_factory=list)
-    rows: Sequence[int] = ()
-    invalid: list[Invalid] = field(default_factory=list)
-    warnings: Counter[str] = field(default_factory=Counter)  # code -> n
-    drift: list[Problem] = field(default_factory=list)  # the warnings in full, when asked for
+    MESSAGE = "message"  # those of one mail: bulkId and email
+    EMAIL = "email"  # those to one recipient
+    DOMAIN = "domain"  # those to one recipient domain
+    NONE = "none"
 
-    def located(self) -> Iterator[Located]:
-        """Each record with its line number, byte offset and raw bytes."""
-        lines = self.piece.data.split(b"\n")
-        row, offset = 0, self.piece.offset
-        for record, at in zip(self.records, self.rows, strict=True):
-            while row < at:
-                offset += len(lines[row]) + 1
-                row += 1
-            yield Located(record, self.piece.line + at, offset, lines[at].removesuffix(b"\r"))
+
+class Row(NamedTuple):
+    """A record as replay needs it. Its bytes are `batch.piece.cut(row.offset, row.length)`."""
+
+    line: int
+    offset: int  # in the decompressed source
+    length: int  # bytes, without the line end
+    timestamp: int  # Unix seconds
+    event: str
+    domain: str  # the recipient's, as it is compared
+    lane: int | None  # the same number for the same lane, in this process; None: no order to keep
+    id: bytes  # the first 16 bytes of the SHA-256 of the bytes
+
+
+class Key(StrEnum):
+    """What records are counted by. An absent or empty value is None."""
+
+    EVENT = "event"
+    BOUNCE_TYPE = "bounce-type"  # in today's spelling; None for every event but bounce
+    DOMAIN = "domain"  # the recipient's, as it is compared; "" for an empty address
+    FROM_DOMAIN = "from-domain"  # the sender's, as it is compared
+    TEMPLATE = "template"
+    TASK = "task"
+    SENDER = "sender"
+    BULK_ID = "bulk-id"  # as written, "" included
+    SLOT = "slot"  # timestamp // 900
+
+
+Value = str | int | None
+Counts = Mapping[tuple[Value, ...], int]
+Fields = Mapping[tuple[str, str], tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """How an engine checks lines, and which records it counts."""
+
+    max_line: int = DEFAULT_MAX_LINE  # bytes, without the newline
+    strict: bool = False  # warnings are errors
+    explain: bool = False  # keep the warnings in full
+    selection: Selection = EVERYTHING
+
+
+DEFAULT_CHECKS = Checks()
+
+
+class Seen(Protocol):
+    """The callbacks met so far, for `--dedupe`."""
+
+    def add(self, fingerprints: bytes) -> bytes:
+        """Enters fingerprints, 16 bytes each, in order; a byte for each, 1 where it is new."""
+
+
+class Batch(Protocol):
+    """The lines of one piece, checked and selected. What is *counted* is valid, selected and no duplicate.
+
+    Sequences and mappings are in the order of the log: of records by line, of groups by their first record.
+    """
+
+    @property
+    def piece(self) -> Piece:
+        """What it was made of."""
+
+    @property
+    def lines(self) -> int:
+        """All lines: `blank + len(invalid) + count + filtered + duplicates`."""
+
+    @property
+    def blank(self) -> int:
+        """Lines with nothing on them."""
+
+    @property
+    def count(self) -> int:
+        """Records that are counted."""
+
+    @property
+    def filtered(self) -> int:
+        """Valid records that are not selected."""
+
+    @property
+    def duplicates(self) -> int:
+        """Valid and selected records that `deduplicate` left out."""
+
+    @property
+    def invalid(self) -> Sequence[Invalid]:
+        """The invalid lines, each with all its problems."""
+
+    @property
+    def warnings(self) -> Counter[str]:
+        """Warnings of valid lines, selected or not: code -> n. Empty under `strict`."""
+
+    @property
+    def explained(self) -> Sequence[Problem]:
+        """These warnings in full, under `explain`; else none."""
+
+    def period(self) -> tuple[int, int] | None:
+        """First and last timestamp of the counted records, in Unix seconds; None where there are none."""
+
+    def counts(self, keys: Sequence[Key]) -> Counts:
+        """The counted records by these keys: one tuple a group, in the order of `keys`."""
+
+    def callbacks(self, events: AbstractSet[str] | None = None) -> Sequence[Callback]:
+        """The counted records, of these event types only; None is all of them."""
+
+    def located(self, events: AbstractSet[str] | None = None) -> Iterator[Located]:
+        """The same, each with its line number, byte offset and raw bytes."""
+
+    def rows(self, lane: Lane) -> Sequence[Row]:
+        """The counted records for replay."""
+
+    def deliveries(self) -> tuple[bytes, bytes]:
+        """A mark of the recipient and the time for each valid `delivered` record, *selected or not*.
+
+        No filter may make an address look dead that was delivered to since. Both are packed, 8 bytes each: what
+        `identity.marks` says of `identity.recipient(email)`, and Unix seconds in the machine's byte order.
+        """
+
+    def fingerprints(self) -> bytes:
+        """What `identity.fingerprint` says of each counted record, 16 bytes each, one after another."""
+
+    def deduplicate(self, seen: Seen) -> None:
+        """Leaves out what was seen before, and enters the rest. Call it batch after batch in the order of the log."""
+
+    def fields(self) -> Fields:
+        """What is met in the objects of counted and of invalid lines: (key, JSON type) -> (row of the first, how many).
+
+        Rows are lines of the piece, from 0. JSON types are string, integer, number, boolean, null, array and object; an
+        integer beyond 64 bits is a number. Of a key that comes twice the last value counts.
+        """
+
+
+class Engine(Protocol):
+    """Makes batches of pieces. Engines differ in speed only: `schema.line` defines what is valid.
+
+    One engine is used by one thread at a time; any number of them work side by side.
+    """
+
+    @property
+    def name(self) -> str:
+        """python or native."""
+
+    @property
+    def piece_size(self) -> int:
+        """Bytes of the pieces it works best on."""
+
+    @property
+    def is_threaded(self) -> bool:
+        """Whether it works without the interpreter's lock, so that threads do for it what processes do for Python."""
+
+    def check(self, piece: Piece) -> Batch:
+        """The batch of a piece, selected but not deduplicated. Raises nothing, whatever the bytes."""
+
+    def seen(self) -> Seen:
+        """An empty memory of callbacks, for the batches of this engine and others of its name."""

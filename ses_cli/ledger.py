@@ -22,15 +22,15 @@ class Ledger:
     problems: Counter[str] = field(default_factory=Counter)  # error code -> n
     warnings: Counter[str] = field(default_factory=Counter)  # warning code -> n
 
-    def add(self, batch: Batch, filtered: int, duplicates: int, strict: bool = False) -> None:
-        """Enter a batch, of whose valid records some were left out; `batch.records` are those that were not."""
+    def add(self, batch: Batch, strict: bool = False) -> None:
+        """Enter a batch."""
         self.lines += batch.lines
         self.blank += batch.blank
         self.invalid += len(batch.invalid)
-        self.filtered += filtered
-        self.duplicates += duplicates
-        self.counted += len(batch.records)
-        self.valid += len(batch.records) + filtered + duplicates
+        self.filtered += batch.filtered
+        self.duplicates += batch.duplicates
+        self.counted += batch.count
+        self.valid += batch.count + batch.filtered + batch.duplicates
         self.warnings.update(batch.warnings)
         for invalid in batch.invalid:
             for problem in invalid.problems:

@@ -14,9 +14,12 @@ import ses_cli
 ROOT = Path(ses_cli.__file__).parent
 LAYERS = (
     ("callback", "errors", "events", "table"),
+    ("identity",),
+    ("selection",),
     ("batch",),
-    ("times", "reasons", "fold", "ledger", "schema", "selection", "sources"),
-    ("follow",),
+    ("times", "reasons", "fold", "ledger", "schema", "sources"),
+    ("engine", "follow"),
+    ("pipeline",),
     ("scan", "reports", "suppression", "replay", "capture", "render"),
     ("cli",),
     ("__main__",),

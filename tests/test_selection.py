@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ses_cli.batch import Batch, Piece
-from ses_cli.schema import Checker
-from ses_cli.selection import Selection, Selector
+from ses_cli.batch import Batch, Checks, Piece
+from ses_cli.engine import engine
+from ses_cli.pipeline import Reader
+from ses_cli.selection import Selection
 from tests.logs import ABSENT, GOOD, Record, content, log, record
 
 
-def batch(*records: Record) -> Batch:
-    return Checker().check(Piece("log", 0, log(*records)))
+def batch(*records: Record, **selection: Any) -> Batch:
+    return engine(Checks(selection=Selection(**selection))).check(Piece("log", 0, log(*records)))
 
 
 @pytest.mark.parametrize(
@@ -40,9 +41,9 @@ def batch(*records: Record) -> Batch:
 )
 def test_a_record_is_selected_by_each_field(selection: dict[str, Any], changes: Record, selected: bool) -> None:
     """Types, domains without case, addresses, ids, and times from `since` on and before `until`."""
-    found = batch(record(**changes))
-    assert Selector(Selection(**selection)).narrow(found) == (1 - selected, 0)
-    assert len(found.records) == selected == len(found.rows)
+    found = batch(record(**changes), **selection)
+    assert (found.count, found.filtered, found.duplicates) == (selected, 1 - selected, 0)
+    assert len(found.callbacks()) == selected
 
 
 @pytest.mark.parametrize(
@@ -60,23 +61,22 @@ def test_a_record_is_selected_by_each_field(selection: dict[str, Any], changes: 
 )
 def test_a_duplicate_is_the_same_in_five_fields(changes: Record, is_same: bool) -> None:
     """A callback is a duplicate when bulkId, email, event, timestamp and link are the same, whatever else differs."""
-    selector = Selector(Selection(dedupe=True))
-    first, second = batch(record()), batch(record(**changes))
-    assert selector.narrow(first) == (0, 0)
-    assert selector.narrow(second) == (0, int(is_same))
+    reader = Reader(Checks(selection=Selection(dedupe=True)))
+    first, second = (reader.read(Piece("log", 0, log(each))) for each in (record(), record(**changes)))
+    assert (first.count, first.duplicates) == (1, 0)
+    assert (second.count, second.duplicates) == (not is_same, is_same)
 
 
 @given(st.lists(GOOD, max_size=20), st.integers(0, 20))
 def test_what_is_left_keeps_its_lines(records: list[Record], cut: int) -> None:
     """Selecting in one batch or in two leaves the same records, each still on its line."""
-    selection = Selection(events=frozenset({"bounce", "open"}), since=1654200000, dedupe=True)
-    whole = batch(*records)
-    filtered, duplicates = Selector(selection).narrow(whole)
-    assert filtered + duplicates + len(whole.records) == len(records)
-    selector, parts = Selector(selection), [batch(*records[:cut]), batch(*records[cut:])]
-    counts = [selector.narrow(part) for part in parts]
-    assert [content(found) for part in parts for found in part.records] == list(map(content, whole.records))
-    assert (sum(n for n, _ in counts), sum(n for _, n in counts)) == (filtered, duplicates)
+    checks = Checks(selection=Selection(events=frozenset({"bounce", "open"}), since=1654200000, dedupe=True))
+    one, two = Reader(checks), Reader(checks)
+    whole = one.read(Piece("log", 0, log(*records)))
+    parts = [two.read(Piece("log", 0, log(*part))) for part in (records[:cut], records[cut:])]
+    assert whole.filtered + whole.duplicates + whole.count == len(records)
+    assert [content(found) for part in parts for found in part.callbacks()] == list(map(content, whole.callbacks()))
+    assert one.ledger == two.ledger
     assert [records[found.line - 1]["timestamp"] for found in whole.located()] == [
         found.record.timestamp for found in whole.located()
     ]

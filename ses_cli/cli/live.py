@@ -8,20 +8,19 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Generic
 
-from ses_cli.batch import Batch, Piece
+from ses_cli.batch import Batch, Checks
 from ses_cli.cli import scanning
 from ses_cli.cli.options import Printing, Reading, Selecting
 from ses_cli.errors import Exit, SourcesError, UsageError
 from ses_cli.follow.tail import Turn, follow
+from ses_cli.pipeline import Reader
 from ses_cli.render import messages
 from ses_cli.render.collisions import OutputFile
 from ses_cli.render.data import rejects
 from ses_cli.render.live import Picture, is_live
 from ses_cli.render.output import Output
-from ses_cli.scan import FIRST, Outcome
+from ses_cli.scan import Outcome
 from ses_cli.scan.parts import F
-from ses_cli.schema import Checker
-from ses_cli.selection import Selector
 from ses_cli.sources import Source, find
 
 _PERIOD = 1.0  # seconds between two pictures
@@ -37,9 +36,10 @@ def report(
     is_redrawn = _is_redrawn(printing)
     source = followed(reading)
     scanning.check_outputs(reading, [source], [OutputFile("-o", printing.output)])
-    view = View(Outcome(make(), [source.name]), render, is_redrawn)
-    checker, selector = Checker(reading.max_line, reading.strict), Selector(selecting.selection())
+    checks = Checks(reading.max_line, reading.strict, selection=selecting.selection())
     with Output(reading.rejects) as output, _stopping() as is_stopped:
+        reader = Reader(checks, (lambda lines: output.write(rejects(lines))) if reading.rejects else None)
+        view = View(Outcome(make(), [source.name], reader.ledger, reader.first), render, is_redrawn)
 
         def wait(seconds: float) -> bool:
             view.caught_up()
@@ -47,10 +47,7 @@ def report(
             return is_stopped()
 
         for piece in follow(source.path, reading.max_line, wait, view.turn):
-            batch = checker.check(piece)
-            if reading.rejects:
-                output.write(rejects(batch.invalid))
-            view.add(piece, batch, selector, reading.strict)
+            view.add(reader.read(piece))
             if view.is_due():
                 view.draw()
             if is_stopped():
@@ -72,15 +69,11 @@ class View(Generic[F]):
         self._next = time.monotonic() + _PERIOD
         self._is_first = True
 
-    def add(self, piece: Piece, batch: Batch, selector: Selector, strict: bool) -> None:
+    def add(self, batch: Batch) -> None:
         """Counts what came."""
-        outcome = self.outcome
-        filtered, duplicates = selector.narrow(batch)
-        outcome.ledger.add(batch, filtered, duplicates, strict)
-        outcome.first += [invalid.problems[0] for invalid in batch.invalid[: FIRST - len(outcome.first)]]
-        outcome.fold.add(batch)
-        if piece.source not in outcome.sources:
-            outcome.sources.append(piece.source)
+        self.outcome.fold.add(batch)
+        if batch.piece.source not in self.outcome.sources:
+            self.outcome.sources.append(batch.piece.source)
         self._is_new = True
 
     def turn(self, turn: Turn) -> None:

@@ -102,14 +102,15 @@ class Selecting:
 
     def selection(self) -> "Selection":
         """What the library selects by. Raises UsageError."""
-        from ses_cli.selection import Selection, address
+        from ses_cli.identity import address, domain_name
+        from ses_cli.selection import Selection
         from ses_cli.times import parse
 
         tz, now = self.zone(), time.time()
         return Selection(
             events=frozenset(self.events),
-            domains=frozenset(map(str.lower, self.domains)),
-            from_domains=frozenset(map(str.lower, self.from_domains)),
+            domains=frozenset(map(domain_name, self.domains)),
+            from_domains=frozenset(map(domain_name, self.from_domains)),
             emails=frozenset(map(address, self.emails)),
             bulk_ids=frozenset(self.bulk_ids),
             templates=frozenset(self.templates),

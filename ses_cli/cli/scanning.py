@@ -5,16 +5,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from ses_cli.batch import Checks
 from ses_cli.cli.options import Printing, Reading, Selecting
 from ses_cli.errors import Exit, SourceError, SourcesError
 from ses_cli.events import Problem
 from ses_cli.ledger import Ledger
+from ses_cli.pipeline import FIRST
 from ses_cli.render import data, messages
 from ses_cli.render.collisions import OutputFile, refuse_collisions
 from ses_cli.render.data import rejects
 from ses_cli.render.output import Output
 from ses_cli.render.progress import Progress
-from ses_cli.scan import FIRST, Outcome, Part, Task, scan
+from ses_cli.scan import Outcome, Part, Task, scan
 from ses_cli.scan.parts import F
 from ses_cli.sources import Source, find
 from ses_cli.table import Table
@@ -62,7 +64,7 @@ def fold(
     """Folds what was found. `watch` sees every part in its order."""
     sources = found.sources
     keep = None if watch or reading.rejects else FIRST
-    task = Task(make, selecting.selection(), reading.max_line, reading.strict, explain, keep)
+    task = Task(make, Checks(reading.max_line, reading.strict, explain, selecting.selection()), keep)
     sizes = [source.size for source in sources if source.size is not None]
     with Progress(sum(sizes) if len(sizes) == len(sources) else None) as progress, Output(reading.rejects) as output:
 
@@ -72,7 +74,7 @@ def fold(
                 watch(part)
             if reading.rejects:
                 output.write(rejects(part.invalid))
-            progress.advance(part.taken)
+            progress.advance(part.bytes_read)
 
         outcome = scan(sources, task, reading.jobs or _cores(), watch=see)
     outcome.errors[:0] = found.errors

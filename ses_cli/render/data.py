@@ -94,7 +94,7 @@ def _markdown_row(cells: Sequence[str]) -> bytes:
 
 def rejects(lines: Iterable[Invalid]) -> Iterator[bytes]:
     """Invalid lines, one JSON object a line, with their reasons and their bytes: base64 where they are no UTF-8."""
-    for problems, raw, _ in lines:
+    for problems, raw in lines:
         first = problems[0]
         try:
             content = {"raw": raw.decode()}

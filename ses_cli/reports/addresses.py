@@ -11,8 +11,8 @@ from typing import Self
 
 from ses_cli.callback import Callback
 from ses_cli.events import HARD, SOFT
+from ses_cli.identity import address, domain, from_domain
 from ses_cli.reasons import Classifier, Verdict
-from ses_cli.selection import address, domain, from_domain
 from ses_cli.table import Value
 from ses_cli.times import rfc3339
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Hashable, Iterable
 from typing import TypeVar
 
+from ses_cli.identity import domain
 from ses_cli.reasons import ACTIONS, CLASSES, shape
 from ses_cli.reports.addresses import Address
-from ses_cli.selection import domain
 from ses_cli.table import Column, Kind, Table, Value
 
 BY = ("domain", "reason")

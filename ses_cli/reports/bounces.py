@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Self
 
 from ses_cli.batch import Batch
+from ses_cli.identity import address, domain
 from ses_cli.reports import bounce_groups
 from ses_cli.reports.addresses import NAMES, Address, bounced, values
 from ses_cli.reports.delivered import Delivered
-from ses_cli.selection import address, domain
 from ses_cli.table import Column, Data, Kind, Table, Value
 
 SORTS = ("last", "count", "email", "domain")
@@ -42,7 +42,7 @@ class Bounces:
 
     def add(self, batch: Batch) -> None:
         """Takes in bounces, deliveries and the other events wanted."""
-        records, wanted = batch.records, self.wanted
+        records, wanted = batch.callbacks(), self.wanted
         arrived = [record for record in records if record.event == "delivered"]
         self.delivered.add([record.email for record in arrived], [record.timestamp for record in arrived])
         for record in [record for record in records if record.event == "bounce"]:

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from tempfile import TemporaryFile
 from typing import IO, Self
 
-from ses_cli.selection import address
+from ses_cli.identity import address
 
 _MOST = 4_000_000  # deliveries in memory: 64 MB
 

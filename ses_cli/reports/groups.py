@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 from functools import cache
 
 from ses_cli.callback import Callback
-from ses_cli.selection import domain, from_domain
+from ses_cli.identity import domain, from_domain
 from ses_cli.times import local
 
 Key = str | int | None

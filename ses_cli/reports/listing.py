@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from ses_cli.batch import Batch
+from ses_cli.identity import domain
 from ses_cli.reports.addresses import bounced
 from ses_cli.reports.bounces import Wanted
-from ses_cli.selection import domain
 from ses_cli.table import Data, Table, Value
 from ses_cli.times import rfc3339
 
@@ -35,8 +35,8 @@ class Listing:
 
     def add(self, batch: Batch) -> None:
         """Takes in the bounces wanted."""
-        for record in batch.records:
-            if record.event != "bounce" or self.wanted.bounce_type not in (None, record.bounce_type):
+        for record in batch.callbacks(frozenset({"bounce"})):
+            if self.wanted.bounce_type not in (None, record.bounce_type):
                 continue
             found = bounced(record, self.wanted.rules)
             email, (cls, action, rule, reply, enhanced) = record.email, found.verdict

@@ -7,9 +7,9 @@ from typing import Self
 
 from ses_cli.batch import Batch
 from ses_cli.events import EVENTS, LEGACY_EVENTS
+from ses_cli.identity import domains
 from ses_cli.reports.counts import Groups, data, filled, grouped, table
 from ses_cli.reports.groups import BUCKETS, Key, buckets, extract
-from ses_cli.selection import domains_of
 from ses_cli.table import Column, Data, Kind, Table
 from ses_cli.times import rfc3339, shown
 
@@ -30,14 +30,13 @@ class Summary:
 
     def add(self, batch: Batch) -> None:
         """Counts the records of a batch."""
-        records = batch.records
+        records = batch.callbacks()
         if not records:
             return
         times = [record.timestamp for record in records]
         self._widen(min(times), max(times))
-        # the domain's case is left for the end, where each is met once
-        domains = domains_of([record.email for record in records])
-        self.domains.update(zip([r.event for r in records], [r.bounce_type for r in records], domains, strict=True))
+        names = domains([record.email for record in records])
+        self.domains.update(zip([r.event for r in records], [r.bounce_type for r in records], names, strict=True))
         if self.by:
             keys = [extract(name, self.tz) for name in self.by]
             self.groups.update([(r.event, r.bounce_type, tuple([key(r) for key in keys])) for r in records])
@@ -62,7 +61,7 @@ class Summary:
 
     def by_domain(self) -> Groups:
         """Counts by recipient domain, the largest first."""
-        return grouped((event, kind, (domain.lower(),), n) for (event, kind, domain), n in self.domains.items())
+        return grouped((event, kind, (domain,), n) for (event, kind, domain), n in self.domains.items())
 
     def by_group(self) -> tuple[Groups, bool]:
         """Counts by what was asked for, the largest first; time buckets in order, and whether the empty ones too."""

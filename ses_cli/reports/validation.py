@@ -3,27 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import NamedTuple, Self
 
 from ses_cli.batch import Batch
 from ses_cli.events import ERRORS, FIELDS, WARNINGS, is_known
 from ses_cli.ledger import Ledger
-from ses_cli.schema.document import objects
 from ses_cli.table import Column, Data, Kind, Table, Value
 
 MOST_FIELDS = 10_000  # names kept: a log of ever new keys must not fill the memory
 OTHERS = "(other fields)"
-
-_TYPES: dict[type, str] = {
-    str: "string",
-    int: "integer",
-    float: "number",
-    bool: "boolean",
-    type(None): "null",
-    list: "array",
-    dict: "object",
-}
 
 
 class Place(NamedTuple):
@@ -56,10 +44,8 @@ class Validation:
     def add(self, batch: Batch) -> None:
         """Notes the fields of every object in a batch."""
         source, line = batch.piece.source, batch.piece.line
-        for (names, types), (row, n) in _shapes(batch).items():
-            place = Place(source, line + row)
-            for name, type_ in zip(names, types, strict=True):
-                self._drift(name, place).types[_TYPES[type_]] += n
+        for (name, type_), (row, n) in batch.fields().items():
+            self._drift(name, Place(source, line + row)).types[type_] += n
         self.lines[source] += batch.lines
 
     def merge(self, later: Self) -> None:
@@ -126,19 +112,3 @@ def codes(ledger: Ledger) -> list[Table]:
 def _row(name: str, drift: Drift) -> list[Value]:
     types = ", ".join(name if n == drift.records else f"{name} {n:,}" for name, n in drift.types.most_common())
     return [name, is_known(name), types, drift.records, f"{drift.first.source}:{drift.first.line}"]
-
-
-_Shape = tuple[tuple[str, ...], tuple[type, ...]]
-
-
-def _shapes(batch: Batch) -> dict[_Shape, tuple[int, int]]:
-    """The distinct shapes (keys and types) of a batch's objects: the first row of each, and how many there are."""
-    line = batch.piece.line
-    valid = zip(batch.rows, objects(batch), strict=True)
-    invalid = ((bad.problems[0].line - line, bad.value) for bad in batch.invalid if bad.value is not None)
-    shapes: dict[_Shape, tuple[int, int]] = {}
-    for row, value in chain(valid, invalid):
-        shape = tuple(value), tuple(map(type, value.values()))
-        first, n = shapes.get(shape, (row, 0))
-        shapes[shape] = (first if first < row else row, n + 1)
-    return shapes

@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from ses_cli.batch import Batch, Invalid
+from ses_cli.batch import DEFAULT_CHECKS, Batch, Checks, Invalid
 from ses_cli.errors import SourceError
 from ses_cli.events import Problem
 from ses_cli.fold import Fold
 from ses_cli.ledger import Ledger
-from ses_cli.schema import DEFAULT_MAX_LINE, Checker
-from ses_cli.selection import EVERYTHING, Selection, Selector
+from ses_cli.pipeline import Reader
 from ses_cli.sources import SPAN, Span, read
 
 F = TypeVar("F", bound=Fold)
@@ -24,10 +23,7 @@ class Task(Generic[F]):
     """What to do with every span. `fold` makes an empty report; it is called in other processes too."""
 
     fold: Callable[[], F]
-    selection: Selection = EVERYTHING
-    max_line: int = DEFAULT_MAX_LINE
-    strict: bool = False  # warnings are errors
-    explain: bool = False  # hand over warnings in full
+    checks: Checks = DEFAULT_CHECKS
     keep: int | None = 3  # invalid lines handed over of a part, None for all
 
 
@@ -38,41 +34,40 @@ class Part(Generic[F]):
     fold: F
     ledger: Ledger = field(default_factory=Ledger)
     invalid: list[Invalid] = field(default_factory=list)
-    drift: list[Problem] = field(default_factory=list)
-    read: int = 0  # bytes, decompressed
-    taken: int = 0  # bytes of the source as it lies on disk
+    explained: list[Problem] = field(default_factory=list)  # the warnings, where they were asked for
+    size: int = 0  # bytes, decompressed
+    bytes_read: int = 0  # of the source as it lies on disk
     error: SourceError | None = None
     is_last: bool = False
     held: int = 0  # problems handed over
 
     def problems(self) -> list[Problem]:
         """All problems handed over, in the order of their lines."""
-        found = [problem for invalid in self.invalid for problem in invalid.problems] + self.drift
+        found = [problem for invalid in self.invalid for problem in invalid.problems] + self.explained
         return sorted(found, key=lambda problem: problem.line)
 
 
 class Worker(Generic[F]):
-    """Works on span after span. The checker and the selector are kept: they learn, and know what was seen."""
+    """Works on span after span. The reader is kept: its engine learns, and it knows what was seen."""
 
     def __init__(self, task: Task[F]) -> None:
         self._task = task
-        self._checker = Checker(task.max_line, task.strict, task.explain)
-        self._selector = Selector(task.selection)
+        self._reader = Reader(task.checks)
 
     def parts(self, span: Span) -> Iterator[Part[F]]:
         """The parts of a span, always cut at the same places."""
-        part = Part(self._task.fold())
-        taken = span.start  # bytes of the file that are in the parts before
+        part = self._part()
+        before = span.start  # bytes of the file that are in the parts before
         collecting = gc.isenabled()
         gc.disable()  # records are made by the thousand and hold no cycles
         try:
-            for piece in read(span, self._task.max_line):
-                self._add(part, self._checker.check(piece._replace(line=part.ledger.lines + 1)))
-                part.taken = piece.taken - taken if piece.taken else part.read
-                if part.read >= SPAN or part.held >= _MOST_PROBLEMS:
+            for piece in read(span, self._task.checks.max_line, self._reader.engine.piece_size):
+                self._add(part, self._reader.read(piece._replace(line=part.ledger.lines + 1)))
+                part.bytes_read = piece.bytes_read - before if piece.bytes_read else part.size
+                if part.size >= SPAN or part.held >= _MOST_PROBLEMS:
                     yield part
-                    taken += part.taken
-                    part = Part(self._task.fold())
+                    before += part.bytes_read
+                    part = self._part()
         except SourceError as error:
             part.error = error
         finally:
@@ -81,12 +76,13 @@ class Worker(Generic[F]):
         part.is_last = True
         yield part
 
+    def _part(self) -> Part[F]:
+        return Part(self._task.fold(), self._reader.restart())
+
     def _add(self, part: Part[F], batch: Batch) -> None:
-        filtered, duplicates = self._selector.narrow(batch)
-        part.ledger.add(batch, filtered, duplicates, self._task.strict)
         part.fold.add(batch)
-        part.read += len(batch.piece.data)
-        part.drift += batch.drift
+        part.size += len(batch.piece.data)
+        part.explained += batch.explained
         room = None if self._task.keep is None else max(self._task.keep - len(part.invalid), 0)
-        part.invalid += [invalid._replace(value=None) for invalid in batch.invalid[:room]]
-        part.held += len(batch.drift) + sum(len(invalid.problems) for invalid in batch.invalid[:room])
+        part.invalid += batch.invalid[:room]
+        part.held += len(batch.explained) + sum(len(invalid.problems) for invalid in batch.invalid[:room])

@@ -8,10 +8,10 @@ from typing import Generic
 from ses_cli.errors import SourceError
 from ses_cli.events import Problem
 from ses_cli.ledger import Ledger
+from ses_cli.pipeline import FIRST
 from ses_cli.scan.parts import F, Part, Task, Worker
 from ses_cli.sources import SPAN, Source, Span, spans
 
-FIRST = 3  # invalid lines that every command tells of
 _SMALL = 1 << 20  # bytes that are read before a process has started
 
 
@@ -55,7 +55,7 @@ def scan(
 def _parts(todo: Sequence[Span], task: Task[F], jobs: int) -> Iterator[Part[F]]:
     """What is no regular file can be read here only; what was seen before is known in one place only."""
     jobs = min(jobs, len(todo))
-    if jobs > 1 and not task.selection.dedupe and all(span.source.size is not None for span in todo):
+    if jobs > 1 and not task.checks.selection.dedupe and all(span.source.size is not None for span in todo):
         from ses_cli.scan import processes  # start-up: most logs are small
 
         return processes.run(todo, task, jobs)
@@ -64,7 +64,7 @@ def _parts(todo: Sequence[Span], task: Task[F], jobs: int) -> Iterator[Part[F]]:
 
 
 def _number(part: Part[F], above: int) -> None:
-    part.drift = [_moved(problem, above) for problem in part.drift]
+    part.explained = [_moved(problem, above) for problem in part.explained]
     part.invalid = [
         invalid._replace(problems=[_moved(problem, above) for problem in invalid.problems]) for invalid in part.invalid
     ]

@@ -1,5 +1,5 @@
-"""One line becomes a record, or problems that say exactly why not."""
+"""What a valid line is, and the engine in Python that decides it."""
 
-from ses_cli.schema.check import DEFAULT_MAX_LINE, Checker
+from ses_cli.schema.check import PythonEngine
 
-__all__ = ["DEFAULT_MAX_LINE", "Checker"]
+__all__ = ["PythonEngine"]

@@ -2,11 +2,12 @@
 
 import json
 import re
+from collections.abc import Sequence
 from typing import NamedTuple, TypeGuard
 
 import orjson
 
-from ses_cli.batch import BOM, Batch
+from ses_cli.batch import BOM, Piece
 
 
 class Flaw(NamedTuple):
@@ -29,10 +30,10 @@ def parse(raw: bytes, unfinished: bool) -> dict[str, object] | Flaw:
     return Flaw("not-object", "$", f"expected an object, got {kind(value)}", _array_hint(value))
 
 
-def objects(batch: Batch) -> list[dict[str, object]]:
-    """The valid lines of a batch as they stand there, undocumented keys and old spellings included."""
-    lines = batch.piece.data.split(b"\n")
-    texts = [lines[row].removeprefix(BOM) for row in batch.rows]
+def objects(piece: Piece, rows: Sequence[int]) -> list[dict[str, object]]:
+    """The objects on these lines as they stand there, undocumented keys and old spellings included."""
+    lines = piece.data.split(b"\n")
+    texts = [lines[row].removeprefix(BOM) for row in rows]
     found: list[dict[str, object]] = orjson.loads(b"[%b]" % b",".join(texts))
     return found
 

@@ -39,13 +39,13 @@ def spans(source: Source, size: int = SPAN) -> Iterator[Span]:
         yield Span(source, start, min(start + size, source.size))
 
 
-def read(span: Span, max_line: int) -> Iterator[Piece]:
+def read(span: Span, max_line: int, piece_size: int = PIECE) -> Iterator[Piece]:
     """The lines that begin in the span, not numbered yet. Raises SourceError, after all that could be read."""
     name = span.source.name
     try:
         with _open(span) as raw:
-            for piece in _pieces(span, _decoded(span, raw), max_line):
-                yield piece._replace(taken=raw.tell()) if span.source.size else piece
+            for piece in _pieces(span, _decoded(span, raw), max_line, piece_size):
+                yield piece._replace(bytes_read=raw.tell()) if span.source.size else piece
     except Damaged as error:
         raise SourceError(f"{name}: {error}; what stands before was read", "copy or compress it again") from None
     except OSError as error:
@@ -77,7 +77,7 @@ def _decoded(span: Span, raw: BinaryIO) -> Readable:
 
 
 class _Rewound(io.RawIOBase):
-    """A stream of which the first bytes were already taken."""
+    """A stream of which the first bytes were already bytes_read."""
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head = head
@@ -99,7 +99,7 @@ class _Rewound(io.RawIOBase):
         return len(data)
 
 
-def _pieces(span: Span, stream: Readable, max_line: int) -> Iterator[Piece]:
+def _pieces(span: Span, stream: Readable, max_line: int, piece_size: int) -> Iterator[Piece]:
     name, end = span.source.name, span.end
     offset, buffer = span.start, b""
     if span.start:
@@ -116,7 +116,7 @@ def _pieces(span: Span, stream: Readable, max_line: int) -> Iterator[Piece]:
             yield Piece(name, offset, buffer[: min(max_line, OVERLONG_HEAD)], overlong=length)
             offset, buffer = offset + length + 1, rest
             continue
-        chunk = stream.read(PIECE)
+        chunk = stream.read(piece_size)
         if not chunk:
             break
         buffer += chunk

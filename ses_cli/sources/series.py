@@ -6,7 +6,7 @@ from itertools import chain
 from ses_cli.batch import Piece
 from ses_cli.errors import SourceError
 from ses_cli.sources.find import Source
-from ses_cli.sources.read import Span, read
+from ses_cli.sources.read import PIECE, Span, read
 from ses_cli.sources.unblocked import unblocked
 
 
@@ -16,17 +16,20 @@ class Series:
     With `unblocking`, a pipe that stands still gives None, "nothing just now".
     """
 
-    def __init__(self, sources: Iterable[Source], max_line: int, unblocking: bool = False) -> None:
+    def __init__(
+        self, sources: Iterable[Source], max_line: int, unblocking: bool = False, piece_size: int = PIECE
+    ) -> None:
         self.errors: list[SourceError] = []
         self.done = 0  # bytes of the sources, as they lie on disk, that were handed out
         self._sources = sources
         self._max_line = max_line
         self._unblocking = unblocking
+        self._piece_size = piece_size
         self._begun: dict[str, Iterator[Piece]] = {}
 
     def first_line(self, source: Source) -> bytes:
         """The first line of a source, without its end; it is read all the same, even from a pipe."""
-        pieces = read(Span(source), self._max_line)
+        pieces = read(Span(source), self._max_line, self._piece_size)
         try:
             first = next(pieces, None)
         except SourceError as error:
@@ -43,14 +46,14 @@ class Series:
                 for piece in self._pieces(source):
                     yield piece
                     if piece is not None:
-                        self.done = before + piece.taken
+                        self.done = before + piece.bytes_read
             except SourceError as error:
                 self.errors.append(error)
             self.done = before + (source.size or 0)
 
     def _pieces(self, source: Source) -> Iterator[Piece | None]:
         begun = self._begun.pop(source.name, None)
-        pieces = numbered(begun or read(Span(source), self._max_line))
+        pieces = numbered(begun or read(Span(source), self._max_line, self._piece_size))
         return unblocked(pieces) if self._unblocking and source.size is None else pieces
 
 

@@ -92,7 +92,7 @@ def test_what_is_not_there_is_a_dash() -> None:
 def test_rejects_hold_the_line_to_the_byte(raw: bytes) -> None:
     """A rejected line comes back byte for byte, as text where it is UTF-8 and as base64 where it is not."""
     problem = Problem("log", 3, 41, "not-json", "", "no", "a hint")
-    (found,) = map(json.loads, rejects([Invalid([problem, problem], raw, None)]))
+    (found,) = map(json.loads, rejects([Invalid([problem, problem], raw)]))
     problems = [{"code": "not-json", "path": "", "message": "no"}] * 2
     assert {name: found[name] for name in ("source", "line", "offset", "problems")} == {
         "source": "log",

@@ -9,13 +9,13 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ses_cli.batch import Batch, Piece
+from ses_cli.batch import Batch, Checks, Piece
+from ses_cli.engine import engine
 from ses_cli.events import HARD, SOFT
 from ses_cli.render.data import document, separated
 from ses_cli.reports.bounces import Bounces, Wanted
 from ses_cli.reports.delivered import Delivered
 from ses_cli.reports.summary import Summary
-from ses_cli.schema import Checker
 
 NO_USER = "551 5.1.1 recipient is not exist"
 FULL = "452 4.2.2 mailbox full"
@@ -30,7 +30,7 @@ def record(event: str, email: str, time: int, kind: str = "", reason: str = "", 
 def batch(records: Iterable[dict[str, object]]) -> Batch:
     """The records as they are read."""
     data = b"".join(orjson.dumps(item) + b"\n" for item in records)
-    return Checker().check(Piece("log", 0, data))
+    return engine(Checks()).check(Piece("log", 0, data))
 
 
 def folded(*parts: Iterable[dict[str, object]], wanted: Wanted | None = None) -> Bounces:

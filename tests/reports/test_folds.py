@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ses_cli.batch import Batch, Piece
+from ses_cli.batch import Batch, Checks, Piece
+from ses_cli.engine import engine
 from ses_cli.events import MAX_TIMESTAMP
 from ses_cli.ledger import Ledger
 from ses_cli.render.data import document as printed
 from ses_cli.reports.groups import BUCKETS, BY, bucket, buckets, extract
 from ses_cli.reports.summary import Summary
 from ses_cli.reports.validation import Validation
-from ses_cli.schema import Checker
 from ses_cli.times import local
 from tests.logs import ABSENT, LOGS, Record, log, record
 
@@ -28,7 +28,7 @@ ZONES = st.sampled_from([UTC, None, *map(ZoneInfo, NAMES)])
 
 
 def batch(data: bytes, source: str = "log") -> Batch:
-    return Checker(explain=True).check(Piece(source, 0, data))
+    return engine(Checks(explain=True)).check(Piece(source, 0, data))
 
 
 def summary(data: bytes) -> Summary:
@@ -45,7 +45,7 @@ def validation(data: bytes) -> Validation:
 
 def ledger(data: bytes) -> Ledger:
     found = Ledger()
-    found.add(batch(data), 0, 0)
+    found.add(batch(data))
     return found
 
 
@@ -178,7 +178,7 @@ def test_the_last_second_of_9999_can_be_shown_everywhere() -> None:
 )
 def test_groups_are_named_by_their_field(by: str, value: object, changes: Record) -> None:
     """A record is grouped by the value of the field, domains without case, an absent one as none."""
-    (found,) = batch(log(record(**changes))).records
+    (found,) = batch(log(record(**changes))).callbacks()
     assert extract(by, UTC)(found) == value
 
 

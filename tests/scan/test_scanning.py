@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ses_cli.batch import Batch
+from ses_cli.batch import Batch, Checks
 from ses_cli.errors import SesEventsError
 from ses_cli.events import ERRORS, Problem
 from ses_cli.reports.summary import Summary
@@ -43,7 +43,7 @@ class Kept:
     seen: list[Record] = field(default_factory=list)
 
     def add(self, batch: Batch) -> None:
-        self.seen += list(map(content, batch.records))
+        self.seen += list(map(content, batch.callbacks()))
         if self.name and batch.piece.line > 1:
             self.die()
 
@@ -93,7 +93,7 @@ def run(of: list[Source], make: Callable[[], Any], jobs: int = 1, size: int = 1 
         problems.extend(part.problems())
         raws.extend(invalid.raw for invalid in part.invalid)
 
-    task = Task(make, keep=None, explain=not options.get("strict"), **options)
+    task = Task(make, Checks(explain=not options.get("strict"), **options), keep=None)
     outcome: Outcome[Any] = scan(of, task, jobs, size, watch)
     return outcome.fold, outcome.ledger, outcome.first, [*map(str, outcome.errors)], problems, raws
 
@@ -127,7 +127,7 @@ def test_processes_find_what_one_finds(tmp_path: Path, logs: list[bytes], size: 
 @given(data=LOGS, selection=SELECTIONS, strict=st.booleans(), max_line=st.integers(1, 600))
 def test_the_ledger_balances(tmp_path: Path, data: bytes, selection: Selection, strict: bool, max_line: int) -> None:
     """`lines = valid + invalid + blank` and `valid = counted + filtered + duplicates`, whatever the log."""
-    outcome = scan(sources(tmp_path, data), Task(Kept, selection, max_line, strict))
+    outcome = scan(sources(tmp_path, data), Task(Kept, Checks(max_line, strict, selection=selection)))
     ledger = outcome.ledger
     assert ledger.lines == data.count(b"\n") + (data[-1:] not in (b"\n", b""))
     assert ledger.lines == ledger.valid + ledger.invalid + ledger.blank
@@ -160,7 +160,7 @@ def test_a_small_log_stays_in_one_process(tmp_path: Path) -> None:
 
     class Here(Kept):
         def add(self, batch: Batch) -> None:
-            self.seen += [{"process": os.getpid()} for _ in batch.records]
+            self.seen += [{"process": os.getpid()} for _ in batch.callbacks()]
 
     outcome = scan(of, Task(Here), jobs=4)
     assert {found["process"] for found in outcome.fold.seen} == {os.getpid()}

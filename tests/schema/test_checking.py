@@ -9,16 +9,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ses_cli.batch import BOM, Batch, Piece
+from ses_cli.batch import BOM, Batch, Checks, Piece
+from ses_cli.engine import engine
 from ses_cli.events import ERRORS, WARNINGS
-from ses_cli.schema import Checker
 from ses_cli.schema.clean import Clean
 from ses_cli.schema.record import flaws, normalise
 from tests.logs import GOOD, LINES, LOGS, NEARLY, Record, content, documented, line, log, record
 
 
-def check(data: bytes, **options: bool) -> Batch:
-    return Checker(max_line=256 << 10, **options).check(Piece("log.jsonl", 0, data))
+def check(data: bytes, strict: bool = False, explain: bool = False) -> Batch:
+    return engine(Checks(256 << 10, strict, explain)).check(Piece("log.jsonl", 0, data))
 
 
 def codes(batch: Batch) -> Counter[str]:
@@ -68,7 +68,7 @@ def test_more_keys_are_not_learnt_than_there_is_room_for() -> None:
     """A log of ever new keys costs a closer look, not memory; the records are the same."""
     lines = [record(**{f"new-{at}": at}) for at in range(1000)]
     batch = check(log(*lines))
-    assert (len(batch.records), batch.warnings) == (1000, {"unknown-field": 1000})
+    assert (len(batch.callbacks()), batch.warnings) == (1000, {"unknown-field": 1000})
 
 
 @given(LOGS)
@@ -78,7 +78,9 @@ def test_a_line_is_judged_alike_in_any_company(data: bytes) -> None:
     alone = [check(each + b"\n") for each in lines] + ([check(last)] if last else [])
     expected = sum(map(codes, alone), Counter[str]())
     for together in (check(data), check(data, explain=True)):
-        assert list(map(content, together.records)) == [content(found) for batch in alone for found in batch.records]
+        assert list(map(content, together.callbacks())) == [
+            content(found) for batch in alone for found in batch.callbacks()
+        ]
         assert [bad.raw for bad in together.invalid] == [bad.raw for batch in alone for bad in batch.invalid]
         assert codes(together) == expected
         assert together.blank == sum(batch.blank for batch in alone)
@@ -89,7 +91,7 @@ def test_a_line_is_judged_alike_in_any_company(data: bytes) -> None:
 def test_every_line_is_a_record_or_invalid_or_blank(data: bytes) -> None:
     """Lines are valid, invalid or blank, and each has its number, its offset and its bytes."""
     batch = check(data, explain=True)
-    assert batch.lines == len(batch.records) + len(batch.invalid) + batch.blank
+    assert batch.lines == len(batch.callbacks()) + len(batch.invalid) + batch.blank
     lines = data.split(b"\n")
     offsets = [sum(len(each) + 1 for each in lines[:row]) for row in range(len(lines))]
     for found in batch.located():
@@ -98,9 +100,9 @@ def test_every_line_is_a_record_or_invalid_or_blank(data: bytes) -> None:
         for problem in invalid.problems:
             assert problem.offset == offsets[problem.line - 1]
             assert invalid.raw == lines[problem.line - 1].removesuffix(b"\r")
-    for problem in batch.drift:
+    for problem in batch.explained:
         assert problem.offset == offsets[problem.line - 1]
-    assert Counter(problem.code for problem in batch.drift) == batch.warnings
+    assert Counter(problem.code for problem in batch.explained) == batch.warnings
     places = [invalid.problems[0].line for invalid in batch.invalid]
     assert places == sorted(set(places))
 
@@ -109,19 +111,19 @@ def test_every_line_is_a_record_or_invalid_or_blank(data: bytes) -> None:
 def test_strict_is_the_same_with_warnings_as_errors(data: bytes) -> None:
     """Under `strict` a line with a warning is invalid, with the same problems, and nothing else changes."""
     easy, strict = check(data, explain=True), check(data, strict=True)
-    warned = {problem.line for problem in easy.drift}
+    warned = {problem.line for problem in easy.explained}
     assert not strict.warnings
     assert codes(strict) == codes(easy)
     assert len(strict.invalid) == len(easy.invalid) + len(warned)
     left = [content(found.record) for found in easy.located() if found.line not in warned]
-    assert list(map(content, strict.records)) == left
+    assert list(map(content, strict.callbacks())) == left
 
 
 @given(st.binary(max_size=300) | st.lists(LINES | st.binary()).map(b"\n".join), st.integers(1, 400), st.booleans())
 def test_no_bytes_raise(data: bytes, max_line: int, strict: bool) -> None:
     """Whatever the bytes, they become a batch that balances."""
-    batch = Checker(max_line, strict, explain=not strict).check(Piece("log", 0, data))
-    assert batch.lines == len(batch.records) + len(batch.invalid) + batch.blank
+    batch = engine(Checks(max_line, strict, explain=not strict)).check(Piece("log", 0, data))
+    assert batch.lines == len(batch.callbacks()) + len(batch.invalid) + batch.blank
     assert batch.lines == data.count(b"\n") + (not data.endswith(b"\n") and data != b"")
     assert {
         problem.code for invalid in batch.invalid for problem in invalid.problems
@@ -144,17 +146,17 @@ def test_an_accepted_record_is_what_json_reads(value: Record, more: Record, mark
         text = '{"email": 1, "reason": {}, ' + text[1:]
     raw = BOM * marked + text.encode()
     batch = check((raw + b"\n") * 2)  # the second one by what was learnt from the first
-    for found in batch.records:
+    for found in batch.callbacks():
         assert repr(sorted(content(found).items())) == repr(sorted(normal(json.loads(text)).items()))
     if "bulkid" not in more:
-        assert len(batch.records) == 2
+        assert len(batch.callbacks()) == 2
 
 
 def test_an_old_bounce_type_is_told_of_when_warnings_are_kept() -> None:
     """`hard` has its warning in full, though a block had been brought to today's spelling before the closer look."""
     batch = check(log(record(bounceType="hard")), explain=True)
-    assert [problem.path for problem in batch.drift] == ["$.bounceType"]
-    assert check(log(record(bounceType="hard")), strict=True).records == []
+    assert [problem.path for problem in batch.explained] == ["$.bounceType"]
+    assert check(log(record(bounceType="hard")), strict=True).count == 0
 
 
 @pytest.mark.parametrize("depth", [10, 200, 300, 900, 990, 1020, 1100, 100_000])
@@ -176,8 +178,8 @@ def test_a_line_of_max_line_bytes_is_not_too_long() -> None:
     """--max-line is the longest line allowed, the bytes before its newline counted."""
     data = line(record())
     size = len(data) - 1
-    assert len(Checker(size).check(Piece("log", 0, data)).records) == 1
-    assert codes(Checker(size - 1).check(Piece("log", 0, data))) == {"too-long": 1}
+    assert engine(Checks(size)).check(Piece("log", 0, data)).count == 1
+    assert codes(engine(Checks(size - 1)).check(Piece("log", 0, data))) == {"too-long": 1}
 
 
 def test_a_piece_of_short_broken_lines_costs_no_more_than_its_length() -> None:

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from threading import Lock
 
-from ses_cli.batch import Piece
+from ses_cli.batch import Checks, Piece
 from ses_cli.capture.access import Access, parse_network
 from ses_cli.capture.connection import Limits
 from ses_cli.capture.handler import Rules
@@ -17,9 +17,9 @@ from ses_cli.capture.server import Settings
 from ses_cli.capture.server_events import Listening
 from ses_cli.capture.validator import Check, Validated
 from ses_cli.cli.listen.options import DAILY, TOKEN, Bounding, Keeping, Serving
+from ses_cli.engine import engine
 from ses_cli.errors import TargetError, UsageError
 from ses_cli.events import Problem
-from ses_cli.schema import Checker
 from ses_cli.sources.find import default_log, reason
 
 PORTS = (8080, 8081, 8082)  # the ones that callback addresses support
@@ -54,16 +54,16 @@ def settings(serving: Serving, bounding: Bounding, keeping: Keeping) -> Settings
 
 def checks(max_body: int) -> Check:
     """Judges bodies as the reading commands judge lines. For any thread."""
-    checker, lock = Checker(max_body), Lock()
+    checker, lock = engine(Checks(max_body)), Lock()
 
     def check(lines: Sequence[bytes]) -> list[Validated]:
         with lock:
             batch = checker.check(Piece("", 0, b"".join([line + b"\n" for line in lines])))
         results: list[Validated] = [[_EMPTY] for _ in lines]
-        for row, record in zip(batch.rows, batch.records, strict=True):
-            results[row] = record
+        for found in batch.located():
+            results[found.line - 1] = found.record
         for invalid in batch.invalid:
-            results[invalid.problems[0].line - 1] = invalid.problems
+            results[invalid.problems[0].line - 1] = list(invalid.problems)
         return results
 
     return check

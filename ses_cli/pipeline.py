@@ -1,0 +1,52 @@
+"""The one way from pieces to what is counted: checked, selected, each callback once, and entered in a ledger."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from ses_cli.batch import DEFAULT_CHECKS, Batch, Checks, Engine, Invalid, Piece
+from ses_cli.engine import engine
+from ses_cli.events import Problem
+from ses_cli.ledger import Ledger
+
+FIRST = 3  # invalid lines that every command tells of
+
+Rejects = Callable[[Sequence[Invalid]], object]
+
+
+class Reader:
+    """Reads piece after piece of one log or many, in order.
+
+    `rejects` is given the invalid lines of each batch that has some.
+    """
+
+    def __init__(self, checks: Checks = DEFAULT_CHECKS, rejects: Rejects | None = None) -> None:
+        self.engine: Engine = engine(checks)
+        self.ledger = Ledger()
+        self.first: list[Problem] = []  # the first problem of each of the first invalid lines
+        self._strict = checks.strict
+        self._rejects = rejects
+        self._seen = self.engine.seen() if checks.selection.dedupe else None
+
+    def read(self, piece: Piece) -> Batch:
+        """The batch of the next piece."""
+        return self.enter(self.engine.check(piece))
+
+    def batches(self, pieces: Iterable[Piece | None]) -> Iterator[Batch | None]:
+        """The batch of each piece. A None among them, "nothing just now", is handed on."""
+        for piece in pieces:
+            yield None if piece is None else self.read(piece)
+
+    def enter(self, batch: Batch) -> Batch:
+        """Takes a checked batch in: the part of the work that has to be done in order, in one thread."""
+        if self._seen is not None:
+            batch.deduplicate(self._seen)
+        self.ledger.add(batch, self._strict)
+        if batch.invalid:
+            self.first += [invalid.problems[0] for invalid in batch.invalid[: FIRST - len(self.first)]]
+            if self._rejects is not None:
+                self._rejects(batch.invalid)
+        return batch
+
+    def restart(self) -> Ledger:
+        """Begins a new ledger. What was seen is still known."""
+        self.ledger = Ledger()
+        return self.ledger
