@@ -11,7 +11,6 @@ _MEANINGS = {
     "unknown": "sent, and no answer came",
     "unsent": "left for the next run",
 }
-_TWICE = "sent twice: the connection died"
 
 
 def tables(numbers: Mapping[str, object], failures: Sequence[Mapping[str, object]]) -> list[Table]:
@@ -46,8 +45,6 @@ def _answers(numbers: Mapping[str, object]) -> list[Table]:
         return []
     columns = (Column("answer", Kind.KEY), Column("attempts", Kind.COUNT))
     answers = sorted(((str(status), int(n)) for status, n in statuses.items()), key=lambda item: (-item[1], item[0]))
-    twice = int(str(numbers["attempts"])) - sum(n for _, n in answers)
-    answers += [(_TWICE, twice)] if twice else []
     total = ("total", sum(n for _, n in answers)) if len(answers) > 1 else None
     return [Table("answers", columns, answers, total=total)]
 

@@ -237,8 +237,8 @@ class Replay:
         # who never gives up does not use up retries on a target that is down
         is_free = self._throttle.breaker.open and self._rules.give_up_time == inf
         self._throttle.breaker.failure(self._clock)
-        if answer.hold:
-            self._throttle.ask(self._clock, answer.hold)
+        if answer.retry_after:
+            self._throttle.ask(self._clock, answer.retry_after)
         if (is_free or job.attempt <= self._rules.retries) and retryable(answer.status, self._rules.retry_on):
             self._journal.outcome(job, "retry", answer)
             # out of the way, but still in the window: its lane waits, the others do not

@@ -1,4 +1,4 @@
-"""One request and its answer as plain values, and the contract of what sends them."""
+"""One delivery on its way, one attempt of it, and the contract of what sends them."""
 
 from collections.abc import Hashable
 from typing import NamedTuple, Protocol
@@ -7,7 +7,7 @@ from ses_cli.replay.deliveries import Delivery
 
 
 class Job:
-    """A delivery on its way: what the loop knows of it."""
+    """A delivery on its way: what the engine knows of it."""
 
     __slots__ = (
         "again",
@@ -15,6 +15,7 @@ class Job:
         "batch",
         "delivery",
         "due",
+        "is_unknown",
         "lane",
         "number",
         "place",
@@ -27,7 +28,8 @@ class Job:
         self.delivery = delivery
         self.number = number  # in the order of the log
         self.source = source  # its number in the journal
-        self.again = again  # its fate in a run before is unknown
+        self.again = again  # its outcome in a run before is unknown
+        self.is_unknown = again  # an attempt may have arrived that had no answer
         self.attempt = 0  # how many have begun
         self.due = 0.0  # seconds from the start of the run
         self.batch = 0  # of the journal, with the intent
@@ -45,8 +47,8 @@ class Attempt(NamedTuple):
     error: str  # what kept it from being one, a word of KINDS; "" with a status
     seconds: float
     detail: str = ""  # fit to be shown
-    hold: float = 0.0  # seconds, by Retry-After
-    extra: int = 0  # times the connection died under it and it was sent once more
+    retry_after: float = 0.0  # seconds that the target asks to wait
+    is_unknown: bool = False  # no answer, though the request may have left
 
 
 class Sender(Protocol):

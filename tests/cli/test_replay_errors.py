@@ -52,10 +52,10 @@ def speaking(answer: bytes) -> Iterator[int]:
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
-        (("--to", "log.jsonl"), 2, "no http or https URL: log.jsonl\nhint: like http://"),
-        (("--to", "http://127.0.0.1:x/"), 2, "no URL: http://***/"),
+        (("--to", "log.jsonl"), 2, "not an HTTP(S) URL: log.jsonl\nhint: like http://"),
+        (("--to", "http://127.0.0.1:x/"), 2, "not an HTTP(S) URL: http://***/\nhint: the host or the port is invalid"),
         (("--to", "http://no-such-host.invalid/"), 3, "hint: check the host in --to"),
-        (("--to", "https://127.0.0.1:9/", "--cacert", "none.pem"), 2, "--cacert none.pem: there is no such file"),
+        (("--to", "https://127.0.0.1:9/", "--cacert", "none.pem"), 2, "--cacert none.pem: no such file"),
         (("--to", "http://127.0.0.1:9/", "-H", "Authorization"), 2, "hint: like -H 'Authorization: Bearer"),
         (
             ("--to", "http://127.0.0.1:9/", "--journal", "log.jsonl/j"),

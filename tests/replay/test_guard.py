@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ses_cli.errors import TargetError, UsageError
-from ses_cli.replay.http.mask import mask_url, scrub, secrets_of
+from ses_cli.replay.http.mask import Scrubber, header_secrets, mask_url, secrets_of
 from ses_cli.replay.http.proxy import proxy
 from ses_cli.replay.http.target import Reach, classify, resolve_target
 
@@ -18,7 +18,7 @@ ADDRESSES = {
         "10.1.2.3",
         "172.16.0.1",
         "192.168.9.9",
-        "169.254.169.254",
+        "169.254.1.1",
         "100.64.0.1",
         "fe80::1",
         "fd00::1",
@@ -31,6 +31,13 @@ ADDRESSES = {
         "198.18.0.1",
         "2606:4700::1",
         "::ffff:8.8.8.8",
+    ],
+    Reach.METADATA: [
+        "169.254.169.254",
+        "::ffff:169.254.169.254",
+        "169.254.0.23",
+        "fd00:ec2::254",
+        "100.100.100.200",
     ],
 }
 
@@ -150,7 +157,27 @@ def test_no_secret_is_shown(secret: str, form: str) -> None:
     """Wherever a URL holds a secret, it is neither in what is shown nor left in what an answer echoes."""
     url = form.format(secret)
     assert secret not in mask_url(url)
-    assert scrub(f"got {secret}!", secrets_of(url)) == "got ***!"
+    assert Scrubber(secrets_of(url)).scrub(f"got {secret}!") == "got ***!"
+
+
+HEADERS = [
+    ("Authorization", "Bearer s3cr3t", "no bearer s3cr3t here", "no bearer *** here"),
+    ("Authorization", "Basic dXNlcjpwdw==", "pw of user: dXNlcjpwdw==, user:pw", "*** of ***: ***, ***"),
+    ("X-Api-Key", "abc", "abc is not abcd", "*** is not abcd"),
+    ("Cookie", "id=hush; lang=zh-CN", "cookie hush, zh-CN", "cookie ***, ***"),
+    ("Content-Type", "application/json", "want application/json", "want application/json"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "said", "shown"), HEADERS)
+def test_secrets_of_headers(name: str, value: str, said: str, shown: str) -> None:
+    """What a target repeats of a header is hidden: the value, its parts after the scheme, and Basic's pair."""
+    assert Scrubber(header_secrets([(name, value)])).scrub(said) == shown
+
+
+def test_a_secret_that_is_cut_off_is_hidden() -> None:
+    """Where a text was cut inside a secret, the beginning of the secret is not left at its end."""
+    assert Scrubber({"s3cr3t-token"}).scrub("token s3cr3t-to", is_cut=True) == "token"
 
 
 @given(st.text())

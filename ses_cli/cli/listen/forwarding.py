@@ -15,7 +15,7 @@ from ses_cli.capture.server_events import EventListener, Failure, Listening, Not
 from ses_cli.cli.replay.options import TARGET
 from ses_cli.errors import Exit, TargetError, UsageError
 from ses_cli.follow.rotated import rotated
-from ses_cli.replay.http.target import Reach, resolve_target
+from ses_cli.replay.http.target import resolve_target
 
 _LONGEST = 60.0  # seconds between two starts
 _GRACE = 15.0  # seconds to end in: longer than a replay waits for what is in flight
@@ -27,11 +27,11 @@ def allow(url: str, is_allowed: bool) -> bool:
         target = resolve_target(url, os.environ)
     except TargetError:  # the resolver may be down: that must not keep callbacks from being received
         return is_allowed
-    if target.reach is not Reach.PUBLIC or is_allowed:
+    if not target.reach.is_asked_about or is_allowed:
         return is_allowed
     if not sys.stdin.isatty() or not sys.stderr.isatty():
-        raise UsageError(f"{target.host} is a public host", "--yes forwards to it all the same")
-    if not click.confirm(f"forward all callbacks to {target.host}, a public host?", err=True):
+        raise UsageError(f"{target.host} is {target.reach.label}", "--yes forwards to it without asking")
+    if not click.confirm(f"forward all callbacks to {target.host}, {target.reach.label}?", err=True):
         raise UsageError("nothing was sent")
     return True
 

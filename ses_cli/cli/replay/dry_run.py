@@ -18,7 +18,6 @@ from ses_cli.render.output import Output, write
 from ses_cli.render.plan import request, tables
 from ses_cli.render.progress import Progress
 from ses_cli.replay.http.preview import preview
-from ses_cli.replay.http.target import Reach
 from ses_cli.replay.intake import Intake
 from ses_cli.replay.result.forecast import Forecast
 from ses_cli.replay.result.report import Report
@@ -53,12 +52,14 @@ def show(setup: Setup, path: Path | None, printing: Printing) -> Exit:
 
 def guard(setup: Setup, path: Path | None, is_allowed: bool) -> None:
     """Asks before anything goes to a public host. UsageError where the answer is no, or nobody can be asked."""
-    if setup.target.reach is not Reach.PUBLIC or is_allowed:
+    host, reach = setup.target.host, setup.target.reach
+    if not reach.is_asked_about or is_allowed:
         return
-    host = setup.target.host
     if not sys.stdin.isatty() or not sys.stderr.isatty():
-        raise UsageError(f"{host} is a public host", "--yes sends to it all the same; --dry-run looks first")
-    if not click.confirm(f"send {_amount(setup, path)} to {host}, a public host?", err=True):
+        raise UsageError(
+            f"{host} is {reach.label}", "--yes sends to it without asking; --dry-run shows what would be sent"
+        )
+    if not click.confirm(f"send {_amount(setup, path)} to {host}, {reach.label}?", err=True):
         raise UsageError("nothing was sent")
 
 

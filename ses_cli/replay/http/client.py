@@ -1,31 +1,35 @@
-"""Requests over HTTP by libcurl: exact bytes, connections kept, nothing followed."""
+"""Requests over HTTP by libcurl: exact bytes, connections kept, nothing followed, nothing repeated."""
 
 import os
 import select
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from time import time
+from io import BytesIO
+from time import monotonic, time
 
 import pycurl
 
 from ses_cli.errors import UsageError
 from ses_cli.replay.http.headers import static_headers, webhook_headers
-from ses_cli.replay.http.mask import mask_url, scrub, secrets_of
+from ses_cli.replay.http.mask import Scrubber, header_secrets, mask_url, secrets_of
 from ses_cli.replay.http.target import Target
 from ses_cli.replay.job import Attempt, Job
 
 MAX_CONCURRENCY = 512  # libcurl waits with select, which knows 1024 descriptors
 _BODY = 1 << 20  # bytes of an answer that are read; nobody needs more
 _LARGE = 1000  # bytes of a body from which some libcurl might ask first whether it is welcome
-_SAMPLE = 300  # bytes of it that are kept, to show why something failed
+_SAMPLE = 4096  # bytes of it that are kept, to show why something failed
+_DETAIL = 300  # characters of it that are shown
+_STEP = 0.25  # seconds that one look may use up of a request's time
 
 KINDS = {
     pycurl.E_COULDNT_RESOLVE_HOST: "resolve",
     pycurl.E_COULDNT_RESOLVE_PROXY: "proxy",
     97: "proxy",  # the handshake with it; no name in older versions
     pycurl.E_COULDNT_CONNECT: "connect",
-    pycurl.E_OPERATION_TIMEDOUT: "timeout",
+    pycurl.E_OPERATION_TIMEDOUT: "connect-timeout",  # the other time-out is our own
     pycurl.E_GOT_NOTHING: "no-answer",
+    pycurl.E_SEND_FAIL_REWIND: "no-answer",  # a kept connection died, and libcurl could not send it again
     pycurl.E_SEND_ERROR: "reset",
     pycurl.E_RECV_ERROR: "reset",
     pycurl.E_PARTIAL_FILE: "cut-short",
@@ -34,7 +38,8 @@ KINDS = {
     pycurl.E_SSL_CERTPROBLEM: "tls",
     pycurl.E_SSL_CACERT_BADFILE: "tls",
 }
-OTHER = "bad-answer"  # what is no HTTP
+OTHER = "bad-answer"  # what is not HTTP
+_DIED = "the connection was closed before an answer came"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +59,28 @@ class HttpOptions:
 
 
 class _Slot:
-    """A libcurl handle, used again and again, and what comes back on it."""
+    """A libcurl handle, used again and again, and what goes out and comes back on it."""
 
-    __slots__ = ("curl", "job", "sample", "size")
+    __slots__ = ("body", "curl", "deadline", "head", "job", "sample", "size")
 
     def __init__(self, curl: pycurl.Curl) -> None:
         self.curl = curl
         self.job: Job | None = None
+        self.body = BytesIO()  # of the request
+        self.head: list[bytes] = []  # lines of the answer's head
         self.sample = b""
         self.size = 0
+        self.deadline = 0.0  # on the client's clock
+
+    def load(self, job: Job) -> None:
+        """Make ready for a request."""
+        self.job, self.sample, self.size = job, b"", 0
+        self.head.clear()
+        body = self.body
+        body.seek(0)
+        body.truncate()
+        body.write(job.delivery.body)
+        body.seek(0)
 
     def take(self, data: bytes) -> int | None:
         """A piece of the answer's body."""
@@ -71,51 +89,77 @@ class _Slot:
             self.sample += data[:_SAMPLE]
         return None if self.size <= _BODY else -1  # -1 ends the transfer; the status stands
 
+    def has_head(self) -> bool:
+        """Whether the head of the answer came whole: libcurl takes one that is cut off for an answer."""
+        head = self.head
+        if head and head[-1] == b"\r\n":
+            return True
+        starts = [at for at, line in enumerate(head) if line.startswith(b"HTTP/")]  # informational ones come before
+        return bool(starts) and any(line in (b"\r\n", b"\n") for line in head[starts[-1] :])
+
 
 class Client:
-    """The sender. Not thread-safe. UsageError if `wire` makes no sense."""
+    """Sends requests, many at once. Not thread-safe. UsageError if the options make no sense.
 
-    def __init__(self, target: Target, wire: HttpOptions, concurrency: int) -> None:
+    libcurl would send a request again by itself, up to five times, when a kept connection dies under it. It
+    cannot here: the body comes from a callback that does not go back, so such an attempt ends with
+    E_SEND_FAIL_REWIND, and whatever arrives at the target is an attempt that the journal knows.
+
+    The time-out of a request is kept here, not by libcurl, which would look at the clock before it looks at
+    the socket: after the process was stopped for a minute, answers that wait in sockets would be thrown away.
+    Here sockets are read first, and a stretch without a look uses up `_STEP` of a request's time at most.
+    """
+
+    def __init__(self, target: Target, options: HttpOptions, concurrency: int) -> None:
         if not 0 < concurrency <= MAX_CONCURRENCY:
             raise UsageError(f"concurrency is from 1 to {MAX_CONCURRENCY}, not {concurrency}")
-        for option, path in (("--cacert", wire.cacert), ("--cert", wire.cert), ("--key", wire.key)):
+        for option, path in (("--cacert", options.cacert), ("--cert", options.cert), ("--key", options.key)):
             if path is not None and not os.access(path, os.R_OK):
-                raise UsageError(f"{option} {path}: there is no such file, or it cannot be read")
+                raise UsageError(f"{option} {path}: no such file, or not readable")
         self.in_flight = 0
         self._target = target
-        self._wire = wire
-        self._static = static_headers(wire.headers)
-        self._secrets = secrets_of(target.url) | {value for _, value in wire.headers if len(value) >= 8}
+        self._options = options
+        self._static = static_headers(options.headers)
+        hidden = secrets_of(target.url) | secrets_of(target.proxy) | header_secrets(options.headers)
+        self._scrubber = Scrubber(hidden)
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_MAXCONNECTS, concurrency)
         self._slots: dict[pycurl.Curl, _Slot] = {}
         self._free: list[_Slot] = []
-        self._head = 0  # bytes of a request without its body, once known
+        self._step = min(_STEP, options.timeout / 4)
+        self._clock = 0.0  # seconds in which sockets were looked at
+        self._looked = monotonic()
+        self._check = 0.0  # when deadlines are looked at again
 
     def send(self, job: Job) -> None:
         """Begin an attempt."""
         slot = self._free.pop() if self._free else self._open()
-        slot.job, slot.sample, slot.size = job, b"", 0
+        slot.load(job)
         delivery = job.delivery
-        headers = [*webhook_headers(delivery, self._wire.keys, int(time())), *self._static]
+        headers = [*webhook_headers(delivery, self._options.keys, int(time())), *self._static]
         if len(delivery.body) >= _LARGE:
             headers.append("Expect:")  # libcurl would have it wait for a 100
-        slot.curl.setopt(pycurl.HTTPHEADER, headers)
-        slot.curl.setopt(pycurl.POSTFIELDS, delivery.body)
-        self._multi.add_handle(slot.curl)
+        curl = slot.curl
+        curl.setopt(pycurl.HTTPHEADER, headers)
+        curl.setopt(pycurl.POSTFIELDSIZE_LARGE, len(delivery.body))
+        self._tick()
+        slot.deadline = self._clock + self._options.timeout
+        self._multi.add_handle(curl)
         self.in_flight += 1
 
     def poll(self, wait: float) -> list[Attempt]:
         """What ended; waits `wait` seconds at most for something to end."""
-        self._multi.perform()
-        answers = self._ended()
-        if answers or wait <= 0:
-            return answers
-        readable, writable, _ = self._multi.fdset()
-        own = self._multi.timeout()  # ms until libcurl has something to do by itself, -1: never
-        select.select(readable, writable, [], min(wait, own / 1000) if own >= 0 else wait)
-        self._multi.perform()
-        return self._ended()
+        ended = self._perform()
+        if not ended and wait > 0:
+            readable, writable, _ = self._multi.fdset()
+            own = self._multi.timeout()  # ms until libcurl has something to do by itself, -1: never
+            select.select(readable, writable, [], min(wait, own / 1000) if own >= 0 else wait)
+            ended = self._perform()
+        self._tick()
+        if self._clock >= self._check:
+            self._check = self._clock + self._step / 4
+            ended += self._expire()
+        return ended
 
     def close(self) -> list[Job]:
         """Drop all connections; the jobs that were still in flight."""
@@ -130,105 +174,118 @@ class Client:
         self.in_flight = 0
         return left
 
-    def _ended(self) -> list[Attempt]:
-        answers: list[Attempt] = []
+    def _tick(self) -> None:
+        now = monotonic()
+        self._clock += min(now - self._looked, self._step)
+        self._looked = now
+
+    def _perform(self) -> list[Attempt]:
+        """Reads and writes what can be; what ended by that."""
+        self._multi.perform()
+        ended: list[Attempt] = []
         while True:
             left, good, bad = self._multi.info_read(256)
             for curl in good:
-                answers.append(self._answer(curl, 0, ""))  # noqa: PERF401
+                ended.append(self._end(curl, 0, ""))  # noqa: PERF401
             for curl, code, message in bad:
-                answers.append(self._answer(curl, code, message))
+                ended.append(self._end(curl, code, message))
             if not left:
-                return answers
+                return ended
 
-    def _answer(self, curl: pycurl.Curl, code: int, message: str) -> Attempt:
+    def _expire(self) -> list[Attempt]:
+        late = [slot for slot in self._slots.values() if slot.job is not None and slot.deadline <= self._clock]
+        ended = []
+        for slot in late:
+            has_left = slot.curl.getinfo(pycurl.PRETRANSFER_TIME) > 0
+            said = f"no answer within {self._options.timeout:g} s"
+            ended.append(self._failed(slot, "timeout" if has_left else "connect-timeout", said))
+        return ended
+
+    def _end(self, curl: pycurl.Curl, code: int, message: str) -> Attempt:
         slot = self._slots[curl]
         job = slot.job
         assert job is not None
-        status: int = curl.getinfo(pycurl.RESPONSE_CODE)
-        seconds: float = curl.getinfo(pycurl.TOTAL_TIME)
-        extra = self._resent(curl, job) if curl.getinfo(pycurl.NUM_CONNECTS) else 0
-        if code == 0 or (code == pycurl.E_WRITE_ERROR and slot.size > _BODY):
-            if 200 <= status < 300:
-                answer = Attempt(job, status, "", seconds, extra=extra)
-            else:
-                answer = Attempt(job, status, "", seconds, *self._refused(curl, slot), extra)
-        else:
+        if code and not (code == pycurl.E_WRITE_ERROR and slot.size > _BODY):
             # whatever status line there was: an answer cut short is none. Sent again, it may arrive
             # twice, with the same webhook-id; believed, it could be lost.
-            detail = scrub(message, self._secrets)[:_SAMPLE]
-            answer = Attempt(job, 0, self._kind(curl, code), seconds, detail, extra=extra)
-        self._multi.remove_handle(curl)
+            said = _DIED if code in (pycurl.E_SEND_FAIL_REWIND, pycurl.E_GOT_NOTHING) else message
+            return self._failed(slot, KINDS.get(code, OTHER), said)
+        if not slot.has_head():
+            return self._failed(slot, "cut-short", _DIED)
+        status: int = curl.getinfo(pycurl.RESPONSE_CODE)
+        seconds: float = curl.getinfo(pycurl.TOTAL_TIME)
+        if 200 <= status < 300:
+            attempt = Attempt(job, status, "", seconds)
+        else:
+            attempt = Attempt(job, status, "", seconds, *self._refused(slot))
+        self._release(slot)
+        return attempt
+
+    def _failed(self, slot: _Slot, kind: str, said: str) -> Attempt:
+        """An attempt without an answer. Once the connection stands the request may have left, whatever came then."""
+        job = slot.job
+        assert job is not None
+        seconds: float = slot.curl.getinfo(pycurl.TOTAL_TIME)
+        has_left = slot.curl.getinfo(pycurl.PRETRANSFER_TIME) > 0
+        detail = self._scrubber.scrub(said)[:_DETAIL]
+        attempt = Attempt(job, 0, kind, seconds, detail, is_unknown=has_left)
+        self._release(slot)
+        return attempt
+
+    def _release(self, slot: _Slot) -> None:
+        self._multi.remove_handle(slot.curl)
         slot.job = None
         self._free.append(slot)
         self.in_flight -= 1
-        return answer
 
-    def _refused(self, curl: pycurl.Curl, slot: _Slot) -> tuple[str, float]:
+    def _refused(self, slot: _Slot) -> tuple[str, float]:
         """What a refusal says, and how long it asks to wait."""
-        location: str | None = curl.getinfo(pycurl.REDIRECT_URL)
+        location: str | None = slot.curl.getinfo(pycurl.REDIRECT_URL)
         if location:
-            detail = f"redirects to {mask_url(location)}"
+            detail = f"redirects to {self._scrubber.scrub(mask_url(location))}"
         else:
-            detail = scrub(slot.sample[:_SAMPLE].decode("utf-8", "replace"), self._secrets)
-        hold: int = curl.getinfo(pycurl.RETRY_AFTER)  # of seconds or of a date, by libcurl
-        return detail, float(hold)
-
-    @staticmethod
-    def _kind(curl: pycurl.Curl, code: int) -> str:
-        if code == pycurl.E_OPERATION_TIMEDOUT and not curl.getinfo(pycurl.PRETRANSFER_TIME):
-            return "connect-timeout"
-        return KINDS.get(code, OTHER)
-
-    def _resent(self, curl: pycurl.Curl, job: Job) -> int:
-        """How often libcurl sent the request over without asking, since a kept connection died under it.
-
-        It does so for a request on a kept connection that got no byte of an answer, and does not say so;
-        but it adds up the bytes. The target may have taken in both.
-        """
-        if self._wire.http2:
-            return 0  # there a server says which requests it refused unread, at the end of a connection
-        head: int = curl.getinfo(pycurl.REQUEST_SIZE) - len(job.delivery.body)
-        if not self._head:
-            self._head = head  # nothing was kept yet when the first one left
-        return int(head > self._head * 1.5)
+            said = slot.sample[:_SAMPLE].decode("utf-8", "replace")
+            detail = self._scrubber.scrub(said, is_cut=slot.size > _SAMPLE)
+        hold: int = slot.curl.getinfo(pycurl.RETRY_AFTER)  # of seconds or of a date, by libcurl
+        return detail[:_DETAIL], float(hold)
 
     def _open(self) -> _Slot:
         curl = pycurl.Curl()
         slot = _Slot(curl)
         self._slots[curl] = slot
-        target, wire = self._target, self._wire
+        target, options = self._target, self._options
         curl.setopt(pycurl.URL, target.url)
         curl.setopt(pycurl.PATH_AS_IS, 1)
         curl.setopt(pycurl.POST, 1)
-        curl.setopt(pycurl.CUSTOMREQUEST, wire.method)
+        curl.setopt(pycurl.CUSTOMREQUEST, options.method)
+        curl.setopt(pycurl.READFUNCTION, slot.body.read)
+        curl.setopt(pycurl.HEADERFUNCTION, slot.head.append)
+        curl.setopt(pycurl.WRITEFUNCTION, slot.take)
         curl.setopt(pycurl.NOSIGNAL, 1)
         curl.setopt(pycurl.FOLLOWLOCATION, 0)
-        curl.setopt(pycurl.TIMEOUT_MS, max(1, int(wire.timeout * 1000)))
-        curl.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, int(wire.connect_timeout * 1000)))
-        curl.setopt(pycurl.WRITEFUNCTION, slot.take)
+        curl.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, int(options.connect_timeout * 1000)))
         curl.setopt(pycurl.PROXY, target.proxy)
         curl.setopt(pycurl.NOPROXY, "")
         if target.addresses:
             # what was classed is what is connected to, whatever the name resolves to by now
             addresses = ",".join(f"[{address}]" if ":" in address else address for address in target.addresses)
             curl.setopt(pycurl.RESOLVE, [f"{target.host}:{target.port}:{addresses}"])
-        _secure(curl, wire)
+        _secure(curl, options)
         return slot
 
 
-def _secure(curl: pycurl.Curl, wire: HttpOptions) -> None:
-    version = pycurl.CURL_HTTP_VERSION_2TLS if wire.http2 else pycurl.CURL_HTTP_VERSION_1_1
+def _secure(curl: pycurl.Curl, options: HttpOptions) -> None:
+    version = pycurl.CURL_HTTP_VERSION_2TLS if options.http2 else pycurl.CURL_HTTP_VERSION_1_1
     curl.setopt(pycurl.HTTP_VERSION, version)
-    if wire.http2:
+    if options.http2:
         curl.setopt(pycurl.PIPEWAIT, 1)  # a stream of the connection there is, not one more connection
-    if wire.insecure:
+    if options.insecure:
         curl.setopt(pycurl.SSL_VERIFYPEER, 0)
         curl.setopt(pycurl.SSL_VERIFYHOST, 0)
     for option, path in (
-        (pycurl.CAINFO, wire.cacert),
-        (pycurl.SSLCERT, wire.cert),
-        (pycurl.SSLKEY, wire.key),
+        (pycurl.CAINFO, options.cacert),
+        (pycurl.SSLCERT, options.cert),
+        (pycurl.SSLKEY, options.key),
     ):
         if path is not None:
             curl.setopt(option, path)

@@ -17,6 +17,22 @@ _PRIVATE_4 = tuple(
     map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10"))
 )
 _UNIQUE_LOCAL = IPv6Network("fc00::/7")
+# where clouds answer every machine with its credentials: AWS and most others, AWS tasks, Tencent Cloud, Alibaba Cloud,
+# Oracle Cloud; AWS and Google over IPv6
+_METADATA = frozenset(
+    map(
+        ip_address,
+        (
+            "169.254.169.254",
+            "169.254.170.2",
+            "169.254.0.23",
+            "100.100.100.200",
+            "192.0.0.192",
+            "fd00:ec2::254",
+            "fd20:ce::254",
+        ),
+    )
+)
 
 
 class Reach(IntEnum):
@@ -25,6 +41,17 @@ class Reach(IntEnum):
     LOOPBACK = 0
     PRIVATE = 1
     PUBLIC = 2
+    METADATA = 3  # of a cloud: a redirect or a slip of a name leads there, never a handler of callbacks
+
+    @property
+    def is_asked_about(self) -> bool:
+        """Whether nothing goes there without a yes."""
+        return self >= Reach.PUBLIC
+
+    @property
+    def label(self) -> str:
+        """What such a host is, for a question."""
+        return "a metadata service of a cloud" if self is Reach.METADATA else f"a {self.name.lower()} host"
 
 
 class Target(NamedTuple):
@@ -40,7 +67,7 @@ class Target(NamedTuple):
 
 
 def resolve_target(url: str, environ: Mapping[str, str]) -> Target:
-    """Resolve and class a target. UsageError if it is no URL, TargetError if there is no such host."""
+    """Resolve and class a target. UsageError if it is not a URL, TargetError if there is no such host."""
     parts, port = parse(url)
     host = parts.hostname or ""
     via = proxy(parts.scheme, host, environ)
@@ -55,15 +82,15 @@ def resolve_target(url: str, environ: Mapping[str, str]) -> Target:
 
 
 def parse(url: str) -> tuple[SplitResult, int]:
-    """The URL's parts and its port. UsageError, without the URL's secrets, if it is no http(s) URL."""
+    """The URL's parts and its port. UsageError, without the URL's secrets, if it is not an HTTP(S) URL."""
     shown = mask_url(url)
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError as error:
-        raise UsageError(f"no URL: {shown}: {error}") from None
+    except ValueError:  # its text has what stands for the port, which may be a part of a password
+        raise UsageError(f"not an HTTP(S) URL: {shown}", "the host or the port is invalid") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"no http or https URL: {shown}", "like http://127.0.0.1:8080/callback")
+        raise UsageError(f"not an HTTP(S) URL: {shown}", "like http://127.0.0.1:8080/callback")
     if re.search(r"[\x00-\x20\x7f]", url) or not url.isascii():
         raise UsageError(f"a URL must be ASCII without blanks: {shown}", "percent-encode the rest")
     return parts, port if port is not None else {"http": 80, "https": 443}[parts.scheme]
@@ -74,7 +101,7 @@ def resolve(host: str, port: int) -> tuple[str, ...]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        reason = str(error.strerror).lower() if isinstance(error, OSError) else "no host name"
+        reason = str(error.strerror).lower() if isinstance(error, OSError) else "not a host name"
         raise TargetError(f"{host}: {reason}", "check the host in --to") from None
     return tuple(dict.fromkeys(str(address[0]).partition("%")[0] for *_, address in found))
 
@@ -87,6 +114,8 @@ def classify(addresses: list[IPv4Address | IPv6Address]) -> Reach:
 def _reach(address: IPv4Address | IPv6Address) -> Reach:
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
+    if address in _METADATA:
+        return Reach.METADATA
     # the unspecified address reaches this host; documentation and benchmark nets are not "private" here
     if address.is_loopback or address.is_unspecified:
         return Reach.LOOPBACK

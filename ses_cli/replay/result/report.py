@@ -57,7 +57,6 @@ class Report:
     resent: int = 0  # sent again, for their fate in a run before was unknown
     failed_before: int = 0  # sent again, for they failed in a run before
     attempts: int = 0
-    extra: int = 0  # of those: sent over by libcurl on a new connection, since a kept one died
     statuses: Counter[int | str] = field(default_factory=Counter)  # of attempts; else what kept it from one
     latency: Histogram = field(default_factory=Histogram)
     lateness: Histogram = field(default_factory=Histogram)  # of first attempts, where there is a pace
@@ -89,8 +88,7 @@ class Report:
 
     def count(self, answer: Attempt) -> None:
         """Take in how an attempt ended."""
-        self.attempts += 1 + answer.extra
-        self.extra += answer.extra
+        self.attempts += 1
         self.retries += answer.job.attempt > 1
         self.statuses[answer.error or answer.status] += 1
         self.latency.add(answer.seconds)
