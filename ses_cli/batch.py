@@ -125,7 +125,7 @@ class Seen(Protocol):
 class Batch(Protocol):
     """The lines of one piece, checked and selected. What is *counted* is valid, selected and no duplicate.
 
-    Sequences and mappings are in the order of the log: of records by line, of groups by their first record.
+    Sequences, and `fields`, are in the order of the log; `counts` is in any.
     """
 
     @property
