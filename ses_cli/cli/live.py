@@ -12,7 +12,7 @@ from ses_cli.batch import Batch, Checks
 from ses_cli.cli import scanning
 from ses_cli.cli.options import Printing, Reading, Selecting
 from ses_cli.errors import Exit, SourcesError, UsageError
-from ses_cli.follow.tail import Turn, follow
+from ses_cli.follow import POLL, Change, Follower
 from ses_cli.pipeline import Reader
 from ses_cli.render import messages
 from ses_cli.render.collisions import OutputFile
@@ -40,16 +40,14 @@ def report(
     with Output(reading.rejects) as output, _stopping() as is_stopped:
         reader = Reader(checks, (lambda lines: output.write(rejects(lines))) if reading.rejects else None)
         view = View(Outcome(make(), [source.name], reader.ledger, reader.first), render, is_redrawn)
-
-        def wait(seconds: float) -> bool:
-            view.caught_up()
-            time.sleep(seconds)
-            return is_stopped()
-
-        for piece in follow(source.path, reading.max_line, wait, view.turn):
-            view.add(reader.read(piece))
-            if view.is_due():
-                view.draw()
+        for batch in reader.batches(Follower(source.path, reading.max_line, view.changed)):
+            if batch is None:
+                view.caught_up()
+                time.sleep(POLL)
+            else:
+                view.add(batch)
+                if view.is_due():
+                    view.draw()
             if is_stopped():
                 break
         view.draw(is_last=True)
@@ -76,10 +74,10 @@ class View(Generic[F]):
             self.outcome.sources.append(batch.piece.source)
         self._is_new = True
 
-    def turn(self, turn: Turn) -> None:
+    def changed(self, change: Change) -> None:
         """Notes what happened to the file."""
-        if turn.kind != "opened":
-            self._notes.append(TURNS[turn.kind].format(turn.source))
+        if change.kind in CHANGES:
+            self._notes.append(CHANGES[change.kind].format(change.source, change.detail))
 
     def caught_up(self) -> None:
         """Draws what is new, if it is time, and the first picture at once."""
@@ -161,9 +159,11 @@ def _stopping() -> Iterator[Callable[[], bool]]:
         restore()
 
 
-TURNS = {
+CHANGES = {
     "rotated": "{} goes on in a new file, from its beginning",
     "truncated": "{} was emptied: what is in it now is taken for new",
-    "cut-back": "the writer of {} took back its last lines, which were read",
+    "shortened": "the writer of {} took back its last lines, which were read",
     "gone": "{} is gone: waiting for it to come back",
+    "missing": "{}: a file of this log may be missing, and what stood in it: {}",
+    "unreadable": "{}: {}; what stands before was read, and the next file follows",
 }

@@ -1,1 +1,7 @@
-"""Logs that grow: their lines as they come, through rotation and truncation."""
+"""Logs that grow: their lines as they come, through rotation and truncation. Nothing here knows of journals."""
+
+from ses_cli.follow.follower import POLL, Change, Follower, OnChange, Tracker
+from ses_cli.follow.logfile import LogFile
+from ses_cli.follow.succession import open_generations
+
+__all__ = ["POLL", "Change", "Follower", "LogFile", "OnChange", "Tracker", "open_generations"]

@@ -77,7 +77,7 @@ def _first(pieces: Iterator[Piece]) -> str:
     return fingerprint(first_line(piece)) if piece else ""
 
 
-class Succession:
+class GenerationTracker:
     """Tells a journal which generation of a log it is that comes next."""
 
     def __init__(self, journal: Journal, name: str, expected: Iterable[Generation]) -> None:
@@ -85,9 +85,9 @@ class Succession:
         self._name = name
         self._expected = list(expected)
 
-    def begin(self, first: bytes, is_new: bool) -> None:
-        """The next file begins with this line. `is_new`: it was emptied, whatever it holds again."""
-        key = fingerprint(first)
+    def begin(self, first: Piece, is_new: bool) -> None:
+        """The next generation begins with this piece. `is_new`: the file was emptied, whatever it holds again."""
+        key = fingerprint(first_line(first))
         file = Generation(key, None) if is_new else self._next(key)
         if file.number is not None and file.lines is None:
             self._journal.resume(self._name, file.number)
@@ -95,7 +95,7 @@ class Succession:
             kept = NOTHING if file.number is None else Kept(file.number, file.lines or 0)
             self._journal.begin(Source(self._name, key), kept)
 
-    def cut(self, lines: int) -> None:
+    def shorten(self, lines: int) -> None:
         """Of the file that is read now, so many lines are left, and others will follow."""
         self._journal.cut(self._name, lines)
 

@@ -27,7 +27,7 @@ SAME = b"the same first line"
 def at_once() -> Iterator[None]:
     """A look is a look, however soon after another."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ses_cli.follow.followed.POLL", 0)
+        patch.setattr("ses_cli.follow.follower.POLL", 0)
         yield
 
 
@@ -74,12 +74,14 @@ class Followed:
         self._live = kept
         os.truncate(self.path, sum(len(line) + 1 for line in kept))
 
-    def begin(self, after: str | None = None) -> None:
+    def begin(self, begin_fd: int | None = None) -> None:
         """Another follower, after the former was killed."""
         self.journal = open_journal(self.path.with_name("journal"), URL, URL, [])
         sources, _ = find([str(self.path)])
-        tailed, self.files = resume(self.journal, sources[0], 1000, lambda turn: self.said.append(turn.kind), after)
-        self._pieces = iter(tailed)
+        follower, self.files = resume(
+            self.journal, sources[0], 1000, lambda change: self.said.append(change.kind), begin_fd
+        )
+        self._pieces = iter(follower)
 
     def look(self, most: int = 10_000) -> None:
         """Sends what has come, or so much of it."""
@@ -175,19 +177,36 @@ def _meanwhile(log: Followed, what: object) -> None:
         log.rotate(what == "same", is_packed=True)
 
 
-@pytest.mark.parametrize(("after", "sent"), [(None, slice(6, 9)), ("20260101T000001Z", slice(3, 9)), ("", slice(0, 9))])
-def test_where_a_new_journal_begins(tmp_path: Path, after: str | None, sent: slice) -> None:
-    """With what is written to now, or behind a rotated log; the next follower goes on all the same."""
+@pytest.mark.parametrize("rotations", [0, 1, 3])
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_where_a_new_journal_begins(tmp_path: Path, rotations: int, is_packed: bool) -> None:
+    """With the file that was held open, whatever it was rotated to; the next follower goes on all the same."""
     log = Followed(tmp_path)
-    for _ in range(2):
-        log.write(3)
-        log.rotate(is_same=False, is_packed=True)
+    log.write(3)
+    log.rotate(is_same=False, is_packed=True)
+    log.write(3)
+    with log.path.open("rb") as held:
+        for _ in range(rotations):
+            log.rotate(is_same=False, is_packed=is_packed)
+            log.write(3)
+        for _ in range(2):
+            log.begin(held.fileno())
+            log.look()
+            log.end()
+            assert log.sent == log.written[3:]
+
+
+def test_a_new_journal_begins_with_what_is_written_to(tmp_path: Path) -> None:
+    """What was rotated away before is not sent; the next follower goes on all the same."""
+    log = Followed(tmp_path)
+    log.write(3)
+    log.rotate(is_same=False, is_packed=True)
     log.write(3)
     for _ in range(2):
-        log.begin(after)
+        log.begin()
         log.look()
         log.end()
-        assert log.sent == log.written[sent]
+        assert log.sent == log.written[3:]
 
 
 @pytest.mark.parametrize("written", [0, 1, 2, 5])
@@ -238,13 +257,13 @@ def test_the_log_that_was_read_last_must_be_there(tmp_path: Path) -> None:
     old.unlink()
     log.begin()
     log.end()
-    log.path.rename(tmp_path / "log.jsonl.1")
+    log.path.rename(tmp_path / "elsewhere")
     log.path.touch()
     log.write(1)
     with pytest.raises(SourceError, match="not beside it"):
         log.begin()
     log.end()
-    (tmp_path / "log.jsonl.1").rename(tmp_path / "log-20260102T000000Z.jsonl")  # as the message says
+    (tmp_path / "elsewhere").rename(tmp_path / "log-20260102T000000Z.jsonl")  # as the message says
     log.begin()
     log.look()
     log.end()

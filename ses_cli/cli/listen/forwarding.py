@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -14,7 +15,6 @@ import click
 from ses_cli.capture.server_events import EventListener, Failure, Listening, Note, ServerEvent
 from ses_cli.cli.replay.options import TARGET
 from ses_cli.errors import Exit, TargetError, UsageError
-from ses_cli.follow.rotated import rotated
 from ses_cli.replay.http.target import resolve_target
 
 _LONGEST = 60.0  # seconds between two starts
@@ -43,10 +43,9 @@ class Forwarder:
         # -P: a file in the working directory must not be taken for a library
         program = [sys.executable, "-P", "-m", "ses_cli", "replay", "--follow", "--give-up-time", "never"]
         allowed = ["--yes"] if is_allowed else []
-        # what is rotated away before a replay has begun is to be sent all the same
-        newest = max((file.stamp for file in rotated(log.resolve())), default="")
-        begin = ["--parent", str(os.getpid()), "--after", newest]
-        self._command = [*program, *begin, *allowed, str(log.absolute())]
+        self._command = [*program, "--parent", str(os.getpid()), *allowed, str(log.absolute())]
+        self._log = log
+        self._begin_fd: int | None = None  # the log with which forwarding begins, held open until it has begun
         self._environment = {**os.environ, TARGET: url}
         self._emit = emit
         self._closing = threading.Event()
@@ -57,8 +56,11 @@ class Forwarder:
         return self
 
     def __call__(self, event: ServerEvent) -> None:
-        """Takes a event of the receiver: when that listens, its log is there."""
+        """Takes an event of the receiver: when that listens, its log is there."""
         if isinstance(event, Listening):
+            # what is rotated away before a replay has begun is to be sent all the same
+            with suppress(OSError):
+                self._begin_fd = os.open(self._log, os.O_RDONLY)
             self._thread.start()
         self._emit(event)
 
@@ -85,8 +87,10 @@ class Forwarder:
 
     def _once(self) -> int:
         """Runs the replay to its end and hands on what it says."""
+        begin_fds = () if self._begin_fd is None else (self._begin_fd,)
         with subprocess.Popen(
-            self._command,
+            [*self._command, *(f"--begin-fd={fd}" for fd in begin_fds)],
+            pass_fds=begin_fds,
             env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -1,70 +1,67 @@
 """A log that is followed, from where the journal's last run left it."""
 
-from bisect import bisect
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from ses_cli.batch import Piece
 from ses_cli.cli.replay.journal import tell_unknown
 from ses_cli.cli.replay.setup import Setup
-from ses_cli.follow.followed import Tailed
-from ses_cli.follow.rotated import rotated
-from ses_cli.follow.tail import Tell
+from ses_cli.errors import SourceError
+from ses_cli.follow import Follower, LogFile, OnChange, open_generations
 from ses_cli.render import messages
-from ses_cli.replay.generations import Generation, Succession, recognise
+from ses_cli.replay.generations import Generation, GenerationTracker, recognise
 from ses_cli.replay.journal import Journal, NoJournal
 from ses_cli.replay.past import Past
 from ses_cli.replay.resume import open_journal
 from ses_cli.replay.states import State
-from ses_cli.sources import Source, find
-from ses_cli.sources.read import Span, read
-from ses_cli.sources.series import numbered
+from ses_cli.sources import Source, reason
 
 
-def follow(path: Path | None, setup: Setup, tell: Tell) -> tuple[Tailed, Journal | NoJournal]:
+def follow(path: Path | None, setup: Setup, on_change: OnChange) -> tuple[Follower, Journal | NoJournal]:
     """The log and its journal. SourceError where the log that the journal knows is not to be found."""
     (source,), max_line = setup.sources, setup.reading.max_line
     if path is None:
-        stamps = _stamps(source)
-        return Tailed(source, max_line, None, tell, stamps[-1] if stamps else ""), NoJournal()
+        return Follower(source.path, max_line, on_change), NoJournal()
     journal = open_journal(path, setup.target.url, setup.target.masked, [])
     try:
-        tailed, files = resume(journal, source, max_line, tell, setup.after)
+        follower, files = resume(journal, source, max_line, on_change, setup.begin_fd)
     except BaseException:
         journal.close()
         raise
     _tell_of(journal, source.name, files, setup.rules.resend_unknown)
-    return tailed, journal
+    return follower, journal
 
 
 def resume(
-    journal: Journal, source: Source, max_line: int, tell: Tell, after: str | None = None
-) -> tuple[Tailed, list[Generation]]:
+    journal: Journal, source: Source, max_line: int, on_change: OnChange, begin_fd: int | None = None
+) -> tuple[Follower, list[Generation]]:
     """What is left of the logs that the journal knows, then all that were begun since; and what was found of them.
 
-    A journal that knows none begins behind the rotated log of the stamp `after`, or with what is written to now.
+    A journal that knows none begins with the open file `begin_fd`, or with the one that is written to now. Each file
+    is opened once: what is recognised is what is read, whatever is renamed in between.
     """
-    stamps = _stamps(source)
-    log = Path(source.path).resolve()
-    reads = [partial(_read, log, stamp, max_line) for stamp in [*stamps, None]]
-    files = recognise(journal.known.past, source.name, reads)
-    known = (at for at, file in enumerate(files) if file.number is not None)
-    begin = next(known, len(stamps) if after is None else bisect(stamps, after))
-    heir = Succession(journal, source.name, files[begin:])
-    return Tailed(source, max_line, heir, tell, stamps[begin - 1] if begin else ""), files
+    log = Path(source.path)
+    with ExitStack() as stack:
+        try:
+            opened = [stack.enter_context(file) for file in open_generations(log)]
+        except OSError as error:
+            raise SourceError(f"{source.name}: {reason(error)}") from None
+        files = recognise(journal.known.past, source.name, [partial(file.pieces, max_line) for file in opened])
+        first = next((at for at, file in enumerate(files) if file.number is not None), None)
+        begin = _begin(opened, log, begin_fd) if first is None else opened[first]
+        tracker = GenerationTracker(journal, source.name, [] if first is None else files[first:])
+        others = [file for file in opened if file is not begin]
+        stack.pop_all()
+    for file in others:
+        file.close()
+    return Follower(source.path, max_line, on_change, tracker=tracker, begin=begin), files
 
 
-def _stamps(source: Source) -> list[str]:
-    return sorted({file.stamp for file in rotated(Path(source.path).resolve())})
-
-
-def _read(log: Path, stamp: str | None, max_line: int) -> Iterator[Piece]:
-    """A rotated file, packed meanwhile or not, or the log itself; nothing where it is gone."""
-    paths = [log] if stamp is None else [file.path for file in rotated(log) if file.stamp == stamp][:1]
-    for path in paths:
-        for source in find([str(path)])[0]:
-            yield from numbered(read(Span(source), max_line))
+def _begin(opened: Sequence[LogFile], log: Path, begin_fd: int | None) -> LogFile | None:
+    if begin_fd is not None:
+        return LogFile(open(begin_fd, "rb", buffering=0, closefd=False), log)
+    return opened[-1] if opened and opened[-1].path == log else None
 
 
 def _tell_of(journal: Journal, name: str, files: Sequence[Generation], is_resent: bool) -> None:

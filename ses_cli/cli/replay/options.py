@@ -38,7 +38,7 @@ class Pacing:
     max_gap: float | None
     follow: bool
     parent: int | None
-    after: str | None
+    begin_fd: int | None
     retries: int
     retry_on: str
     give_up_after: int
@@ -94,7 +94,7 @@ pacing = grouped(
         "-F", "--follow", is_flag=True, help="At the log's end wait for more, through rotation, until Ctrl-C."
     ),
     click.option("--parent", type=int, hidden=True, help="Stop when this process is no longer the parent."),
-    click.option("--after", hidden=True, help="With a new journal, begin behind the rotated log of this stamp."),
+    click.option("--begin-fd", type=int, hidden=True, help="With a new journal, begin with this open file."),
     click.option("--retries", type=click.IntRange(0), default=5, show_default=True),
     click.option("--retry-on", default="408,425,429,5xx", show_default=True, metavar="STATUSES"),
     click.option("--give-up-after", type=click.IntRange(1), default=20, show_default=True, help="Failures in a row."),

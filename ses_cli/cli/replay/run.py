@@ -7,16 +7,15 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
-from ses_cli.cli.live import TURNS
+from ses_cli.cli.live import CHANGES
 from ses_cli.cli.options import Printing
-from ses_cli.cli.replay import followed as tailing
+from ses_cli.cli.replay import followed as following
 from ses_cli.cli.replay import journal as journaling
 from ses_cli.cli.replay.options import Remembering
 from ses_cli.cli.replay.output import Ended
 from ses_cli.cli.replay.setup import Setup
 from ses_cli.errors import Exit
-from ses_cli.follow.followed import Tailed
-from ses_cli.follow.tail import Turn
+from ses_cli.follow import Change, Follower
 from ses_cli.render.output import Output
 from ses_cli.render.standing import Standing
 from ses_cli.replay.dead_letters import DeadLetters
@@ -55,7 +54,7 @@ def send(setup: Setup, path: Path | None, printing: Printing, remembering: Remem
 class Watch:
     """Looks at a run from time to time: shows how it stands, and stops what has lost the process it works for."""
 
-    def __init__(self, setup: Setup, pieces: Series | Tailed, standing: Standing) -> None:
+    def __init__(self, setup: Setup, pieces: Series | Follower, standing: Standing) -> None:
         self._setup = setup
         self._pieces = pieces
         self._standing = standing
@@ -67,21 +66,22 @@ class Watch:
             self._has_told = True
             grace = f"in {self._setup.rules.grace:g} s at most"
             self._standing.note(f"stopping when what is in flight has its answers, {grace}; again: at once")
-        self._standing.show(now, self._pieces.done, isinstance(self._pieces, Tailed) and self._pieces.is_waiting)
+        self._standing.show(now, self._pieces.done, isinstance(self._pieces, Follower) and self._pieces.is_waiting)
         if self._setup.parent not in (None, os.getppid()) and not run.is_stopping:
             run.stop()
 
 
-def _opened(setup: Setup, path: Path | None, standing: Standing) -> tuple[Series | Tailed, Journal | NoJournal]:
+def _opened(setup: Setup, path: Path | None, standing: Standing) -> tuple[Series | Follower, Journal | NoJournal]:
     """What is read, and what is known of it."""
     if not setup.is_followed:
         series = setup.series(unblocking=True)
         return series, journaling.write(path, setup, series)
 
-    def tell(turn: Turn) -> None:
-        standing.note(TURNS[turn.kind].format(turn.source))
+    def on_change(change: Change) -> None:
+        if change.kind in CHANGES:
+            standing.note(CHANGES[change.kind].format(change.source, change.detail))
 
-    return tailing.follow(path, setup, tell)
+    return following.follow(path, setup, on_change)
 
 
 @contextmanager

@@ -39,7 +39,7 @@ class Setup:
     errors: list[SourceError]  # what could not be opened
     is_followed: bool  # the one source, as it grows
     parent: int | None  # the process without which the run ends
-    after: str | None  # the stamp behind which a log is begun to be followed; None: with what is written to now
+    begin_fd: int | None  # the open file with which a log is begun to be followed; None: the one of its name
     lane: Lane | None  # None: every line as it is
     target: Target
     wire: HttpOptions
@@ -92,7 +92,7 @@ def setup(reading: Reading, selecting: Selecting, sending: Sending, pacing: Paci
         is_endless=pacing.follow,
     )
     return Setup(
-        reading, selection, sources, errors, pacing.follow, pacing.parent, pacing.after, lane, target, wire, rules
+        reading, selection, sources, errors, pacing.follow, pacing.parent, pacing.begin_fd, lane, target, wire, rules
     )
 
 

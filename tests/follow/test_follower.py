@@ -2,8 +2,8 @@
 
 import gzip
 import os
-import threading
-from collections.abc import Iterator
+import time
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,13 +14,19 @@ from hypothesis import strategies as st
 
 from ses_cli.batch import Piece
 from ses_cli.errors import SourceError
-from ses_cli.follow.tail import Tail, Turn, follow
+from ses_cli.follow import Change, Follower
 
 MAX_LINE = 2000
 
 
+NUMBERED, DATED = "{0}.{1}", "{0}-{2}"  # as logrotate names them, without and with `dateext`
+NUMBERED_INSIDE, DATED_INSIDE = "log.{1}.jsonl", "log-{2}.jsonl"  # with `extension .jsonl`
+BY_LISTEN = "log-20260101T{3:06}Z.jsonl"
+WAYS = (NUMBERED, DATED, NUMBERED_INSIDE, DATED_INSIDE, BY_LISTEN)
+
+
 class Writer:
-    """A log that is written, rotated and compressed as `listen` does it."""
+    """A log that is written, rotated and compressed as `listen` and logrotate do it."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "log.jsonl"
@@ -38,23 +44,38 @@ class Writer:
         with self.path.open("ab") as file:
             file.write(data)
 
-    def rotate(self, how: str) -> Path:
-        """Gives the log its rotated name, and begins a new one."""
+    def rotate(self, compression: str, way: str = BY_LISTEN, is_delayed: bool = False) -> Path:
+        """Gives the log a rotated name, and begins a new one. `is_delayed`: the one before it is compressed instead."""
         self._rotations += 1
-        path = self.path.with_name(f"log-20260101T{self._rotations:06}Z.jsonl")
-        self.path.rename(path)
+        if "{1}" in way:
+            for age in range(self._rotations, 0, -1):
+                name, older = self._name(way, age), self._name(way, age + 1)
+                for suffix in ("", ".gz", ".zst"):
+                    with suppress(FileNotFoundError):
+                        self.path.with_name(name + suffix).rename(self.path.with_name(older + suffix))
+        path = self.path.rename(self.path.with_name(self._name(way, 1)))
         self.path.touch()
-        return self.compress(path, how)
+        before = self.path.with_name(self._name(way, 2))
+        if not is_delayed:
+            return self.compress(path, compression)
+        if before.exists():
+            self.compress(before, compression)
+        return path
+
+    def _name(self, way: str, age: int) -> str:
+        number = self._rotations + 1 - age
+        return way.format(self.path.name, age, 20260101 + number, number)
 
     def compress(self, path: Path, how: str) -> Path:
-        """Puts a compressed file in the place of another."""
+        """Puts a compressed file in the place of another, with its times."""
         if how == "plain":
             return path
-        data = path.read_bytes()
-        packed = gzip.compress(data) if how == ".gz" else zstandard.ZstdCompressor().compress(data)
-        path.with_name(path.name + how).write_bytes(packed)
+        data, status = path.read_bytes(), path.stat()
+        final = path.with_name(path.name + how)
+        final.write_bytes(gzip.compress(data) if how == ".gz" else zstandard.ZstdCompressor().compress(data))
+        os.utime(final, ns=(status.st_atime_ns, status.st_mtime_ns))
         path.unlink()
-        return path.with_name(path.name + how)
+        return final
 
 
 @pytest.fixture
@@ -64,36 +85,38 @@ def writer(tmp_path: Path) -> Writer:
 
 
 class Reader:
-    """A tail, and what came of it."""
+    """A follower, and what came of it."""
 
     def __init__(self, path: Path, offset: int = 0, line: int = 1) -> None:
-        self.turns: list[Turn] = []
+        self.changes: list[Change] = []
         self.pieces: list[Piece] = []
-        self.tail = Tail(str(path), MAX_LINE, self.turns.append, offset, line)
+        self.follower = Follower(str(path), MAX_LINE, self.changes.append, offset=offset, line=line)
 
     def look(self) -> list[bytes]:
         """The lines that have come."""
-        pieces = list(self.tail.pieces())
+        pieces = list(self.follower.pieces())
         self.pieces += pieces
         return [line for piece in pieces for line in piece.data.removesuffix(b"\n").split(b"\n")]
 
     def kinds(self) -> list[str]:
         """What happened, in a word each."""
-        return [turn.kind for turn in self.turns]
+        return [change.kind for change in self.changes]
 
 
 @given(
+    st.sampled_from(WAYS),
     st.lists(
         st.one_of(
             st.tuples(st.just("line"), st.integers(0, 300)),
             st.tuples(st.just("half"), st.integers(1, 19)),
             st.tuples(st.just("rotate"), st.sampled_from(["plain", ".gz", ".zst"])),
+            st.tuples(st.just("rotate later"), st.sampled_from([".gz", ".zst"])),
             st.tuples(st.just("look"), st.just(0)),
         ),
         max_size=30,
-    )
+    ),
 )
-def test_every_line_comes_once_and_in_order(script: list[tuple[str, int | str]]) -> None:
+def test_every_line_comes_once_and_in_order(way: str, script: list[tuple[str, int | str]]) -> None:
     """However writes, halves of lines, rotations and looks follow each other, the lines read are those written."""
     with TemporaryDirectory() as folder:
         writer = Writer(Path(folder))
@@ -113,15 +136,113 @@ def test_every_line_comes_once_and_in_order(script: list[tuple[str, int | str]])
                 writer.write(whole[: int(how)])
                 held = whole[int(how) :]
             else:
-                writer.rotate(str(how))
+                writer.rotate(str(how), way, is_delayed=what == "rotate later")
         writer.write(held + writer.line())
         found += reader.look()
         assert found == writer.lines
-        numbers: dict[str, tuple[int, int]] = {}
-        for piece in reader.pieces:  # each goes on where the one before it, of its source, ended
-            offset, line = (piece.offset, piece.line) if piece.offset else (0, 1)
-            assert (piece.offset, piece.line) == (numbers.get(piece.source, (0, 1)) if offset else (0, 1))
-            numbers[piece.source] = (offset + len(piece.data), line + piece.data.count(b"\n"))
+        assert "missing" not in reader.kinds()
+        begin = (0, 1)  # where each piece begins: where the one before it ended, or at the beginning of a file
+        for piece in reader.pieces:
+            assert (piece.offset, piece.line) == (begin if piece.offset else (0, 1))
+            begin = (piece.offset + len(piece.data), piece.line + piece.data.count(b"\n"))
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("compression", ["plain", ".gz"])
+def test_generations_filled_and_renamed_between_two_looks_are_read(writer: Writer, way: str, compression: str) -> None:
+    """Many rotations may lie between two looks, and the file that was read may have been compressed."""
+    reader = Reader(writer.path)
+    writer.write(writer.line())
+    found = reader.look()
+    for _ in range(4):
+        for _ in range(5):
+            writer.write(writer.line())
+        writer.rotate(compression, way)
+    writer.write(writer.line())
+    assert found + reader.look() == writer.lines
+    assert reader.kinds() == ["opened", *["rotated"] * 4]
+
+
+def test_a_file_that_was_seen_empty_is_read_whatever_it_is_called_later(writer: Writer) -> None:
+    """It is held open from then on, so it may even be deleted before it is read."""
+    reader = Reader(writer.path)
+    writer.write(writer.line())
+    assert reader.look() == writer.lines
+    writer.rotate("plain")
+    assert reader.look() == []
+    writer.write(writer.line())
+    writer.rotate("plain").unlink()
+    writer.write(writer.line())
+    assert reader.look() == writer.lines[1:]
+
+
+def test_a_generation_that_is_missing_is_said(writer: Writer) -> None:
+    """Where a number is left out, or the file that was read last is not found again; what is there is read."""
+    reader = Reader(writer.path)
+    writer.write(writer.line())
+    assert reader.look() == writer.lines
+    for _ in range(2):
+        writer.rotate("plain", NUMBERED)
+        writer.write(writer.line())
+    writer.path.with_name("log.jsonl.1").unlink()
+    assert reader.look() == writer.lines[2:]
+    writer.rotate("plain", NUMBERED).unlink()
+    writer.write(writer.line())
+    writer.rotate("plain", NUMBERED)
+    writer.write(writer.line())
+    assert reader.look() == writer.lines[3:]
+    assert [change.detail for change in reader.changes if change.kind == "missing"] == [
+        "no file stands between log.jsonl.2 and log.jsonl",
+        "the file that was read before is not beside it any more",
+    ]
+
+
+def test_other_files_beside_a_log_are_none_of_its_generations(writer: Writer) -> None:
+    """Names that only look alike are left alone, and what lies there before following begins is not read."""
+    for name in ("log.jsonl.bak", "log.jsonl.replay-x.db", "log2.jsonl.1", "log.rejects.jsonl", "log-old.jsonl"):
+        writer.path.with_name(name).write_bytes(b"no\n")
+    for name in ("log.jsonl.1", "log.jsonl.2.gz", "log-20250101.jsonl"):
+        writer.path.with_name(name).write_bytes(b"old\n")
+    reader = Reader(writer.path)
+    writer.write(writer.line())
+    found = reader.look()
+    writer.path.rename(writer.path.with_name("log-20260101.jsonl"))
+    writer.write(writer.line())
+    assert found + reader.look() == writer.lines
+    assert reader.kinds() == ["opened", "rotated"]
+
+
+def test_a_damaged_generation_is_said_and_the_next_follows(writer: Writer) -> None:
+    """What stands before the damage is read; the error is kept."""
+    reader = Reader(writer.path)
+    assert reader.look() == []
+    writer.rotate("plain")
+    writer.write(b"".join(b"%d %s\n" % (n, os.urandom(20).hex().encode()) for n in range(9000)))
+    path = writer.rotate(".gz")
+    os.truncate(path, path.stat().st_size // 2)
+    writer.write(b"last\n")
+    found = reader.look()
+    assert found[-1] == b"last"
+    assert 0 < len(found) < 9000
+    assert reader.kinds() == ["opened", "rotated", "unreadable", "rotated"]
+    assert [error.message for error in reader.follower.errors] == [
+        f"{path}: the compressed data is cut off; what stands before was read"
+    ]
+
+
+def test_a_symbolic_link_that_names_another_file_is_a_rotation(writer: Writer) -> None:
+    """Some writers name each file by its day, and let a link name the newest: nothing is missing then."""
+    link, new = writer.path.with_name("current"), writer.path.with_name("new")
+    link.symlink_to(writer.path)
+    reader = Reader(link)
+    writer.write(writer.line())
+    found = reader.look()
+    writer.path = writer.path.with_name("tomorrow.jsonl")
+    writer.write(writer.line())
+    new.symlink_to(writer.path)
+    new.rename(link)
+    assert found + reader.look() == writer.lines
+    assert reader.kinds() == ["opened", "rotated"]
 
 
 def test_half_a_line_is_held(writer: Writer) -> None:
@@ -151,7 +272,6 @@ def test_the_old_file_is_read_while_the_new_one_is_empty(writer: Writer) -> None
     writer.write(writer.line())
     assert reader.look() == writer.lines[-2:]
     assert reader.kinds() == ["opened", "gone", "rotated"]
-    assert reader.turns[-1].identity == (writer.path.stat().st_dev, writer.path.stat().st_ino)
 
 
 def test_a_last_line_without_an_end_comes_when_the_file_is_left(writer: Writer) -> None:
@@ -195,7 +315,7 @@ def test_an_end_that_is_taken_back_is_no_truncation(writer: Writer, size: int, l
     assert reader.look() == []
     writer.write(b"ve\nfive\n")
     assert reader.look() == lines
-    assert [(turn.kind, turn.offset, turn.line) for turn in reader.turns[1:]] == [("cut-back", 8, 3)]
+    assert [(change.kind, change.offset, change.line) for change in reader.changes[1:]] == [("shortened", 8, 3)]
     assert (reader.pieces[-1].offset, reader.pieces[-1].line) == (8, 3)
 
 
@@ -259,17 +379,16 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
         Reader(tmp_path / "log.jsonl").look()
 
 
-def test_waiting_can_be_ended(writer: Writer) -> None:
-    """Following goes on until the wait says so, and a file that is not there yet is waited for."""
+def test_a_log_that_is_not_there_yet_is_waited_for(writer: Writer) -> None:
+    """Nothing comes, which does not block, until the log is there."""
     writer.path.unlink()
-    looks: list[float] = []
-    stop = threading.Event()
-
-    def wait(seconds: float) -> bool:
-        looks.append(seconds)
-        writer.write(writer.line())
-        return len(looks) == 3
-
-    pieces: Iterator[Piece] = follow(str(writer.path), MAX_LINE, wait, lambda _: stop.set())
-    assert [piece.data.removesuffix(b"\n") for piece in pieces] == writer.lines[:2]
-    assert stop.is_set()
+    follower = Follower(str(writer.path), MAX_LINE, lambda _: None)
+    pieces = iter(follower)
+    assert next(pieces) is None
+    assert follower.is_waiting
+    writer.write(writer.line())
+    deadline = time.monotonic() + 20
+    while (piece := next(pieces)) is None:
+        assert time.monotonic() < deadline
+    assert piece.data.splitlines() == writer.lines
+    assert not follower.is_waiting
