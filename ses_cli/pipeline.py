@@ -1,8 +1,9 @@
 """The one way from pieces to what is counted: checked, selected, each callback once, and entered in a ledger."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import sha256
 
-from ses_cli.batch import DEFAULT_CHECKS, Batch, Checks, Engine, Invalid, Piece
+from ses_cli.batch import DEFAULT_CHECKS, Batch, Checks, Engine, Invalid, Lane, Piece, Row
 from ses_cli.engine import engine
 from ses_cli.events import Problem
 from ses_cli.ledger import Ledger
@@ -35,6 +36,16 @@ class Reader:
         for piece in pieces:
             yield None if piece is None else self.read(piece)
 
+    def rows(self, pieces: Iterable[Piece | None], lane: Lane | None) -> Iterator[tuple[Piece, Row] | None]:
+        """The counted records for replay, each with its piece; without a lane, every line that is not blank."""
+        for piece in pieces:
+            if piece is None:
+                yield None
+                continue
+            batch = self.read(piece)
+            for row in raw_rows(piece) if lane is None else batch.rows(lane):
+                yield piece, row
+
     def enter(self, batch: Batch) -> Batch:
         """Takes a checked batch in: the part of the work that has to be done in order, in one thread."""
         if self._seen is not None:
@@ -50,3 +61,15 @@ class Reader:
         """Begins a new ledger. What was seen is still known."""
         self.ledger = Ledger()
         return self.ledger
+
+
+def raw_rows(piece: Piece) -> Iterator[Row]:
+    """Every line that is not blank, whatever it holds; none of a line too long to hold."""
+    offset = piece.offset
+    for number, line in enumerate(
+        piece.data.removesuffix(b"\n").split(b"\n") if not piece.overlong else (), piece.line
+    ):
+        if line.strip(b" \t\r"):
+            raw = line.removesuffix(b"\r")
+            yield Row(number, offset, len(raw), 0, "", "", None, sha256(raw).digest()[:16])
+        offset += len(line) + 1
