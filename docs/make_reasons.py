@@ -40,6 +40,11 @@ and 5 alike) or `reply = ["550"]` looks for codes.
   date or id as `#`. Codes stay, and receivers' own codes stay.
 * Of a very long reason only the two ends are read.
 * Every gap is bounded: `.{0,40}`, not `.*`. A pattern that could be slow is refused, so no reason takes long.
+* `bound = true` beside a `receiver`: the words are common ones, so the rule holds only where the bounced address is
+  that provider's, or the text names one of its hosts.
+* No rule but your own suppresses an address while the text also blames the sender, the message or the moment, while a
+  code speaks alone beside words about something else, or while the text names another address: the action is then
+  `review`, and `--explain` says why.
 * A rule for everybody goes into `ses_cli/reasons.toml`: `weak = true` for words that say little, and an
   `example` that no other rule decides (a test checks it).
 """

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from ses_cli.events import LEGACY_BOUNCE_TYPES, SOFT
 from ses_cli.reasons.classes import TIERS
 from ses_cli.reasons.codes import Code, find, is_temporary
+from ses_cli.reasons.guard import names_another, objection
+from ses_cli.reasons.providers import provider_of
 from ses_cli.reasons.rules import Rule, load_rules
 from ses_cli.reasons.text import shape
 
@@ -16,6 +18,8 @@ MEMO = 16_384  # verdicts remembered by exact text, and as many by shape
 MEMO_CHARS = 1024  # a longer text is not kept as a key
 
 
+_Key = tuple[str, bool, str]  # text, whether the bounce was soft, provider
+_NAMED = re.compile(r"<(?:host|url):([a-z0-9.-]{1,253})")
 _CAPITAL = re.compile(r"(?<!\\)[A-Z]")  # and not an escape such as \S
 
 
@@ -79,47 +83,70 @@ class Classifier:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(rules)
         self.tiers = [Matcher(rule for rule in rules if rule.tier == tier) for tier in TIERS]
-        self._exact: tuple[dict[str, Verdict], dict[str, Verdict]] = ({}, {})
-        self._shapes: tuple[dict[str, Verdict], dict[str, Verdict]] = ({}, {})
+        self._shapes: dict[_Key, tuple[Verdict, str]] = {}
+        self._exact: dict[_Key, tuple[Verdict, str]] = {}
 
     @classmethod
     def load(cls, path: Path | None = None) -> "Classifier":
         """A classifier of the built-in rules, and first those of the user's file; raises UsageError."""
         return cls(load_rules(path))
 
-    def classify(self, reason: str, bounce_type: str | None = None) -> Verdict:
-        """What the reason means; never raises, and reads a bounded part of the reason."""
-        soft = bounce_type == SOFT or LEGACY_BOUNCE_TYPES.get(bounce_type or "") == SOFT
-        exact = self._exact[soft]
-        verdict = exact.get(reason)
-        if verdict is None:
-            text = shape(reason)
-            shapes = self._shapes[soft]
-            verdict = shapes.get(text)
-            if verdict is None:
-                codes = find(text)
-                rule = next(self._matches(text, codes), None)
-                verdict = _verdict(rule, codes, soft)[0]
-                _remember(shapes, text, verdict)
-            _remember(exact, reason, verdict)
-        return verdict
+    def classify(self, reason: str, bounce_type: str | None = None, email: str = "") -> Verdict:
+        """What the reason means; never raises, and reads a bounded part of the reason.
 
-    def explain(self, reason: str, bounce_type: str | None = None) -> Explanation:
+        `email` is the address that bounced: its provider's rules hold for it, and no other's; a text that names other
+        addresses only is no proof against it.
+        """
+        return self._judged(reason, _is_soft(bounce_type), email)[0]
+
+    def explain(self, reason: str, bounce_type: str | None = None, email: str = "") -> Explanation:
         """The evidence in a reason, every rule that matches it in order of evidence, and the verdict."""
-        soft = bounce_type == SOFT or LEGACY_BOUNCE_TYPES.get(bounce_type or "") == SOFT
         text = shape(reason)
         codes = find(text)
-        matched = tuple(self._matches(text, codes))
-        verdict, note = _verdict(matched[0] if matched else None, codes, soft)
-        return Explanation(text, codes, matched, verdict, note)
+        matched = tuple(self._matches(text, codes, _provider(email)))
+        return Explanation(text, codes, matched, *self._judged(reason, _is_soft(bounce_type), email))
 
-    def _matches(self, text: str, codes: Sequence[Code]) -> Iterator[Rule]:
+    def _judged(self, reason: str, soft: bool, email: str) -> tuple[Verdict, str]:
+        """The verdict, and why its action is not that of the rule."""
+        provider = _provider(email)
+        key = (reason, soft, provider)
+        found = self._exact.get(key)
+        if found is None:
+            text = shape(reason)
+            found = self._shapes.get((text, soft, provider))
+            if found is None:
+                codes = find(text)
+                rule = next(self._matches(text, codes, provider), None)
+                found = _verdict(rule, codes, soft, text)
+                _remember(self._shapes, (text, soft, provider), found)
+            _remember(self._exact, key, found)
+        if found[0].action == "suppress" and email and names_another(reason, email):
+            return found[0]._replace(action="review"), "suppress became review: the text names another address"
+        return found
+
+    def _matches(self, text: str, codes: Sequence[Code], provider: str) -> Iterator[Rule]:
         names = [code.code for code in codes]
         for tier in self.tiers:
-            yield from tier.matches(text, names)
+            yield from (rule for rule in tier.matches(text, names) if _holds(rule, text, provider))
 
 
-def _verdict(rule: Rule | None, codes: Sequence[Code], soft: bool) -> tuple[Verdict, str]:
+def _is_soft(bounce_type: str | None) -> bool:
+    return bounce_type == SOFT or LEGACY_BOUNCE_TYPES.get(bounce_type or "") == SOFT
+
+
+def _provider(email: str) -> str:
+    """The provider of an address, "elsewhere" for a domain of no known one, "" where there is no address."""
+    return (provider_of(email.rpartition("@")[2].lower()) or "elsewhere") if email else ""
+
+
+def _holds(rule: Rule, text: str, provider: str) -> bool:
+    """Whether a rule of common words holds: for its receiver's mailboxes, or where the text names its host."""
+    if not rule.bound or not provider or rule.receiver == provider:
+        return True
+    return any(provider_of(match[1]) == rule.receiver for match in _NAMED.finditer(text))
+
+
+def _verdict(rule: Rule | None, codes: Sequence[Code], soft: bool, text: str) -> tuple[Verdict, str]:
     """The verdict of the deciding rule, and why its action was softened if it was."""
     reply = next((code.code for code in codes if code.kind == "reply"), "")
     enhanced = _telling([code.code for code in codes if code.kind == "enhanced"], rule)
@@ -132,6 +159,8 @@ def _verdict(rule: Rule | None, codes: Sequence[Code], soft: bool) -> tuple[Verd
     if (soft or temporary) and (action == "suppress" or cls == "unclassified"):
         note = f"{action} became retry: " + ("a soft bounce alone kills no address" if soft else "class 4 is temporary")
         action = "retry"
+    elif rule is not None and action == "suppress" and (why := objection(text, rule.tier)):
+        note, action = f"suppress became review: {why}", "review"
     return Verdict(cls, action, name, reply, enhanced), note
 
 
@@ -144,8 +173,8 @@ def _telling(codes: Sequence[str], rule: Rule | None) -> str:
     return next((code for code in codes if not code.endswith(".0")), codes[0] if codes else "")
 
 
-def _remember(memo: dict[str, Verdict], key: str, verdict: Verdict) -> None:
-    if len(key) > MEMO_CHARS:
+def _remember(memo: dict[_Key, tuple[Verdict, str]], key: _Key, verdict: tuple[Verdict, str]) -> None:
+    if len(key[0]) > MEMO_CHARS:
         return
     if len(memo) >= MEMO:
         memo.clear()

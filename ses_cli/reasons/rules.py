@@ -22,11 +22,12 @@ class Rule(NamedTuple):
     pattern: str = ""  # of text rules: searched in the shape of the reason
     codes: tuple[str, ...] = ()  # of code rules: "5.1.1", "X.1.1" for class 4 and 5 alike, or reply codes
     receiver: str = ""
+    bound: bool = False  # its words are common ones: it holds for the receiver's own mailboxes only
     example: str = ""
     source: str = ""
 
 
-_KEYS = {"id", "class", "action", "pattern", "enhanced", "reply", "weak", "receiver", "example", "source"}
+_KEYS = {"id", "class", "action", "pattern", "enhanced", "reply", "weak", "receiver", "bound", "example", "source"}
 _CODE = re.compile(r"[45X]\.[0-7]\.\d{1,3}(?:-\d{1,3})?")
 _REPLY = re.compile(r"[45]\d\d")
 _PLACEHOLDERS = "addresses, hosts, numbers and ids are replaced before rules are tried (see docs/reasons.md)"
@@ -86,9 +87,9 @@ def _rule(table: dict[str, object], where: str, own: bool, check: bool) -> Rule:
     if len(kinds) != 1:
         found = " and ".join(kinds) or "none"
         raise UsageError(f"{where}: expected one of pattern, enhanced and reply, got {found}")
-    weak = table.get("weak", False)
-    if not isinstance(weak, bool):
-        raise UsageError(f"{where}: weak: expected true or false")
+    weak, bound = table.get("weak", False), table.get("bound", False)
+    if not isinstance(weak, bool) or not isinstance(bound, bool):
+        raise UsageError(f"{where}: {'bound' if isinstance(weak, bool) else 'weak'}: expected true or false")
     values = _values(table, kinds[0], where)
     if kinds[0] == "pattern" and check:
         _check(values, words["example"], where)
@@ -100,6 +101,7 @@ def _rule(table: dict[str, object], where: str, own: bool, check: bool) -> Rule:
         pattern="|".join(values) if kinds[0] == "pattern" else "",
         codes=() if kinds[0] == "pattern" else _codes(values, kinds[0], where),
         receiver=words["receiver"],
+        bound=bound,
         example=words["example"],
         source=words["source"],
     )

@@ -74,7 +74,7 @@ def bounced(record: Callback, rules: Path | None) -> Address:
     """What one bounce tells of its address."""
     kind, reason, time = record.bounce_type, record.reason or "", record.timestamp
     bounce_type = HARD if kind == HARD else SOFT if kind == SOFT else None
-    verdict = classifier(rules).classify(reason, bounce_type)
+    verdict = classifier(rules).classify(reason, bounce_type, record.email)
     senders, templates = _sender(from_domain(record)), _template(record.template_id)
     return Address(address(record.email), bounce_type, time, reason, verdict, time, time, 1, senders, templates)
 

@@ -218,6 +218,6 @@ def test_memos_stay_bounded() -> None:
     for number in range(40_000):
         classifier.classify(f"no {number}")
     classifier.classify("y" * 2000)
-    assert len(classifier._exact[False]) <= 16_384
-    assert "y" * 2000 not in classifier._exact[False]
-    assert set(classifier._shapes[False]) == {"no #"}
+    assert len(classifier._exact) <= 16_384
+    assert ("y" * 2000, False, "") not in classifier._exact
+    assert set(classifier._shapes) == {("no #", False, "")}

@@ -1,0 +1,113 @@
+"""The guard on `suppress`: it is final for an address, so the text must speak of the recipient and of nothing else.
+
+Every verdict that would suppress an address passes here. Three things turn it into `review`:
+
+- words that blame the sender, the message or the moment (`550 5.1.1 unauthorized sender`): whatever else the text says,
+  the address may be alive;
+- a verdict from a code alone while the text has words of its own that do not speak of the recipient's existence
+  (`5.2.1 Subject is Mandatory.`): servers send 5.1.0, 5.1.1, 5.2.1 and 5.4.1 for many things;
+- a text that names addresses, and not the one that bounced: it speaks of the sender, or of a forwarding target.
+"""
+
+import re
+
+_CODE_TIERS = ("code", "broad-code", "hint")
+_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:@]{1,64}@[^\s<>()\[\]\"',;:@]{1,255}")
+_READ = 4096  # characters of a reason that are searched for addresses
+
+
+def _any(*lines: str) -> re.Pattern[str]:
+    """Any of the patterns, separated by " | ", as whole words."""
+    return re.compile(rf"(?<!\w)(?:{'|'.join(part for line in lines for part in line.split(' | '))})(?!\w)")
+
+
+# Phrases with words of `_BLAME` that speak of the recipient all the same; taken out before it is searched.
+_HARMLESS = re.compile(
+    "|".join(
+        (
+            r"smtp error from (?:the )?remote (?:mail )?server(?: after [a-z ]{1,40})?",
+            r"(?:please )?(?:check|verify|double-check\w*) (?:that you have )?(?:the|all) (?:correct )?(?:e-?mail )?"
+            r"(?:address|recipient)\w*",
+            r"(?:recipient|callout|address|user|rcpt) (?:cannot be )?verif\w*(?: failed| callout failed| validation)?",
+            r"verification failed for (?:the )?recipient|verify-user-does-not-exist|failed recipient validation",
+            r"message was not accepted -- invalid mailbox",
+            r"(?:unknown|not (?:found|listed)|invalid) (?:user )?in (?:the )?(?:local|virtual|relay|domino|public)\b"
+            r"[a-z &]{0,40}",
+            r"not listed in [a-z &]{0,40}",
+            r"(?:over quota|out of storage space) and inactive",
+            r"relay=\[?<(?:host|ip)[^>]{0,40}>\]?",
+            r"sorry,? your message to .{1,60}?cannot be delivered",
+            r"your e-?mails? has been returned because",
+            r"(?:no|without|do not have) authori[sz]ation to see it",
+            r"recipient address rejected: access denied",
+            r"<(?:url|host)[^>]{0,80}>|learn more at|for more information(?: see)?",
+            r"policy rejection on the target address",
+            r"message=infodomain\w+",
+        )
+    )
+)
+# Words about who sends, what is sent, how it was checked, or the moment.
+_BLAME = _any(
+    r"sender(?:s|'s)? | sending | originator | return-?path | envelope from | mail from | header from | from:",
+    r"reply-?to",
+    r"from (?:address|domain|header|field) | helo | ehlo | reverse dns | ptr | rdns | fully[ -]qualified | client host",
+    r"your (?:ip|domain|server|host|address|account|e-?mail|mail|message) | call-?(?:out|back)s?",
+    r"verif(?:y|ied|ication) | unverified | auth | (?:un)?auth(?:enticat|ori[sz])\w* | login required",
+    r"spf | dkim | dmarc | arc | tls | certificate",
+    r"polic(?:y|ies) | content | subject | headers? | attachments? | body | virus | macro\w* | malware",
+    r"phish\w* | spam\w*",
+    r"junk | bulk mail | unsolicited | newsletter | (?:black|block|deny)-? ?list\w* | rbls? | dnsbls? | reputation",
+    r"abus\w* | forg\w* | spoof\w* | impersonat\w* | blocked (?:by|using|for) | relay\w* | permitted | allowed",
+    r"rates? | frequen\w* | throttl\w* | limits? | exceed\w* | quota | size",
+    r"too (?:many|much|large|big|fast|frequent\w*|long)",
+    r"gr[ea]y-?list\w* | try again | (?:again )?later | temporar\w* | retry | in a few | minutes? | busy | overload\w*",
+)
+_BLAME_LANGUAGES = re.compile(
+    "发件|发信|寄件|垃圾|内容|主题|频率|频繁|限制|策略|认证|验证失败|稍后|重试|黑名单|病毒|附件|超过|信誉|送信者|送信元|발신"
+    "|отправител|спам|позже|попробуйте|absender|expediteur|remitente|remetente|mittente|nadawc|gonderen"
+)
+# What says, beside a bare code, that the recipient is what is wrong.
+_EXISTENCE = _any(
+    r"unknown | no such | no valid",
+    r"not (?:be )?(?:found|exist\w*|known|valid|active|a (?:known|valid)|our|hosted|served)",
+    r"doe ?s(?:n.?t| not) exist | no longer | non-?exist\w* | nosuch\w* | isn.?t in | lookup .{0,20}failed",
+    r"bad | invalid",
+    r"inactive | deactivated | disabled | suspended | expired | closed | deleted | removed | terminated",
+    r"archived | moved",
+    r"replaced | unallocated | unavailable | discontinued | locked | null mx | nxdomain | mailbox | user",
+    r".{0,40}(?:不存在|停用|冻结|注销|禁用|无效|休眠).{0,40}",
+)
+# What is left of a text without these says something of its own.
+_NEUTRAL = re.compile(
+    r"<[^>]{0,120}>|[45]\.\d{1,2}\.\d{1,3}|[^\w]|"
+    + _any(
+        r"[45]\d\d | smtps? | esmtp | dsn | errors? | fatal | permanent(?:ly)? | fail(?:ed|ure)? | status",
+        r"code | remote",
+        r"host | server | said | says | reply | in | to | rcpt | command | end | of | data | the | an? | and",
+        r"was | is | be",
+        r"by | this | that | it | on | at | for | with | mta | mx | response | returned | message | e?mail",
+        r"deliver\w*",
+        r"undeliver\w* | reject(?:ed)? | reje | refused? | bounced? | recipients? | address(?:es)?",
+        r"requested | action | not",
+        r"taken | aborted | unsuccessful | unable | cannot | could | sorry | while | talking | attempted | diagnostic",
+        r"final | local | id | dd | x | other | undefined | gsmtp | please | see | more | information | transaction",
+    ).pattern
+)
+
+
+def objection(text: str, tier: str) -> str:
+    """Why the shape of a reason does not prove its address dead, "" if it does; `tier` is of the rule that decided."""
+    if tier == "yours":
+        return ""
+    plain = _HARMLESS.sub(" ", text)
+    if blame := _BLAME.search(plain) or _BLAME_LANGUAGES.search(plain):
+        return f'the text also says "{blame[0]}"'
+    if tier in _CODE_TIERS and not _EXISTENCE.search(plain) and _NEUTRAL.sub("", plain):
+        return "a code alone suppresses no address while the words say something else"
+    return ""
+
+
+def names_another(reason: str, email: str) -> bool:
+    """Whether the addresses in a reason are others than the one that bounced."""
+    found = [address.lower().rstrip(".") for address in _ADDRESS.findall(reason[:_READ])]
+    return bool(found) and email.lower() not in found
