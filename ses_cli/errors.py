@@ -11,6 +11,7 @@ class Exit(IntEnum):
     BAD_NEWS = 1  # done, and the answer is bad news
     USAGE = 2
     TROUBLE = 3  # something could not be read or written
+    INTERNAL = 70  # a defect of the program
     INTERRUPTED = 130
 
 

@@ -1,12 +1,15 @@
 """The program: its commands by name, and the one boundary that errors do not cross."""
 
 import os
+import select
 import sys
+import threading
 from importlib import import_module
 
 import click
 
 from ses_cli import __version__
+from ses_cli.cli.signals import Terminated, end_by, terminating
 from ses_cli.errors import Exit, SesEventsError, TargetError
 
 COMMANDS = ("summarize", "validate", "bounces", "replay", "listen")  # one package each, of that name
@@ -19,6 +22,8 @@ class Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == "help":
+            return show_help
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"ses_cli.cli.{cmd_name}.command")
@@ -28,13 +33,24 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             result: object = super().invoke(ctx)
-            if sys.stdout is not None:  # closed by the caller
-                sys.stdout.flush()
-        except SesEventsError as error:
-            return _told(error)
-        except BrokenPipeError:  # click would take it for its own
-            return _reader_left()
+            _flush()
+        except BrokenPipeError as error:  # click would take it for its own
+            return _broken_pipe(error)
+        except KeyboardInterrupt:
+            return _interrupted()
         return result
+
+
+@click.command("help")
+@click.argument("name", metavar="[COMMAND]", required=False)
+@click.pass_context
+def show_help(ctx: click.Context, name: str | None) -> None:
+    """Print the help of a command."""
+    root = ctx.find_root()
+    command = cli.get_command(root, name) if name else cli
+    if command is None:
+        raise click.NoSuchCommand(str(name), ctx=root)
+    click.echo(command.get_help(click.Context(command, info_name=name, parent=root) if name else root))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -67,26 +83,82 @@ def main() -> None:
 
 def run() -> int:
     """The exit status of the command line."""
+    threading.excepthook = _thread_failed
     try:
-        status = cli.main(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        with terminating():
+            status = cli.main(prog_name="ses-events", standalone_mode=False)
+    except Terminated as signal:
+        end_by(signal.number)
+        return 128 + signal.number
     except (click.Abort, KeyboardInterrupt):
-        return Exit.INTERRUPTED
+        return _interrupted()
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return Exit.USAGE
     except SystemExit:  # click's answer to a closed pipe while it prints help
         return _reader_left()
-    except OSError as error:
-        _forget_stdout()
-        return _told(TargetError(f"standard output: {(error.strerror or str(error)).lower()}"))
+    except BaseException as error:
+        return _failed(error)
     return status if isinstance(status, int) else Exit.DONE
 
 
-def _told(error: SesEventsError) -> Exit:
+def _failed(error: BaseException) -> int:
+    from ses_cli.cli import crash
+
+    match error:
+        case SesEventsError():
+            status = crash.told(error)
+        case click.ClickException():
+            from ses_cli.cli.usage import explain
+
+            status = crash.told(explain(error, COMMANDS))
+        case MemoryError():
+            status = crash.told(SesEventsError("out of memory", "--jobs 1 needs less"))
+        case OSError():
+            status = crash.tell_os_error(error)
+        case _:
+            status = crash.tell(error)
+    try:
+        _flush()
+    except OSError:
+        _forget_stdout()
+    except TargetError:
+        pass  # what went wrong is told
+    return status
+
+
+def _thread_failed(failed: threading.ExceptHookArgs) -> None:
+    from ses_cli.cli import crash
+
+    if failed.exc_value is not None:
+        crash.tell(failed.exc_value)
+
+
+def _flush() -> None:
+    if sys.stdout is None:  # closed by the caller
+        return
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _forget_stdout()
+        raise TargetError(f"standard output: {(error.strerror or str(error)).lower()}") from None
+
+
+def _interrupted() -> Exit:
     from ses_cli.render import messages
 
-    messages.error(error)
-    return error.status
+    messages.interrupted()
+    return Exit.INTERRUPTED
+
+
+def _broken_pipe(error: BrokenPipeError) -> int:
+    """Nothing to tell where it was standard output that nobody reads; any other pipe is a defect."""
+    poll = select.poll()
+    poll.register(1, select.POLLOUT)
+    has_left = any(events & (select.POLLERR | select.POLLHUP) for _, events in poll.poll(0))
+    return _reader_left() if has_left else _failed(error)
 
 
 def _reader_left() -> Exit:

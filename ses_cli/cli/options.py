@@ -30,7 +30,7 @@ class Size(click.ParamType[int]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
         match = re.fullmatch(r"(\d{1,15})\s*([kmg]?)(?:i?b)?", str(value).lower())
         if not match or not int(match[1]):
-            self.fail(f"{value!r} is no size: 1048576, 64K, 1MiB", param, ctx)
+            self.fail(f'expected a size such as 1048576, 64K or 1MiB, got "{value}"', param, ctx)
         return int(match[1]) * _UNITS[match[2]]
 
 
@@ -42,7 +42,7 @@ class Duration(click.ParamType[float]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
         match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,6})?)\s*(ms|s|m|h)?", str(value).lower())
         if not match:
-            self.fail(f"{value!r} is no duration: 500ms, 5s, 2m", param, ctx)
+            self.fail(f'expected a duration such as 500ms, 5s or 2m, got "{value}"', param, ctx)
         return float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}[match[2]]
 
 
@@ -64,7 +64,7 @@ class Top(click.ParamType[int]):
         if str(value) == "all":
             return 0
         if not str(value).isdecimal() or int(str(value)) < 1:
-            self.fail(f"{value!r} is neither a number above 0 nor all", param, ctx)
+            self.fail(f'expected a whole number of 1 or more, or "all", got "{value}"', param, ctx)
         return int(str(value))
 
 
@@ -146,7 +146,7 @@ def grouped(name: str, make: Callable[..., object], names: Iterable[str], *optio
     return decorate
 
 
-_FILES = click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(allow_dash=True))
+_FILES = click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(allow_dash=True, readable=False))
 _LINES = (
     click.option("--max-line", type=Size(), default="1MiB", show_default=True, help="Longer lines are errors."),
     click.option("--strict", is_flag=True, help="Warnings are errors; exit 1 if any record is invalid."),

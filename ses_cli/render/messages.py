@@ -27,6 +27,13 @@ def note(text: str) -> None:
     _say("note", text, _YELLOW)
 
 
+def interrupted() -> None:
+    """That a run was ended from outside, below the ^C of a terminal."""
+    if sys.stderr and sys.stderr.isatty():
+        plain("")
+    note("interrupted")
+
+
 def problem(found: Problem) -> str:
     """`log.jsonl:41: $.timestamp: expected an integer, got the string "1654064683" [wrong-type]`, and the hint."""
     where = f"{found.source}:{found.line}: {found.path}{': ' if found.path else ''}"

@@ -17,6 +17,7 @@ from ses_cli.scan.parts import F, Part, Task, Worker
 from ses_cli.sources import Span
 
 _AHEAD = 4  # spans a worker may be ahead of the one that is merged, and parts of one that may wait
+_HELD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _TRIES = 3  # a span that kills its worker as often as this ends the run
 
 
@@ -131,7 +132,7 @@ class _Pool(Generic[F]):
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
     """A process that is being born must not be interrupted before it can say what it does then."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
     try:
         yield
     finally:
@@ -141,7 +142,9 @@ def _interrupts_held() -> Iterator[None]:
 def _serve(connection: Connection, task: Task[F], parent: int) -> None:
     """A worker's life: spans in, parts out, until the parent says no more or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to all: the parent decides
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)
     worker = Worker(task)
     try:
         while True:

@@ -121,7 +121,7 @@ def test_one_log_has_one_writer(tmp_path: Path) -> None:
         (["--path", "in"], 2, "--path in: no path"),
         (["--keep", "3"], 2, "are about rotated logs"),
         (["--rotate", "1M", "--rotate", "2M"], 2, "--rotate takes one size"),
-        (["--rotate", "weekly"], 2, "'weekly' is no size"),
+        (["--rotate", "weekly"], 2, "--rotate: expected a size such as"),
         (["--max-connections", "999999999"], 2, "the system allows"),
         (["--host", "203.0.113.1"], 3, "this machine does not have that address"),
     ],
