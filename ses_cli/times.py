@@ -1,7 +1,8 @@
 """Times as people write and read them."""
 
+import os
 import re
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from math import ceil
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,14 +13,52 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 FORMS = "an ISO date or date-time, Unix seconds, now, today, yesterday, or how long ago: 30m, 24h, 7d"
 
 
+ZONES = "an IANA name such as Asia/Shanghai, an offset such as +08:00 or UTC+8, or UTC"
+_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?([0-5]\d))?", re.IGNORECASE)
+
+
 def zone(name: str | None) -> tzinfo | None:
-    """The zone of an IANA name; None, here and below, is the machine's own."""
+    """The zone of an IANA name or an offset from UTC; None, here and below, is the machine's own."""
     if name is None:
         return None
+    if name in ("Z", "UTC"):
+        return UTC
+    if offset := _OFFSET.fullmatch(name):
+        sign, hours, minutes = offset.groups()
+        east = timedelta(hours=int(hours), minutes=int(minutes or 0))
+        if east < timedelta(hours=24):
+            return timezone(-east if sign == "-" else east)
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UsageError(f"{name}: no such time zone", "an IANA name such as Asia/Shanghai or UTC") from None
+        raise UsageError(f'invalid time zone: "{name}"', ZONES) from None
+
+
+def zone_name(tz: tzinfo | None) -> str:
+    """What a zone is called: Asia/Shanghai, +08:00 or UTC."""
+    if tz is None:
+        return _own_name()
+    if isinstance(tz, ZoneInfo) and tz.key:
+        return tz.key
+    return _offset_name(datetime.now(tz))
+
+
+def _own_name() -> str:
+    """The IANA name of the machine's zone, where the machine tells; else its offset now."""
+    told = os.environ.get("TZ", "").removeprefix(":")
+    linked = os.path.realpath("/etc/localtime").rpartition("/zoneinfo/")[2] if not told else ""
+    for name in (told, linked):
+        if name and not name.startswith("/"):
+            try:
+                return ZoneInfo(name).key
+            except (ZoneInfoNotFoundError, ValueError, OSError):
+                continue
+    return _offset_name(datetime.now().astimezone())
+
+
+def _offset_name(time: datetime) -> str:
+    offset = time.isoformat()[-6:]
+    return "UTC" if offset == "+00:00" else offset
 
 
 def local(timestamp: float, tz: tzinfo | None) -> datetime:
@@ -35,7 +74,7 @@ def parse(text: str, tz: tzinfo | None, now: float) -> int:
     try:
         return ceil(_parse(text.strip(), tz, now))
     except (ValueError, OverflowError, OSError):
-        raise UsageError(f'"{text}" is no time', FORMS) from None
+        raise UsageError(f'invalid time: "{text}"', FORMS) from None
 
 
 def _parse(text: str, tz: tzinfo | None, now: float) -> float:
@@ -59,11 +98,11 @@ def _aware(time: datetime, tz: tzinfo | None) -> datetime:
     return time.replace(tzinfo=tz) if tz else time.astimezone()
 
 
-def rfc3339(timestamp: int) -> str:
-    """Unix seconds as RFC 3339 in UTC, as data has it."""
-    return datetime.fromtimestamp(timestamp, UTC).isoformat()[:-6] + "Z"
+def rfc3339(timestamp: int, tz: tzinfo | None = None) -> str:
+    """Unix seconds as RFC 3339, as data has it: in the zone that was asked for, else in UTC."""
+    return (local(timestamp, tz) if tz else datetime.fromtimestamp(timestamp, UTC)).isoformat().replace("+00:00", "Z")
 
 
 def shown(timestamp: int, tz: tzinfo | None) -> str:
-    """Unix seconds as a person reads them, in the zone."""
-    return local(timestamp, tz).strftime("%Y-%m-%d %H:%M:%S")
+    """Unix seconds as a person reads them, in the zone and with its offset: 2026-01-05 14:00:00+08:00."""
+    return local(timestamp, tz).isoformat(" ").replace("+00:00", "Z")

@@ -1,7 +1,11 @@
 """Times as people write them."""
 
+import os
+import subprocess
+import sys
 from contextlib import suppress
-from datetime import UTC
+from datetime import UTC, tzinfo
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,7 +14,7 @@ from hypothesis import strategies as st
 
 from ses_cli.errors import UsageError
 from ses_cli.events import MAX_TIMESTAMP
-from ses_cli.times import parse, rfc3339, shown, zone
+from ses_cli.times import parse, rfc3339, shown, zone, zone_name
 
 NOW = 1_767_600_000.5  # 2026-01-05T08:00:00.5Z
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -72,8 +76,52 @@ def test_a_day_that_clocks_change_begins_at_midnight() -> None:
     assert rfc3339(parse("yesterday", new_york, noon + 86400)) == "2025-11-02T04:00:00Z"
 
 
-@pytest.mark.parametrize("name", ["Mars/Olympus", "", "../etc/passwd", "/etc/localtime", "Asia", "\0"])
+@pytest.mark.parametrize(
+    "name", ["Mars/Olympus", "", "../etc/passwd", "/etc/localtime", "Asia", "\0", "+24:00", "UTC+8:61"]
+)
 def test_a_zone_that_is_none_is_a_usage_error(name: str) -> None:
     """A zone without data is refused with an example of one that has."""
-    with pytest.raises(UsageError, match="no such time zone"):
+    with pytest.raises(UsageError, match="invalid time zone"):
         zone(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown_as"),
+    [
+        ("UTC", "2026-01-05 08:00:00Z"),
+        ("Z", "2026-01-05 08:00:00Z"),
+        ("Asia/Shanghai", "2026-01-05 16:00:00+08:00"),
+        ("+08:00", "2026-01-05 16:00:00+08:00"),
+        ("UTC+8", "2026-01-05 16:00:00+08:00"),
+        ("utc+08:00", "2026-01-05 16:00:00+08:00"),
+        ("GMT+8", "2026-01-05 16:00:00+08:00"),
+        ("+0530", "2026-01-05 13:30:00+05:30"),
+        ("-3", "2026-01-05 05:00:00-03:00"),
+    ],
+)
+def test_every_time_shown_names_its_zone(name: str, shown_as: str) -> None:
+    """A zone is an IANA name or an offset from UTC, and what is shown in it can be read back anywhere."""
+    text = shown(1_767_600_000, zone(name))
+    assert text == shown_as
+    assert parse(text, ZoneInfo("Pacific/Auckland"), NOW) == 1_767_600_000
+    assert parse(rfc3339(1_767_600_000, zone(name)), None, NOW) == 1_767_600_000
+
+
+@pytest.mark.parametrize(
+    ("tz", "name"), [(UTC, "UTC"), (SHANGHAI, "Asia/Shanghai"), (zone("UTC+8"), "+08:00"), (zone("-0530"), "-05:30")]
+)
+def test_zones_have_names(tz: tzinfo, name: str) -> None:
+    """A zone is named as one would ask for it, and the name means the same zone."""
+    assert zone_name(tz) == name
+    assert shown(1_767_600_000, zone(name)) == shown(1_767_600_000, tz)
+
+
+@pytest.mark.parametrize(
+    ("value", "name"), [("Asia/Tokyo", "Asia/Tokyo"), (":Asia/Tokyo", "Asia/Tokyo"), ("XYZ-5", "+05:00")]
+)
+def test_the_machines_own_zone_has_a_name(value: str, name: str) -> None:
+    """The machine's zone is named by its IANA name where the machine tells it, else by its offset."""
+    code = "from ses_cli.times import zone_name; print(zone_name(None))"
+    environment = {**os.environ, "TZ": value, "PYTHONPATH": str(Path(__file__).parents[1])}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout == f"{name}\n"

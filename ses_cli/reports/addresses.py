@@ -5,6 +5,7 @@ from its newest soft one: only a delivery speaks against a hard bounce, and that
 """
 
 from dataclasses import dataclass
+from datetime import tzinfo
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Self
@@ -95,7 +96,7 @@ def _template(number: int | None) -> tuple[int, ...]:
     return (number,) if number else ()
 
 
-def values(row: Address) -> list[Value]:
+def values(row: Address, tz: tzinfo | None) -> list[Value]:
     """An address as data has it."""
     cls, action, rule, reply, enhanced = row.verdict
     return [
@@ -106,8 +107,8 @@ def values(row: Address) -> list[Value]:
         action,
         rule,
         row.count,
-        rfc3339(row.first),
-        rfc3339(row.last),
+        rfc3339(row.first, tz),
+        rfc3339(row.last, tz),
         row.reason,
         reply,
         enhanced,

@@ -1,12 +1,15 @@
 """Bounces by recipient address: whom to stop mailing, why, and what else to do about it."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from pathlib import Path
 from typing import Self
 
 from ses_cli.batch import Batch
-from ses_cli.identity import address, domain
+from ses_cli.identity import address, domain, marks, recipient
+from ses_cli.reasons import Verdict
 from ses_cli.reports import bounce_groups
 from ses_cli.reports.addresses import NAMES, Address, bounced, values
 from ses_cli.reports.delivered import Delivered
@@ -29,6 +32,13 @@ class Wanted:
     by: tuple[str, ...] = ()  # groups instead of addresses
     also: frozenset[str] = frozenset()  # other events whose recipients are noted: spamreport, unsubscribe
     rules: Path | None = None  # the user's own, tried first
+    tz: tzinfo | None = None  # of times in data; None is UTC
+
+    def takes(self, verdict: Verdict) -> bool:
+        """Whether bounces of this meaning are wanted."""
+        return (not self.classes or verdict.cls in self.classes) and (
+            not self.actions or verdict.action in self.actions
+        )
 
 
 @dataclass(slots=True)
@@ -38,28 +48,26 @@ class Bounces:
     wanted: Wanted
     addresses: dict[str, Address] = field(default_factory=dict)  # by address, its domain in lower case
     delivered: Delivered = field(default_factory=Delivered)
-    others: dict[str, tuple[str, int]] = field(default_factory=dict)  # address -> the first event of `also`, its time
+    others: dict[str, dict[str, int]] = field(default_factory=dict)  # event of `also` -> address -> its first time
 
     def add(self, batch: Batch) -> None:
         """Takes in bounces, deliveries and the other events wanted."""
-        records, wanted = batch.callbacks(), self.wanted
-        arrived = [record for record in records if record.event == "delivered"]
-        self.delivered.add([record.email for record in arrived], [record.timestamp for record in arrived])
-        for record in [record for record in records if record.event == "bounce"]:
-            if wanted.bounce_type in (None, record.bounce_type):
+        wanted = self.wanted
+        self.delivered.add(*batch.deliveries())
+        for record in batch.callbacks(wanted.also | {"bounce"}):
+            if record.event != "bounce":
+                self._note(record.event, address(record.email), record.timestamp)
+            elif wanted.bounce_type in (None, record.bounce_type):
                 self._take(bounced(record, wanted.rules))
-        if wanted.also:
-            for record in records:
-                if record.event in wanted.also:
-                    self.others.setdefault(address(record.email), (record.event, record.timestamp))
 
     def merge(self, later: Self) -> None:
         """Takes in what was found later in the log."""
         for found in later.addresses.values():
             self._take(found)
         self.delivered.merge(later.delivered)
-        for email, other in later.others.items():
-            self.others.setdefault(email, other)
+        for event, emails in later.others.items():
+            for email, time in emails.items():
+                self._note(event, email, time)
 
     def _take(self, found: Address) -> None:
         known = self.addresses.get(found.email)
@@ -68,18 +76,28 @@ class Bounces:
         else:
             known.merge(found)
 
+    def _note(self, event: str, email: str, time: int) -> None:
+        emails = self.others.setdefault(event, {})
+        emails[email] = min(time, emails.get(email, time))
+
+    def _ask_deliveries(self) -> None:
+        """Which addresses were delivered to after their last hard bounce."""
+        hard: dict[int, list[Address]] = {}
+        for email, known in self.addresses.items():
+            if known.is_hard:
+                hard.setdefault(int.from_bytes(marks([recipient(email)]), sys.byteorder), []).append(known)
+        for mark, time in self.delivered.find(hard.__contains__):
+            for known in hard[mark]:
+                known.delivered_since |= time > known.time
+
     def rows(self) -> list[Address]:
         """The addresses wanted, in the order wanted."""
         wanted = self.wanted
-        hard = {email: known.time for email, known in self.addresses.items() if known.is_hard}
-        for email, time in self.delivered.last(hard).items():
-            self.addresses[email].delivered_since = time > hard[email]
+        self._ask_deliveries()
         rows = [
             known
             for known in self.addresses.values()
-            if known.count >= wanted.min_count
-            and (not wanted.classes or known.verdict.cls in wanted.classes)
-            and (not wanted.actions or known.verdict.action in wanted.actions)
+            if known.count >= wanted.min_count and wanted.takes(known.verdict)
         ]
         rows.sort(key=lambda row: row.email)
         if wanted.sort != "email":
@@ -96,12 +114,15 @@ class Bounces:
         return {
             "classes": bounce_groups.totals(rows, lambda row: row.verdict.cls),
             "actions": bounce_groups.totals(rows, lambda row: row.verdict.action),
-            "bounces": Data(NAMES, map(values, rows)),
+            "bounces": self._rows(rows),
         }
 
     def data(self) -> Data:
         """One row an address."""
-        return Data(NAMES, map(values, self.rows()))
+        return self._rows(self.rows())
+
+    def _rows(self, rows: list[Address]) -> Data:
+        return Data(NAMES, (values(row, self.wanted.tz) for row in rows))
 
     def tables(self) -> list[Table]:
         """The classes and actions, then the groups asked for or the addresses."""

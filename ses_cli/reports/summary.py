@@ -11,7 +11,7 @@ from ses_cli.identity import domains
 from ses_cli.reports.counts import Groups, data, filled, grouped, table
 from ses_cli.reports.groups import BUCKETS, Key, buckets, extract
 from ses_cli.table import Column, Data, Kind, Table
-from ses_cli.times import rfc3339, shown
+from ses_cli.times import rfc3339, shown, zone_name
 
 MOST_ROWS = 10_000  # of time buckets: beyond, the empty ones are left out
 
@@ -72,10 +72,11 @@ class Summary:
         return filled(groups, times[0], buckets(self.by[times[0]], self.first, self.last, self.tz, MOST_ROWS))
 
     def document(self) -> dict[str, object]:
-        """`period`, `events`, `domains` and, with `by`, `groups`."""
+        """`tz`, `period`, `events`, `domains` and, with `by`, `groups`."""
         times = {"first": self.first, "last": self.last}
         document: dict[str, object] = {
-            "period": {name: None if time is None else rfc3339(time) for name, time in times.items()},
+            "tz": zone_name(self.tz),
+            "period": {name: None if time is None else rfc3339(time, self.tz) for name, time in times.items()},
             "events": self.events(),
             "domains": data(("domain",), self.by_domain()),
         }
@@ -93,6 +94,7 @@ class Summary:
             return [self._events(), table("by recipient domain", ("domain",), self.by_domain(), self.top, False)]
         title = "by " + " and ".join(name.replace("-", " ") for name in self.by)
         has_time = any(name in BUCKETS for name in self.by)
+        title += f" ({zone_name(self.tz)})" if has_time else ""
         groups, is_whole = self.by_group()
         found = table(title, self.by, groups, self.top, has_time)
         if not is_whole:

@@ -68,6 +68,50 @@ def test_export_of_all_kinds(logged: Program) -> None:
     assert set(done.stdout.split()) == {"back@a.example", "dead@a.example", "cross@d.example", "bye@d.example"}
 
 
+@pytest.mark.parametrize("target", ["listmonk", "plain", "aws-ses"])
+def test_who_complained_and_unsubscribed_is_exported_once(run: Program, target: str) -> None:
+    """A complaint is exported whether an unsubscribe of the same address came before it or after, and once."""
+    bye, spam = (record(event=e, email="both@d.example", bounceType="") for e in ("unsubscribe", "spamreport"))
+    (run.home / "1.jsonl").write_bytes(log(bye, spam))
+    (run.home / "2.jsonl").write_bytes(log(spam, bye))
+    options = ("--export", target, "--complaints", "--unsubscribes")
+    first, second = (run("bounces", *options, f"{n}.jsonl") for n in (1, 2))
+    assert first.stdout == second.stdout
+    assert first.stdout.count("both@d.example") == 1
+    assert "left out" not in first.stderr
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [["--event", "bounce"], ["--until", "350"], ["--bulk-id", "mine"], ["--template", "7"], ["--domain", "A.example"]],
+    ids=lambda options: str(options[0]),
+)
+def test_no_filter_hides_a_delivery(run: Program, selection: list[str]) -> None:
+    """An address that was delivered to after its hard bounce is not exported, whatever the selection leaves out."""
+    mine = {"bulkId": "mine", "templateId": 7}
+    bounces = [record(email=f"{name}@a.example", timestamp=100_000_300, **mine) for name in ("dead", "back")]
+    delivered = record(event="delivered", email="back@a.example", timestamp=100_000_400, bounceType="", bulkId="other")
+    (run.home / "log.jsonl").write_bytes(log(*bounces, delivered))
+    selection = ["100000350" if option == "350" else option for option in selection]
+    done = run("bounces", "--export", "plain", *selection, "log.jsonl")
+    assert done.stdout == "dead@a.example\n"
+    rows = json.loads(run("bounces", "--json", *selection, "log.jsonl").out)["bounces"]
+    assert {row["email"]: row["delivered_since"] for row in rows} == {"dead@a.example": False, "back@a.example": True}
+
+
+def test_times_are_those_of_the_zone(logged: Program) -> None:
+    """`--tz` holds for every time that is shown and every time in data, each with its offset; data is in UTC else."""
+    times = [line[:25] for line in logged("bounces", "--events", "--tz", "UTC+8", "log.jsonl").stdout.splitlines()]
+    assert times[0] == "1970-01-01 08:01:40+08:00"
+    options = ("bounces", "--events", "-f", "ndjson", "log.jsonl")
+    assert json.loads(logged(*options).stdout.splitlines()[0])["time"] == "1970-01-01T00:01:40Z"
+    assert json.loads(logged(*options, "--tz", "+08:00").stdout.splitlines()[0])["time"] == "1970-01-01T08:01:40+08:00"
+    rows = json.loads(logged("bounces", "--json", "--tz", "+08:00", "log.jsonl").out)["bounces"]
+    assert rows[-1]["first"] == rows[-1]["last"] == "1970-01-01T08:01:40+08:00"
+    assert "1970-01-01 08:01:40+08:00" in logged("bounces", "--tz", "+8", "log.jsonl").stdout
+    assert json.loads(logged("summarize", "--json", "--tz", "+08:00", "--by", "day", "log.jsonl").out)["tz"] == "+08:00"
+
+
 def test_export_into_a_file(logged: Program) -> None:
     """`-o` writes the list, chunked and with an end, in the form of Tencent's API."""
     options = ("--export", "tencent", "--chunk", "1", "--expire", "2026-12-31", "--delivered-since", "-o", "list")

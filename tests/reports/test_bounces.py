@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import pickle
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import orjson
 from hypothesis import given
@@ -13,7 +15,7 @@ from ses_cli.batch import Batch, Checks, Piece
 from ses_cli.engine import engine
 from ses_cli.events import HARD, SOFT
 from ses_cli.render.data import document, separated
-from ses_cli.reports.bounces import Bounces, Wanted
+from ses_cli.reports.bounces import ALSO, Bounces, Wanted
 from ses_cli.reports.delivered import Delivered
 from ses_cli.reports.summary import Summary
 
@@ -59,7 +61,9 @@ BOUNCES = st.builds(
     fromDomain=st.sampled_from(["s.example", "t.example"]),
     templateId=st.integers(1, 3),
 )
-OTHERS = st.builds(record, st.sampled_from(["delivered", "open", "spamreport"]), ADDRESSES, st.integers(1, 9))
+OTHERS = st.builds(
+    record, st.sampled_from(["delivered", "open", "spamreport", "unsubscribe"]), ADDRESSES, st.integers(1, 9)
+)
 Log = list[dict[str, object]]
 LOGS = st.lists(st.one_of(BOUNCES, OTHERS), max_size=12)
 
@@ -94,9 +98,9 @@ def test_delivered_since_is_about_times_not_lines(log: Log) -> None:
     """An address was delivered to since if some delivery is later than its last hard bounce, in any order of lines."""
     expected = {}
     for row in folded(log).rows():
-        mine = [r for r in log if str(r["email"]).rpartition("@")[0] == row.email.rpartition("@")[0]]
-        mine = [r for r in mine if str(r["email"]).lower() == row.email.lower()]
-        hard = [int(str(r["timestamp"])) for r in mine if r.get("bounceType") == HARD]
+        mine = [r for r in log if str(r["email"]).lower() == row.email.lower()]
+        same = [r for r in mine if str(r["email"]).rpartition("@")[0] == row.email.rpartition("@")[0]]
+        hard = [int(str(r["timestamp"])) for r in same if r.get("bounceType") == HARD]
         delivered = [int(str(r["timestamp"])) for r in mine if r["event"] == "delivered"]
         expected[row.email] = bool(hard) and any(time > max(hard) for time in delivered)
     assert {row.email: row.delivered_since for row in folded(log).rows()} == expected
@@ -183,18 +187,53 @@ def test_reasons_are_grouped_by_shape() -> None:
     assert "u9999@x.io" in str(table.rows[0][-1])
 
 
-def test_deliveries_beyond_memory() -> None:
-    """Deliveries that went to the temporary file are found like those in memory."""
-    whole = Delivered()
-    for part in range(3):
-        one = Delivered()
-        one.add([f"u{part}-{n}@x.io" for n in range(100)], range(100))
-        whole.merge(one)
-        whole._spill()
-    one = Delivered()
-    one.add(["u0-7@x.io"], [999])
-    whole.merge(one)
-    assert whole.last(["u0-7@x.io", "u2-5@x.io", "none@x.io"]) == {"u0-7@x.io": 999, "u2-5@x.io": 5}
+class Tree(NamedTuple):
+    """Two folds to merge, or the log of one."""
+
+    left: "Tree | Log"
+    right: "Tree | Log"
+
+
+TREES = st.recursive(LOGS, lambda trees: st.builds(Tree, trees, trees), max_leaves=8)
+
+
+def grown(tree: "Tree | Log", most: int, is_sent: bool) -> Bounces:
+    """The report over a tree of logs, merged as it branches; each part sent from another process, if so wanted."""
+    report = Bounces(Wanted(also=frozenset(ALSO)), delivered=Delivered(most))
+    if isinstance(tree, Tree):
+        for branch in tree:
+            report.merge(grown(branch, most, is_sent))
+    else:
+        report.add(batch(tree))
+    return pickle.loads(pickle.dumps(report)) if is_sent else report
+
+
+def leaves(tree: "Tree | Log") -> Log:
+    return [*leaves(tree.left), *leaves(tree.right)] if isinstance(tree, Tree) else tree
+
+
+@given(TREES, st.integers(1, 5), st.booleans())
+def test_any_tree_of_merges_is_one_pass(tree: "Tree | Log", most: int, is_sent: bool) -> None:
+    """However folds are merged, sent to other processes and spilled, the report is that of one pass."""
+    whole, one = grown(tree, most, is_sent), grown(leaves(tree), 10_000, False)
+    assert printed(whole) == printed(one)
+    assert whole.others == one.others
+
+
+def test_a_fold_that_only_grows_spills_too() -> None:
+    """Under --follow nothing is merged: deliveries go to the temporary file all the same, and are found there."""
+    report = Bounces(Wanted(), delivered=Delivered(2))
+    for time in range(1, 10):
+        report.add(batch([record("delivered", f"a{time}@x.io", time + 100)]))
+        assert len(report.delivered._marks) < 2
+    report.add(batch([record("bounce", f"a{n}@x.io", 105, HARD) for n in range(1, 10)]))
+    assert [row.email for row in report.rows() if row.delivered_since] == [f"a{n}@x.io" for n in range(6, 10)]
+
+
+def test_a_delivery_counts_whatever_the_case() -> None:
+    """`WANG@QQ.com` that was delivered to is no dead `wang@qq.com`."""
+    log = [record("bounce", "wang@qq.com", 1, HARD), record("delivered", "WANG@QQ.com", 2)]
+    assert folded(log).rows()[0].delivered_since
 
 
 def test_csv_is_defused() -> None:

@@ -2,7 +2,7 @@
 
 import click
 
-from ses_cli.cli.bounces.options import Choosing, Exporting, choosing, exporting
+from ses_cli.cli.bounces.options import Choosing, Exporting, check, choosing, exporting
 from ses_cli.cli.options import FORMATS, Printing, Reading, Selecting, printing_as, reading, selecting
 
 
@@ -48,7 +48,9 @@ def bounces(
         from ses_cli.reports.bounces import Bounces
 
         live.refuse((each, "--events"), (explain, "--explain"), (exporting.export, "--export"))
-        tz, make = selecting.zone(), partial(Bounces, choosing.wanted(frozenset()))
+        check(choosing, exporting, printing, each, explain)
+        tz = selecting.zone()
+        make = partial(Bounces, choosing.wanted(tz))
         return live.report(
             reading,
             selecting,
@@ -56,6 +58,7 @@ def bounces(
             make,
             lambda outcome: scanning.rendered("bounces", outcome, printing, tz, scanning.account(outcome.ledger)),
         )
+    check(choosing, exporting, printing, each, explain)
     if explain is not None:
         return bouncing.explain(explain, choosing, printing)
     if each:

@@ -9,8 +9,8 @@ from ses_cli.errors import UsageError
 from ses_cli.render import messages
 from ses_cli.render.collisions import OutputFile
 from ses_cli.render.output import STDOUT, write
-from ses_cli.reports.bounces import Bounces
-from ses_cli.suppression import FORMATS, Dead, leave_out
+from ses_cli.reports.bounces import ALSO, Bounces
+from ses_cli.suppression import FORMATS, Dead, Format, leave_out
 
 
 def export(
@@ -23,7 +23,7 @@ def export(
     target = FORMATS[exporting.export or "plain"]
     left: Counter[str] = Counter()
     dead: list[Dead] = []
-    for one, objection in _candidates(report, exporting):
+    for one, objection in _candidates(report, target, exporting):
         why = objection or leave_out(target, one)
         if why:
             left[why] += 1
@@ -39,8 +39,8 @@ def export(
         messages.note(f"{n:,} left out: {why}")
 
 
-def _candidates(report: Bounces, exporting: Exporting) -> Iterator[tuple[Dead, str | None]]:
-    """Every address with the reason, if any, why it should not be suppressed."""
+def _candidates(report: Bounces, target: Format, exporting: Exporting) -> Iterator[tuple[Dead, str | None]]:
+    """Every address with the reason, if any, why it should not be suppressed. Each that is has one event."""
     actions = report.wanted.actions or {"suppress"}
     exported: set[str] = set()
     for row in report.rows():
@@ -53,9 +53,11 @@ def _candidates(report: Bounces, exporting: Exporting) -> Iterator[tuple[Dead, s
         else:
             exported.add(row.email)
             yield dead, None
-    for email, (event, time) in report.others.items():
-        if email not in exported:
-            yield Dead(email, event, time), None
+    for event in sorted(report.others, key=lambda event: (event not in target.events, ALSO.index(event))):
+        for email, time in report.others[event].items():
+            if email not in exported:
+                exported.add(email)
+                yield Dead(email, event, time), None
 
 
 def _files(dead: list[Dead], most: int | None, output: str | None) -> Iterator[tuple[str | None, list[Dead]]]:

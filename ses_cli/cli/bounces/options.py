@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ses_cli.cli.options import Top, grouped
+from ses_cli.cli.given import refuse, refuse_twice
+from ses_cli.cli.options import Printing, Top, grouped
+from ses_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from ses_cli.reports.bounces import Wanted
 
 CLASSES = (
@@ -40,7 +44,8 @@ EXPORTS = ("plain", "tencent", "aws-ses", "mailgun", "listmonk", "cloudflare")
 class Choosing:
     """Which addresses, and how they are shown."""
 
-    bounce_type: str | None
+    hard: bool
+    soft: bool
     classes: tuple[str, ...]
     actions: tuple[str, ...]
     min_count: int
@@ -49,7 +54,12 @@ class Choosing:
     top: int
     rules: str | None
 
-    def wanted(self, also: frozenset[str]) -> "Wanted":
+    @property
+    def bounce_type(self) -> str | None:
+        """The one type of bounce asked for, None for all."""
+        return "hard_bounce" if self.hard else "soft_bounce" if self.soft else None
+
+    def wanted(self, tz: "tzinfo | None", also: frozenset[str] = frozenset()) -> "Wanted":
         """What the report is asked for; `also` are the other events wanted."""
         from ses_cli.reports.bounces import Wanted
 
@@ -63,6 +73,7 @@ class Choosing:
             top=self.top or None,
             rules=Path(self.rules) if self.rules else None,
             also=also,
+            tz=tz,
         )
 
 
@@ -83,12 +94,47 @@ class Exporting:
         return frozenset(event for event, is_wanted in wanted.items() if is_wanted)
 
 
+def check(choosing: Choosing, exporting: Exporting, printing: Printing, each: bool, explain: str | None) -> None:
+    """Refuses options that would do nothing, or contradict each other. Raises UsageError."""
+    if choosing.hard and choosing.soft:
+        raise UsageError("--hard and --soft exclude each other", "without either, both are listed")
+    if explain is not None:
+        refuse("with --explain, which reads no log", *_NOT_EXPLAINING)
+    if each:
+        refuse("with --events", "export", "by", "min_count", "sort", "top")
+    if not exporting.export:
+        refuse("without --export", "complaints", "unsubscribes", "delivered_since", "chunk", "expire")
+        _check_form(choosing, printing)
+        return
+    refuse("with --export", "by", "form", "top")
+    if exporting.export != "tencent":
+        refuse(f"with --export {exporting.export}: it is for tencent", "chunk", "expire")
+    if exporting.expire and exporting.expire.date() < datetime.date.today():
+        raise UsageError(f"--expire {exporting.expire:%Y-%m-%d} is in the past", "the entries would end at once")
+
+
+def _check_form(choosing: Choosing, printing: Printing) -> None:
+    refuse_twice("--by", choosing.by)
+    if printing.form == "plain":
+        refuse("with --format plain, which has one address a line", "by")
+    if printing.form not in ("table", "markdown"):
+        refuse(f"with --format {printing.form}, which has all rows", "top", hint="pipe it to head")
+    if printing.form in ("ndjson", "csv", "tsv") and len(choosing.by) > 1:
+        raise UsageError(f"{printing.form} is one table, and --by {' --by '.join(choosing.by)} are two", "use --json")
+
+
+_NOT_EXPLAINING = (
+    *("files", "max_line", "strict", "rejects", "jobs"),
+    *("events", "domains", "from_domains", "emails", "bulk_ids", "templates", "since", "until", "tz", "dedupe"),
+    *("classes", "actions", "min_count", "by", "sort", "top"),
+    *("export", "complaints", "unsubscribes", "delivered_since", "chunk", "expire", "each", "follow"),
+)
 choosing = grouped(
     "choosing",
     Choosing,
     Choosing.__slots__,
-    click.option("--hard", "bounce_type", flag_value="hard_bounce", help="Hard bounces only."),
-    click.option("--soft", "bounce_type", flag_value="soft_bounce", help="Soft bounces only."),
+    click.option("--hard", is_flag=True, help="Hard bounces only."),
+    click.option("--soft", is_flag=True, help="Soft bounces only."),
     click.option("--class", "classes", multiple=True, type=click.Choice(CLASSES), metavar="CLASS", help="Only these."),
     click.option("--action", "actions", multiple=True, type=click.Choice(ACTIONS), help="Only what asks for this."),
     click.option("--min-count", type=click.IntRange(1), default=1, help="Only addresses that bounced as often."),

@@ -1,6 +1,7 @@
 """The three things `bounces` does: a report or an export of addresses, a listing of bounces, an explanation."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 
@@ -14,9 +15,9 @@ from ses_cli.render import data
 from ses_cli.render.cells import safe
 from ses_cli.render.output import Output, write
 from ses_cli.reports.bounces import Bounces
-from ses_cli.reports.listing import Listing
+from ses_cli.reports.listing import Bounced, Listing
 from ses_cli.scan import Part
-from ses_cli.table import Value
+from ses_cli.times import shown
 
 
 def report(
@@ -25,7 +26,7 @@ def report(
     """One row an address, or the suppression list made of them."""
     tz = selecting.zone()
     found = scanning.find_input(reading, printing, choosing.rules)
-    outcome = scanning.fold(found, reading, selecting, partial(Bounces, choosing.wanted(exporting.also())))
+    outcome = scanning.fold(found, reading, selecting, partial(Bounces, choosing.wanted(tz, exporting.also())))
     if exporting.export:
         export(
             outcome.fold,
@@ -47,14 +48,16 @@ def each(reading: Reading, selecting: Selecting, printing: Printing, choosing: C
     if printing.form in ("json", "markdown"):
         raise UsageError(f"--events goes on for as long as the log does, {printing.form} does not", "use -f ndjson")
     found = scanning.find_input(reading, printing, choosing.rules)
+    tz = selecting.zone()
+    make = partial(Listing, choosing.wanted(tz))
     with Output(printing.output) as output:
-        output.write(_rows(Listing(choosing.wanted(frozenset())), printing.form, is_first=True))
+        output.write(_rows(make(), printing.form, tz, is_first=True))
 
         def see(part: Part[Listing]) -> None:
-            output.write(_rows(part.fold, printing.form))
+            output.write(_rows(part.fold, printing.form, tz))
             output.flush()
 
-        outcome = scanning.fold(found, reading, selecting, partial(Listing, choosing.wanted(frozenset())), watch=see)
+        outcome = scanning.fold(found, reading, selecting, make, watch=see)
     scanning.tell(outcome)
     return scanning.status(outcome, reading.strict and outcome.ledger.invalid > 0)
 
@@ -94,7 +97,7 @@ def explain(reason: str, choosing: Choosing, printing: Printing) -> Exit:
     return Exit.DONE
 
 
-def _rows(listing: Listing, form: str, is_first: bool = False) -> Iterator[bytes]:
+def _rows(listing: Listing, form: str, tz: tzinfo | None, is_first: bool = False) -> Iterator[bytes]:
     match form:
         case "ndjson":
             yield from data.ndjson(listing.data())
@@ -103,11 +106,12 @@ def _rows(listing: Listing, form: str, is_first: bool = False) -> Iterator[bytes
         case "tsv":
             yield from data.separated(listing.data(), "\t", is_first)
         case "plain":
-            yield from (f"{row[1]}\n".encode() for row in listing.rows)
+            yield from (f"{bounce.email}\n".encode() for bounce in listing.bounces)
         case _:
-            yield from (_line(row) for row in listing.rows)
+            yield from (_line(bounce, tz) for bounce in listing.bounces)
 
 
-def _line(row: Sequence[Value]) -> bytes:
-    time, email, _, kind, cls, action, _, reason, *_ = row
-    return safe(f"{time}  {email}  {kind or 'untyped'}  {cls}  {action}  {reason}").encode(errors="replace") + b"\n"
+def _line(bounce: Bounced, tz: tzinfo | None) -> bytes:
+    kind, verdict = bounce.bounce_type or "untyped", bounce.verdict
+    said = (bounce.email, kind, verdict.cls, verdict.action, bounce.reason)
+    return safe("  ".join((shown(bounce.time, tz), *said))).encode(errors="replace") + b"\n"

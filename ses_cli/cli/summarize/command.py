@@ -2,6 +2,7 @@
 
 import click
 
+from ses_cli.cli.given import refuse, refuse_twice
 from ses_cli.cli.options import Printing, Reading, Selecting, Top, printing, reading, selecting
 
 BY = ("event", "domain", "from-domain", "bounce-type", "template", "sender", "task", "bulk-id")
@@ -39,6 +40,9 @@ def summarize(
     from ses_cli.reports.summary import Summary
     from ses_cli.scan import Outcome
 
+    refuse_twice("--by", by)
+    if printing.form not in ("table", "markdown"):
+        refuse(f"with --format {printing.form}, which has all groups", "top", hint="pipe it to head")
     tz = selecting.zone()
     make = partial(Summary, by, tz, top or None)
 

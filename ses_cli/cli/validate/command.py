@@ -2,6 +2,7 @@
 
 import click
 
+from ses_cli.cli.given import refuse
 from ses_cli.cli.options import Printing, Reading, Selecting, printing, reading, selecting
 
 
@@ -29,6 +30,8 @@ def validate(reading: Reading, selecting: Selecting, printing: Printing, quiet: 
     from ses_cli.reports.validation import Validation, codes
     from ses_cli.scan import Part
 
+    if printing.form in ("ndjson", "csv", "tsv"):
+        refuse(f"with --format {printing.form}, which has the problems and nothing else", "quiet", hint="use --json")
     tz = selecting.zone()
     found = scanning.find_input(reading, printing)
     with Output(printing.output) as output:

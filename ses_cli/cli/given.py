@@ -1,0 +1,32 @@
+"""Which options were given, and the refusal of those that would do nothing."""
+
+import click
+from click.core import ParameterSource
+
+from ses_cli.errors import UsageError
+
+_NOT_GIVEN = (None, ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP)
+
+
+def given(*names: str) -> list[str]:
+    """Those of the current command's parameters that the user gave, as they are spelled: `--min-count`."""
+    context = click.get_current_context()
+    params = {param.name: param for param in reversed(context.command.params)}
+    return [_spelled(params[name]) for name in names if context.get_parameter_source(name) not in _NOT_GIVEN]
+
+
+def _spelled(param: click.Parameter) -> str:
+    return max(param.opts, key=len) if isinstance(param, click.Option) else "FILE"
+
+
+def refuse(why: str, *names: str, hint: str | None = None) -> None:
+    """Raises UsageError where one of these options was given: `--complaints does nothing without --export`."""
+    for option in given(*names):
+        raise UsageError(f"{option} does nothing {why}", hint)
+
+
+def refuse_twice(option: str, values: tuple[str, ...]) -> None:
+    """Raises UsageError where an option that can be repeated has the same value twice."""
+    for value in values:
+        if values.count(value) > 1:
+            raise UsageError(f"{option} {value} is given twice")
