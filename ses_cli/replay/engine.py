@@ -13,7 +13,7 @@ from ses_cli.replay.dead_letters import DeadLetters
 from ses_cli.replay.deliveries import Delivery
 from ses_cli.replay.intake import Intake
 from ses_cli.replay.job import Attempt, Job, Sender
-from ses_cli.replay.journal import Log
+from ses_cli.replay.jsonl import Log
 from ses_cli.replay.lanes import Lanes
 from ses_cli.replay.result.report import End, Report, Snapshot
 from ses_cli.replay.schedule.backoff import RETRY_ON, pause, retryable

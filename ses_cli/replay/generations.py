@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ses_cli.batch import Piece
 from ses_cli.errors import SourceError
-from ses_cli.replay.journal import Journal
+from ses_cli.replay.jsonl import Journal
 from ses_cli.replay.past import NOTHING, Kept, Past, Source
 from ses_cli.replay.resume import fingerprint
 from ses_cli.sources.series import first_line

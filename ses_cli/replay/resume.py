@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from ses_cli.errors import SourceError, TargetError, UsageError
-from ses_cli.replay.journal import Journal
+from ses_cli.replay.jsonl import Journal
 from ses_cli.replay.past import SCHEMA, Known, Past, Source, load, target_key
 
 

@@ -12,7 +12,7 @@ from ses_cli.replay.deliveries import Delivery, Lane, deliveries
 from ses_cli.replay.engine import Policy, Replay
 from ses_cli.replay.http.client import Client, HttpOptions
 from ses_cli.replay.http.target import resolve_target
-from ses_cli.replay.journal import Journal, NoJournal
+from ses_cli.replay.jsonl import Journal, NoJournal
 from ses_cli.replay.past import Source
 from ses_cli.replay.resume import fingerprint, open_journal
 

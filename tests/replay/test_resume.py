@@ -13,7 +13,7 @@ from ses_cli.replay.engine import Policy, Replay
 from ses_cli.replay.http.client import Client, HttpOptions
 from ses_cli.replay.http.target import resolve_target
 from ses_cli.replay.job import Job
-from ses_cli.replay.journal import Journal
+from ses_cli.replay.jsonl import Journal
 from ses_cli.replay.past import load
 from ses_cli.replay.result.report import End
 from ses_cli.replay.states import State

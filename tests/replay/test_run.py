@@ -11,7 +11,7 @@ from ses_cli.replay.deliveries import Delivery, Lane, raw_deliveries
 from ses_cli.replay.engine import Policy, Replay
 from ses_cli.replay.http.client import Client, HttpOptions
 from ses_cli.replay.http.target import Reach, Target, resolve_target
-from ses_cli.replay.journal import NoJournal
+from ses_cli.replay.jsonl import NoJournal
 from ses_cli.replay.result.report import End, Snapshot, document
 from ses_cli.replay.schedule.pace import Pace
 

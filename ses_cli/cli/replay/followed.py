@@ -11,7 +11,7 @@ from ses_cli.errors import SourceError
 from ses_cli.follow import Follower, LogFile, OnChange, open_generations
 from ses_cli.render import messages
 from ses_cli.replay.generations import Generation, GenerationTracker, recognise
-from ses_cli.replay.journal import Journal, NoJournal
+from ses_cli.replay.jsonl import Journal, NoJournal
 from ses_cli.replay.past import Past
 from ses_cli.replay.resume import open_journal
 from ses_cli.replay.states import State

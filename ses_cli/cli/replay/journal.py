@@ -6,7 +6,7 @@ from pathlib import Path
 from ses_cli.cli.replay.options import Remembering
 from ses_cli.cli.replay.setup import Setup
 from ses_cli.render import messages
-from ses_cli.replay.journal import Journal, NoJournal
+from ses_cli.replay.jsonl import Journal, NoJournal
 from ses_cli.replay.past import Known, Source
 from ses_cli.replay.resume import default_path, fingerprint, open_journal, read_journal
 from ses_cli.sources.series import Series

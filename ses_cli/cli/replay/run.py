@@ -21,7 +21,7 @@ from ses_cli.render.standing import Standing
 from ses_cli.replay.dead_letters import DeadLetters
 from ses_cli.replay.engine import Replay
 from ses_cli.replay.http.client import Client
-from ses_cli.replay.journal import Journal, NoJournal
+from ses_cli.replay.jsonl import Journal, NoJournal
 from ses_cli.replay.result.report import Snapshot
 from ses_cli.sources.series import Series
 

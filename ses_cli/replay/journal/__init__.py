@@ -1,0 +1,10 @@
+"""The memory of a replay: what was sent to one target and what came of it, for any number of logs and runs.
+
+The journal remembers for each log how far everything is done, and the exceptions: what is in flight, what failed,
+what is unknown, and what is done beyond. So its size and the time to resume depend on what is open, never on history.
+"""
+
+from ses_cli.replay.journal.contract import Content, Journal, NoJournal, Opened, Range
+from ses_cli.replay.journal.entry import Entry, State
+
+__all__ = ["Content", "Entry", "Journal", "NoJournal", "Opened", "Range", "State"]
