@@ -27,6 +27,7 @@ class Column:
 
     title: str
     kind: Kind = Kind.TEXT
+    block: int = 0  # columns of one block stay together where a table is continued below
 
 
 @dataclass(slots=True)

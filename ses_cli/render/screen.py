@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from datetime import tzinfo
+from itertools import groupby
 
 from rich import box
 from rich.cells import cell_len
@@ -108,16 +109,21 @@ def _stretched(
 
 
 def _parts(columns: Sequence[Column], widths: Sequence[int], room: int) -> list[list[int]]:
-    """The columns by number in parts that fit side by side, each led by the key."""
+    """The columns by number in parts that fit side by side, each led by the key. A block is cut only if it must be."""
     keys = [at for at, column in enumerate(columns) if column.kind is Kind.KEY]
+    others = [at for at in range(len(columns)) if at not in keys]
+    lead = sum(widths[at] + _GAP for at in keys)
     parts: list[list[int]] = [[*keys]]
-    used = taken = sum(widths[at] + _GAP for at in keys)
-    for at in range(len(columns)):
-        if at in keys:
-            continue
-        if used + widths[at] > room and len(parts[-1]) > len(keys):
+    used = lead
+    for _, block in groupby(others, key=lambda at: columns[at].block):
+        whole = list(block)
+        if len(parts[-1]) > len(keys) and used + sum(widths[at] + _GAP for at in whole) - _GAP > room:
             parts.append([*keys])
-            used = taken
-        parts[-1].append(at)
-        used += widths[at] + _GAP
+            used = lead
+        for at in whole:
+            if used + widths[at] > room and len(parts[-1]) > len(keys):
+                parts.append([*keys])
+                used = lead
+            parts[-1].append(at)
+            used += widths[at] + _GAP
     return parts

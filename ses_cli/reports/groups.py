@@ -1,18 +1,19 @@
 """What records can be grouped by: fields as they are, and buckets of time."""
 
-from collections.abc import Callable
-from datetime import datetime, tzinfo
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta, tzinfo
 from functools import cache
 
+from ses_cli.batch import SLOT, Batch, Counts
+from ses_cli.batch import Key as BatchKey
 from ses_cli.callback import Callback
 from ses_cli.identity import domain, from_domain
+from ses_cli.reports.tally import Group, Key, Tally
 from ses_cli.times import local
 
-Key = str | int | None
 Extract = Callable[[Callback], Key]
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_QUARTER = 900  # seconds: no zone's offset has been finer since 1972
 
 FIELDS: dict[str, Extract] = {
     "event": lambda record: record.event,
@@ -28,24 +29,110 @@ BUCKETS = ("hour", "day", "week", "weekday")
 BY = (*FIELDS, *BUCKETS)
 
 
-@cache
-def extract(name: str, tz: tzinfo | None) -> Extract:
-    """How to get from a record what it is grouped by; a bucket is named by its beginning in the zone."""
-    return FIELDS[name] if name in FIELDS else _Bucket(name, tz)
+class Grouping:
+    """Counts batches by fields and times, in a zone."""
+
+    def __init__(self, by: Sequence[str], tz: tzinfo | None) -> None:
+        names = [BatchKey.SLOT if name in BUCKETS else BatchKey(name) for name in by]
+        self._keys = list(dict.fromkeys((BatchKey.EVENT, BatchKey.BOUNCE_TYPE, *names)))
+        self._places = [self._keys.index(name) for name in names]
+        self._labels = [bucketing(name, tz).at_slot if name in BUCKETS else None for name in by]
+        self._extracts = [extract(name, tz) for name in by]
+
+    def count(self, batch: Batch, tally: Tally) -> None:
+        """Adds the records of a batch."""
+        counts = batch.counts(self._keys)
+        if any(self._labels):
+            self._count_times(batch, counts, tally)
+        elif len(self._places) == 1:
+            (place,) = self._places
+            for values, n in counts.items():
+                tally.add(str(values[0]), _text(values[1]), values[place], n)
+        else:
+            for values, n in counts.items():
+                tally.add(str(values[0]), _text(values[1]), tuple([values[place] for place in self._places]), n)
+
+    def _count_times(self, batch: Batch, counts: Counts, tally: Tally) -> None:
+        """Quarters of an hour make up any bucket of nearly any zone; of the others every time is looked at."""
+        uneven: set[int] = set()
+        slot = self._keys.index(BatchKey.SLOT)
+        ways = list(zip(self._places, self._labels, strict=True))
+        for values, n in counts.items():
+            keys = [values[place] if label is None else label(int(values[place] or 0)) for place, label in ways]
+            if any(key is None and label for key, (_, label) in zip(keys, ways, strict=True)):
+                uneven.add(int(values[slot] or 0))
+            else:
+                tally.add(str(values[0]), _text(values[1]), _group(keys), n)
+        for record in batch.callbacks() if uneven else ():
+            if record.timestamp // SLOT in uneven:
+                tally.add(record.event, record.bounce_type, _group([key(record) for key in self._extracts]), 1)
 
 
-class _Bucket:
+def _text(value: Key) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _group(keys: Sequence[Key]) -> Group:
+    return keys[0] if len(keys) == 1 else tuple(keys)
+
+
+class Bucketing:
+    """The bucket of every time, in a zone."""
+
     def __init__(self, name: str, tz: tzinfo | None) -> None:
         self._name = name
         self._tz = tz
-        self._known: dict[int, str] = {}
+        self._slots: dict[int, str | None] = {}
+        self._times: dict[int, str] = {}
 
-    def __call__(self, record: Callback) -> str:
-        quarter = record.timestamp // _QUARTER
-        label = self._known.get(quarter)
-        if label is None:
-            label = self._known[quarter] = bucket(self._name, local(quarter * _QUARTER, self._tz))
-        return label
+    def at_slot(self, slot: int) -> str | None:
+        """The bucket of a quarter of an hour; None where it may fall in several.
+
+        It does in a zone whose clocks are not set to quarters (Monrovia before 1972, Kiritimati before 1979) or are
+        put forward or back within one (Casey in 2022).
+        """
+        if slot not in self._slots:
+            first, last = local(slot * SLOT, self._tz), local(slot * SLOT + SLOT - 1, self._tz)
+            offset = first.utcoffset() or timedelta()
+            is_even = offset == last.utcoffset() and not offset % timedelta(seconds=SLOT)
+            self._slots[slot] = bucket(self._name, first) if is_even else None
+        return self._slots[slot]
+
+    def at(self, timestamp: int) -> str:
+        """The bucket of a time."""
+        label = self.at_slot(timestamp // SLOT)
+        if label is not None:
+            return label
+        if timestamp not in self._times:
+            self._times[timestamp] = bucket(self._name, local(timestamp, self._tz))
+        return self._times[timestamp]
+
+    def at_record(self, record: Callback) -> str:
+        """The bucket of a record."""
+        return self.at(record.timestamp)
+
+    def between(self, first: int, last: int) -> Iterator[str]:
+        """The buckets of all times from the first to the last, some of them often."""
+        step = SLOT if self._name == "hour" else 12 * 3600  # an hour may have 30 minutes, a day 23 hours
+        for time in (*range(first // SLOT * SLOT, last, step), last // SLOT * SLOT):
+            label = self.at_slot(time // SLOT)
+            if label is not None:
+                yield label
+                continue
+            for at in range(max(time, first), min(time + SLOT - 1, last) + 1):
+                yield self.at(at)
+
+
+@cache
+def bucketing(name: str, tz: tzinfo | None) -> Bucketing:
+    """One for each process: it learns."""
+    return Bucketing(name, tz)
+
+
+@cache
+def extract(name: str, tz: tzinfo | None) -> Extract:
+    """How to get from a record what it is grouped by; a bucket is named by its beginning in the zone."""
+    return FIELDS[name] if name in FIELDS else bucketing(name, tz).at_record
 
 
 def bucket(name: str, time: datetime) -> str:
@@ -64,7 +151,7 @@ def bucket(name: str, time: datetime) -> str:
 
 def _offset(time: datetime) -> str:
     """In its name, since the hour before a clock is put back comes twice."""
-    return time.isoformat()[-6:]
+    return time.isoformat()[19:].removeprefix(".")
 
 
 def buckets(name: str, first: int, last: int, tz: tzinfo | None, most: int) -> list[str] | None:
@@ -74,6 +161,4 @@ def buckets(name: str, first: int, last: int, tz: tzinfo | None, most: int) -> l
     step = {"hour": 3600, "day": 86400, "week": 7 * 86400}[name]
     if (last - first) // step > most:
         return None
-    start, end = (time // _QUARTER * _QUARTER for time in (first, last))  # as records are looked up
-    stride = _QUARTER if name == "hour" else 12 * 3600  # an hour may have 30 minutes, a day 23 hours
-    return list(dict.fromkeys(bucket(name, local(time, tz)) for time in (*range(start, end, stride), end)))
+    return list(dict.fromkeys(bucketing(name, tz).between(first, last)))

@@ -1,15 +1,18 @@
 """The summary: how many events of which type, by recipient domain or by whatever else is asked for."""
 
-from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from functools import cache
 from typing import Self
 
 from ses_cli.batch import Batch
 from ses_cli.events import EVENTS, LEGACY_EVENTS
-from ses_cli.identity import domains
-from ses_cli.reports.counts import Groups, data, filled, grouped, table
-from ses_cli.reports.groups import BUCKETS, Key, buckets, extract
+from ses_cli.reports import counts
+from ses_cli.reports.groups import BUCKETS, Grouping, buckets
+from ses_cli.reports.rates import rates_of
+from ses_cli.reports.tally import Tally, count
+from ses_cli.reports.timeline import Row, fill, recent
 from ses_cli.table import Column, Data, Kind, Table
 from ses_cli.times import rfc3339, shown, zone_name
 
@@ -23,83 +26,105 @@ class Summary:
     by: tuple[str, ...] = ()
     tz: tzinfo | None = None
     top: int | None = 20
+    selected: frozenset[str] = frozenset()  # event types that were selected; without all it takes a rate is none
     first: int | None = None
     last: int | None = None
-    domains: Counter[tuple[str, str | None, str]] = field(default_factory=Counter)  # event, bounce type, domain
-    groups: Counter[tuple[str, str | None, tuple[Key, ...]]] = field(default_factory=Counter)
+    tally: Tally = field(default_factory=Tally)
 
     def add(self, batch: Batch) -> None:
         """Counts the records of a batch."""
-        records = batch.callbacks()
-        if not records:
-            return
-        times = [record.timestamp for record in records]
-        self._widen(min(times), max(times))
-        names = domains([record.email for record in records])
-        self.domains.update(zip([r.event for r in records], [r.bounce_type for r in records], names, strict=True))
-        if self.by:
-            keys = [extract(name, self.tz) for name in self.by]
-            self.groups.update([(r.event, r.bounce_type, tuple([key(r) for key in keys])) for r in records])
+        period = batch.period()
+        if period:
+            self._widen(*period)
+            _grouping(self._by, self.tz).count(batch, self.tally)
 
     def merge(self, later: Self) -> None:
         """Adds what another summary counted."""
         if later.first is not None and later.last is not None:
             self._widen(later.first, later.last)
-        self.domains.update(later.domains)
-        self.groups.update(later.groups)
+        self.tally.merge(later.tally)
 
     def _widen(self, first: int, last: int) -> None:
         self.first = first if self.first is None else min(first, self.first)
         self.last = last if self.last is None else max(last, self.last)
 
+    @property
+    def _by(self) -> tuple[str, ...]:
+        return self.by or ("domain",)
+
     def events(self) -> dict[str, int]:
         """Records by event type, in the vocabulary's order: the documented ones always, a legacy one where met."""
-        counts: Counter[str] = Counter()
-        for (event, _, _), n in self.domains.items():
-            counts[event] += n
-        return {event: counts[event] for event in EVENTS if counts[event] or event not in LEGACY_EVENTS}
+        sums = self.tally.sums()
+        met = {event: count(sums, event) for event in EVENTS}
+        return {event: n for event, n in met.items() if n or event not in LEGACY_EVENTS}
 
-    def by_domain(self) -> Groups:
-        """Counts by recipient domain, the largest first."""
-        return grouped((event, kind, (domain,), n) for (event, kind, domain), n in self.domains.items())
-
-    def by_group(self) -> tuple[Groups, bool]:
-        """Counts by what was asked for, the largest first; time buckets in order, and whether the empty ones too."""
-        groups = grouped((event, kind, key, n) for (event, kind, key), n in self.groups.items())
-        times = [at for at, name in enumerate(self.by) if name in BUCKETS]
-        if len(times) != 1 or self.first is None or self.last is None:
-            return groups, True
-        return filled(groups, times[0], buckets(self.by[times[0]], self.first, self.last, self.tz, MOST_ROWS))
+    def rates(self) -> dict[str, dict[str, object]]:
+        """The rates of all records, each with its formula and the numbers."""
+        sums = self.tally.sums()
+        found: dict[str, dict[str, object]] = {}
+        for rate in rates_of((), self.selected):
+            part, whole = rate.numbers(sums)
+            value = counts.rounded(rate.value(sums))
+            found[rate.name] = {"value": value, "formula": rate.formula, "numerator": part, "denominator": whole}
+        return found
 
     def document(self) -> dict[str, object]:
-        """`tz`, `period`, `events`, `domains` and, with `by`, `groups`."""
+        """`tz`, `period`, `events`, `rates` and `domains` or, with `by`, `groups`."""
         times = {"first": self.first, "last": self.last}
-        document: dict[str, object] = {
+        return {
             "tz": zone_name(self.tz),
             "period": {name: None if time is None else rfc3339(time, self.tz) for name, time in times.items()},
             "events": self.events(),
-            "domains": data(("domain",), self.by_domain()),
+            "rates": self.rates(),
+            "groups" if self.by else "domains": self.data(),
         }
-        if self.by:
-            document["groups"] = self.data()
-        return document
 
     def data(self) -> Data:
         """The groups asked for, else the recipient domains."""
-        return data(self.by, self.by_group()[0]) if self.by else data(("domain",), self.by_domain())
+        rows = self._largest() if self._time is None else self._line()[0]
+        tz = None if self._time is None else zone_name(self.tz)
+        return counts.data(self._by, self.tally, rows, rates_of(self._by, self.selected), tz)
 
     def tables(self) -> list[Table]:
-        """The groups asked for, else the event types and the recipient domains."""
+        """The rates, then the groups asked for, else the event types and the recipient domains."""
         if not self.by:
-            return [self._events(), table("by recipient domain", ("domain",), self.by_domain(), self.top, False)]
+            return [*self._rates(), self._events(), self._table("by recipient domain")]
         title = "by " + " and ".join(name.replace("-", " ") for name in self.by)
-        has_time = any(name in BUCKETS for name in self.by)
-        title += f" ({zone_name(self.tz)})" if has_time else ""
-        groups, is_whole = self.by_group()
-        found = table(title, self.by, groups, self.top, has_time)
+        return [*self._rates(), self._table(title) if self._time is None else self._time_table(title)]
+
+    def _table(self, title: str) -> Table:
+        rows, groups = list(self._largest(self.top)), len(self.tally.numbers)
+        rest = f"{groups - len(rows):,} more" if groups > len(rows) else None
+        return counts.table(title, self._by, self.tally, rows, rates_of(self._by, self.selected), rest)
+
+    def _time_table(self, title: str) -> Table:
+        at = self._time or 0
+        line, is_whole = self._line()
+        rows, rest = recent(line, at, self.top, self.by[at])
+        title = f"{title} ({zone_name(self.tz)})"
+        found = counts.table(title, self.by, self.tally, rows, rates_of(self.by, self.selected), rest)
         if not is_whole:
-            found.notes.append("times without events are left out: there would be too many")
-        return [found]
+            found.notes.append(f"{self.by[at]}s without events are left out: there are too many")
+        return found
+
+    @property
+    def _time(self) -> int | None:
+        """The place of the one time bucket among the keys; None where there is none, or several."""
+        places = [at for at, name in enumerate(self.by) if name in BUCKETS]
+        return places[0] if len(places) == 1 else None
+
+    def _largest(self, top: int | None = None) -> Iterator[Row]:
+        """The groups, the largest first."""
+        found = self.tally.largest(top)
+        return (Row(group if isinstance(group, tuple) else (group,), number) for group, number in found)
+
+    def _line(self) -> tuple[Sequence[Row], bool]:
+        """The groups in the order of time, and whether the empty ones are there too."""
+        at, totals = self._time or 0, self.tally.totals()
+        if self.first is None or self.last is None:
+            return [], True
+        names = buckets(self.by[at], self.first, self.last, self.tz, MOST_ROWS)
+        return fill(list(self._largest()), at, names, lambda row: totals[row.number or 0])
 
     def _events(self) -> Table:
         events = {event: n for event, n in self.events().items() if n}
@@ -108,8 +133,29 @@ class Summary:
         rows = [(event, n, n / total) for event, n in events.items()]
         return Table("by event type", columns, rows, total=("total", total, 1.0) if total else None)
 
+    def _rates(self) -> list[Table]:
+        """The rates of all records; no table where there are none."""
+        sums = self.tally.sums()
+        rows = [
+            (rate.title, rate.value(sums), *rate.numbers(sums), rate.formula) for rate in rates_of((), self.selected)
+        ]
+        columns = (
+            Column("rate", Kind.KEY),
+            Column("value", Kind.SHARE),
+            Column("records", Kind.COUNT),
+            Column("of", Kind.COUNT),
+            Column("definition"),
+        )
+        known = [row for row in rows if row[1] is not None]
+        return [Table("rates", columns, known)] if known else []
+
     def period(self) -> str | None:
         """First and last event as a person reads them, None where there is none."""
         if self.first is None or self.last is None:
             return None
         return f"{shown(self.first, self.tz)} to {shown(self.last, self.tz)}"
+
+
+@cache
+def _grouping(by: tuple[str, ...], tz: tzinfo | None) -> Grouping:
+    return Grouping(by, tz)

@@ -135,7 +135,7 @@ def test_every_format_is_what_a_reader_of_it_reads(run: Program, path: Path, com
             found = list(reader)
             assert len(found) == len(rows)
             if command == "summarize":
-                assert found == [{name: str(value) for name, value in row.items()} for row in rows]
+                assert found == [{k: "" if v is None else str(v) for k, v in row.items()} for row in rows]
         case _:
             assert "242 lines: 241 valid, 1 invalid" in done.stdout
 

@@ -17,7 +17,7 @@ duckdb = pytest.importorskip("duckdb")
 
 
 def test_counts_are_those_of_duckdb(tmp_path: Path) -> None:
-    """Events, domains, bounce types and period are what DuckDB counts on the same log."""
+    """Events, domains, bounce types, rates and period are what DuckDB counts on the same log."""
     chance = random.Random(5)
     events = ("delivered", "open", "click", "bounce", "deferred", "dropped", "spamreport", "unsubscribe")
     records = [
@@ -37,7 +37,11 @@ def test_counts_are_those_of_duckdb(tmp_path: Path) -> None:
         f"""select lower(split_part(email, '@', 2)) as domain, count(*) as total,
         {", ".join(f"count(*) filter (event = '{event}') as {event}" for event in events)},
         count(*) filter (event = 'bounce' and bounceType = 'hard_bounce') as hard_bounce,
-        count(*) filter (event = 'bounce' and bounceType = 'soft_bounce') as soft_bounce
+        count(*) filter (event = 'bounce' and bounceType = 'soft_bounce') as soft_bounce,
+        count(*) filter (event in ('delivered', 'bounce', 'dropped')) as outcomes,
+        round(count(*) filter (event = 'delivered') / outcomes, 6) as delivery_rate,
+        round(count(*) filter (event = 'bounce') / outcomes, 6) as bounce_rate,
+        round(count(*) filter (event = 'spamreport') / count(*) filter (event = 'delivered'), 6) as complaint_rate
         from read_json('{path}', format = 'newline_delimited') group by 1"""
     )
     expected = [dict(zip(rows.columns, row, strict=True)) for row in rows.fetchall()]

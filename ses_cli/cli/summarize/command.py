@@ -44,7 +44,7 @@ def summarize(
     if printing.form not in ("table", "markdown"):
         refuse(f"with --format {printing.form}, which has all groups", "top", hint="pipe it to head")
     tz = selecting.zone()
-    make = partial(Summary, by, tz, top or None)
+    make = partial(Summary, by, tz, top or None, frozenset(selecting.events))
 
     def rendered(outcome: Outcome[Summary]) -> Iterator[bytes]:
         period = outcome.fold.period()
