@@ -35,7 +35,7 @@ OUTSIDE = {
     "httptools": ("capture",),
     "uvloop": ("capture",),
     "zstandard": ("sources", "follow", "capture"),
-    "msgspec": ("callback.py", "schema"),
+    "msgspec": ("callback.py", "schema", "capture/body.py"),
     "orjson": ("schema", "render", "suppression", "replay", "capture"),
 }
 VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc", "core"}

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from ses_cli.errors import UsageError
 
 Network = IPv4Network | IPv6Network
+_MAX_QUERY = 4096  # bytes in which a token is looked for
 Headers = Iterable[tuple[bytes, bytes]]
 
 
@@ -40,14 +41,18 @@ class Access:
         """Whether an address is in one of the networks."""
         return not self.networks or _within(client, self.networks)
 
-    def finds(self, path: str, query: bytes) -> bool:
+    def admits_peer(self, peer: str) -> bool:
+        """Whether a connection from an address may be accepted: behind a proxy, each request says whose it is."""
+        return self.proxy_header is not None or self.admits(peer)
+
+    def matches(self, path: str, query: bytes) -> bool:
         """Whether these are of the callback address, token included, which is compared in constant time."""
         here, home = path.rstrip("/"), self.path.rstrip("/")
         if self.token is None:
             return here == home
         above, _, last = here.rpartition("/")
         offered = [last] if above == home else []
-        if here == home:
+        if here == home and len(query) <= _MAX_QUERY:
             offered += [value for name, value in parse_qsl(query.decode("latin-1")) if name == "token"]
         token = self.token.encode()
         return True in [compare_digest(offer.encode("utf-8", "replace"), token) for offer in offered]
@@ -57,8 +62,8 @@ def parse_network(text: str) -> Network:
     """A network such as 10.0.0.0/8 or 2001:db8::/32, or one address. Raise `UsageError`."""
     try:
         return ip_network(text)
-    except ValueError as error:
-        raise UsageError(f"{text!r} is no network: {error}", hint="write it as 203.0.113.0/24") from None
+    except ValueError:
+        raise UsageError(f'invalid network: "{text}"', hint="write it as 203.0.113.0/24") from None
 
 
 @lru_cache(maxsize=1024)

@@ -1,27 +1,30 @@
-"""A request's body becomes lines of a log, and what is no callback becomes lines of its rejects."""
+"""A request's body becomes lines of a log, and what is not a callback becomes rejects.
 
-import re
+What a body costs is bounded whatever it holds: the bytes and the members of a compressed one, the elements that are
+looked at once it is clear that an array is not one of callbacks, and the bytes of rejects for each byte that was sent.
+"""
+
 import zlib
-from base64 import b64encode
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import orjson
+import msgspec
 
 from ses_cli.batch import BOM
 from ses_cli.callback import Callback
 from ses_cli.capture.validator import Validated
 from ses_cli.events import Problem
 
-Ask = Callable[[Sequence[bytes]], Awaitable[list[Validated]]]
-"""Has lines judged."""
+Validate = Callable[[Sequence[bytes]], list[Validated]]
 
-MAX_BAD = 100  # elements of one array; with more of them it is no batch of callbacks
+MAX_INVALID = 100  # elements of one array; with more of them it is not a batch of callbacks
+MAX_MEMBERS = 100  # of a gzip body
+_MAX_GROWTH = 4  # bytes of rejects for each byte of a compressed body; with more, the body is kept as it came
+_CHUNK = 256  # elements that are validated at once
 _SPACE = b" \t\r\n"
 _BREAKS = bytes.maketrans(b"\r\n", b"  ")
-_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},]', re.DOTALL)
 _GZIP = b"\x1f\x8b"
+_ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class TooLargeError(Exception):
@@ -29,10 +32,11 @@ class TooLargeError(Exception):
 
 
 class Reject(NamedTuple):
-    """A body, or an element of an array, that is no callback."""
+    """A body, or an element of an array, that is not a callback."""
 
-    problems: list[Problem]
+    problems: Sequence[Problem]
     raw: bytes
+    is_gzip: bool = False  # raw is compressed, as it came
 
 
 class Unpacked(NamedTuple):
@@ -43,44 +47,63 @@ class Unpacked(NamedTuple):
     rejects: list[Reject]
 
 
-async def unpack(body: bytes, judge: Ask, limit: int) -> Unpacked:
+def is_simple(body: bytes) -> bool:
+    """Whether a body can only be one callback: it is neither compressed nor an array."""
+    return not body.startswith(_GZIP) and not _is_array(body)
+
+
+def is_compressed(body: bytes) -> bool:
+    """Whether a body is gzip, whatever its headers say."""
+    return body.startswith(_GZIP)
+
+
+def unpack(body: bytes, validate: Validate, limit: int) -> Unpacked:
     """The callbacks in a body of one or of an array. Raise `TooLargeError` over `limit` bytes."""
-    document = inflate(body, limit).removeprefix(BOM)
-    pieces = _pieces(document)
-    lines = [flatten(piece) for piece in pieces]
-    results = await judge(lines)
-    if sum(isinstance(result, list) for result in results) > MAX_BAD:
-        pieces, lines = [document], [flatten(document)]
-        results = await judge(lines)
+    document = inflate(body, limit)
+    plain = document.removeprefix(BOM)
     unpacked = Unpacked([], [], [])
-    for piece, line, result in zip(pieces, lines, results, strict=True):
-        if isinstance(result, list):
-            unpacked.rejects.append(Reject(result, piece))
-        else:
-            unpacked.records.append(result)
-            unpacked.lines.append(line)
+    pieces = split(plain)
+    for start in range(0, len(pieces), _CHUNK):
+        raws = [bytes(piece) for piece in pieces[start : start + _CHUNK]]
+        add(unpacked, raws, validate([flatten(raw) for raw in raws]))
+        if len(unpacked.rejects) > MAX_INVALID:
+            return _as_one_reject(unpacked, body if document is not body else plain, document is not body)
+    if document is not body and sum(len(reject.raw) for reject in unpacked.rejects) > _MAX_GROWTH * len(body):
+        return _as_one_reject(unpacked, body, is_gzip=True)
     return unpacked
 
 
+def add(unpacked: Unpacked, raws: Sequence[bytes], results: Sequence[Validated]) -> None:
+    """Enter pieces of a body by what they are."""
+    for raw, result in zip(raws, results, strict=True):
+        if isinstance(result, Callback):
+            unpacked.records.append(result)
+            unpacked.lines.append(flatten(raw))
+        else:
+            unpacked.rejects.append(Reject(result, raw))
+
+
 def inflate(body: bytes, limit: int) -> bytes:
-    """A body decompressed, if it is gzip, whatever its headers say. Raise `TooLargeError`."""
+    """A body decompressed, if it is whole gzip; anything else as it is. Raise `TooLargeError` over `limit` bytes."""
     if not body.startswith(_GZIP):
         return body
     rest, parts, left = body, [], limit + 1
-    while rest and left > 0:
+    for _ in range(MAX_MEMBERS):
         member = zlib.decompressobj(wbits=31)
         try:
             part = member.decompress(rest, left)
         except zlib.error:
             return body
-        if not member.eof and len(part) < left:  # cut off
-            return body
         parts.append(part)
         left -= len(part)
+        if left <= 0:
+            raise TooLargeError
+        if not member.eof:  # cut off
+            return body
         rest = member.unused_data
-    if left <= 0:
-        raise TooLargeError
-    return b"".join(parts)
+        if not rest:
+            return b"".join(parts)
+    return body
 
 
 def flatten(document: bytes) -> bytes:
@@ -88,42 +111,20 @@ def flatten(document: bytes) -> bytes:
     return document.translate(_BREAKS) if b"\n" in document or b"\r" in document else document
 
 
-def elements(array: bytes) -> list[bytes]:
-    """The elements of a JSON array, each with the very bytes it has there. The array must be valid."""
-    found: list[bytes] = []
-    depth, start = 0, 0
-    for token in _TOKEN.finditer(array):
-        kind = array[token.start()]
-        if kind in b"[{":
-            depth += 1
-            if depth == 1:
-                start = token.end()
-        elif kind in b"]}":
-            depth -= 1
-        if (kind in b"," and depth == 1) or (kind in b"]" and depth == 0):
-            found.append(array[start : token.start()].strip(_SPACE))
-            start = token.end()
-    return found if found != [b""] else []
-
-
-def reject_line(reject: Reject, received: float) -> bytes:
-    """A line for the rejects, with its end: receive time (Unix seconds), problems, raw bytes."""
-    at = datetime.fromtimestamp(received, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    problems = [{"code": p.code, "path": p.path, "message": p.message} for p in reject.problems]
-    record: dict[str, object] = {"received": at, "problems": problems}
-    try:
-        record["raw"] = reject.raw.decode()
-    except UnicodeDecodeError:
-        record["raw_base64"] = b64encode(reject.raw).decode()
-    return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
-
-
-def _pieces(document: bytes) -> list[bytes]:
-    """The elements of an array; anything else whole, and so what only begins like an array, or is empty."""
-    if not document.lstrip(_SPACE).startswith(b"["):
+def split(document: bytes) -> Sequence[bytes | msgspec.Raw]:
+    """The elements of an array, each with its very bytes; anything else whole, an empty or broken array too."""
+    if not _is_array(document):
         return [document]
     try:
-        orjson.loads(document)
-    except orjson.JSONDecodeError:
+        return _ELEMENTS.decode(document) or [document]
+    except (msgspec.DecodeError, RecursionError):
         return [document]
-    return elements(document) or [document]
+
+
+def _is_array(document: bytes) -> bool:
+    return document[:64].removeprefix(BOM).lstrip(_SPACE)[:1] in (b"[", b"")
+
+
+def _as_one_reject(unpacked: Unpacked, raw: bytes, is_gzip: bool) -> Unpacked:
+    problems = [problem for reject in unpacked.rejects for problem in reject.problems[:1]]
+    return Unpacked([], [], [Reject(problems, raw, is_gzip)])

@@ -1,247 +1,383 @@
-"""HTTP/1.1 on one connection, lean, and with limits on what a client may send and how slowly."""
+"""HTTP/1.1 on one connection: one request at a time, with limits on what a client may send and how slowly."""
 
 import asyncio
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
-from math import inf
-from typing import TypeGuard
-from urllib.parse import unquote
+import socket
+from contextlib import suppress
+from enum import Enum, auto
+from typing import Protocol
 
 import httptools
 
-from ses_cli.capture.asgi import Application, Scope
-from ses_cli.capture.exchange import Exchange
+from ses_cli.capture.pool import ConnectionPool
+from ses_cli.capture.request import Headers, Request, parse_request
+from ses_cli.capture.response import (
+    CONTINUE,
+    HEAD_TOO_LARGE,
+    NOT_ALLOWED,
+    NOT_HTTP,
+    TIMED_OUT,
+    TOO_LARGE,
+    Response,
+)
 
-MAX_HEAD = 64 << 10  # bytes, beyond the read in which a request begins
-_END = b"HTTP/1.1 %s\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-_ASGI = {"version": "3.0", "spec_version": "2.3"}
+MAX_HEAD = 64 << 10  # bytes
+MAX_HEADERS = 100
+READ_SIZE = 64 << 10  # bytes, at most, that are read and not yet parsed
+_MAX_UNREAD = 16 << 10  # bytes of answers that a client may leave unread before it gets no more
+_LINGER = 1.0  # seconds in which a client can still read the answer after which its connection ends
+_BLANK_LINE = b"\r\n\r\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a client may do."""
+class State(Enum):
+    """What a connection is doing; see `Connection`."""
 
-    connections: int = 512
-    request_timeout: float = 20.0  # seconds; a request must be there whole within one to two of them
-    idle_timeout: float = 75.0  # seconds; more than a proxy's, or its next request meets a closed connection
+    WAITING = auto()  # for a request
+    HEAD = auto()
+    BODY = auto()
+    ANSWERING = auto()
+    DISCARDING = auto()
+    BLOCKED = auto()
+    LINGERING = auto()
+    CLOSED = auto()
 
 
-class Connection(asyncio.Protocol):
-    """Parses requests, and has the application answer them one after another."""
+class Service(Protocol):
+    """What answers the requests of a connection."""
 
-    def __init__(
-        self,
-        application: Application,
-        limits: Limits,
-        max_request: int,
-        siblings: set["Connection"],
-        refused: Callable[[int, str], None],
-    ) -> None:
-        """One of `siblings`, while it is open.
+    max_body: int  # bytes
+    max_request: int  # bytes after the head that a request may take on the wire, with the framing of chunks
 
-        `max_request` counts bytes on the wire after the head, with the framing of chunks and their trailers.
-        `refused` hears of what the application never sees.
-        """
-        self._application = application
-        self._limits = limits
-        self._max_request = max_request
-        self._siblings = siblings
-        self._refused = refused
-        self._loop = asyncio.get_running_loop()
-        self._parser = httptools.HttpRequestParser(self)
-        self._pending: deque[Exchange] = deque()  # the first is being answered
-        self._latest: Exchange | None = None  # the one whose body comes
-        self._url = b""
-        self._headers: list[tuple[bytes, bytes]] = []
-        self._read = self._fed = 0  # bytes: of this read, and of the request since the read in which it began
-        self._limit = MAX_HEAD
-        self._keep = True
-        self._paused = self._clogged = self._deaf = False
+    def check(self, request: Request) -> Response | None:
+        """The answer, where the head is enough for one."""
+        ...
+
+    async def receive(self, request: Request, body: bytes) -> Response:
+        """The answer to a whole body. Never raises."""
+        ...
+
+    def refuse(self, response: Response, peer: str) -> Response:
+        """Count an answer that the connection itself gives, and return it."""
+        ...
+
+
+class Connection(asyncio.BufferedProtocol):
+    r"""A state machine.
+
+                first byte        head            body is whole            answered
+        WAITING ---------> HEAD -----------> BODY -----------> ANSWERING -----------> WAITING
+                            | answered from the head             | client does not read
+                            v                                    v
+                        DISCARDING -- body is whole --> WAITING  BLOCKED -- it has read --> WAITING
+
+    A request that breaks a rule is answered and the connection is LINGERING: what still comes is dropped until the
+    client closes, or a second has passed, since closing with unread bytes would take the answer away from the client.
+
+    One request at a time: the parser, which cannot be told to stop, is fed no further than to the next blank line (in
+    a body of known length: to its end), behind which a request may begin. For example, of the bytes
+
+        POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}GET / HTTP/1.1\r\n\r\n
+
+    it gets the first head, then `{}`. The GET waits in `_rest`, and nothing more is read from the socket, until the
+    POST is answered. So a client that sends requests without end takes up one read and one request.
+    """
+
+    deadline = 0.0
+    buffered = 0
+
+    def __init__(self, service: Service, pool: ConnectionPool, buffer: memoryview, sock: socket.socket, peer: str):
+        """`buffer` is shared by all connections of a loop: what is in it is taken out before the next read."""
+        self.state = State.WAITING
+        self._service = service
+        self._pool = pool
+        self._buffer = buffer
+        self._socket = sock
+        self._peer = peer
+        self._transport: asyncio.Transport | None = None  # none: still in the TLS handshake
+        self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
+        self._rest = b""  # read, and not yet parsed: reading is paused while there is any
+        self._seam = b""  # the last bytes parsed, in which a blank line may have begun
+        self._size = 0  # bytes parsed: of the head, then of what follows it
+        self._left: int | None = None  # bytes that are missing from a body of known length
+        self._url, self._headers = b"", Headers()
+        self._request: Request | None = None
+        self._body = bytearray()
+        self._is_half_closed = False  # the client has sent all it will, and waits for the answer
+        self._task: asyncio.Task[None] | None = None
 
     # from the transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Turn away what is too much, and watch the rest."""
-        if not _duplex(transport):
-            raise TypeError(transport)
-        self._transport = transport
-        self._client: tuple[str, int] | None = (transport.get_extra_info("peername") or ("", 0))[:2]
-        self._siblings.add(self)
-        self._deadline = self._loop.time() + self._limits.request_timeout
-        self._watcher = self._loop.call_later(self._limits.request_timeout, self._watch)
-        if len(self._siblings) > self._limits.connections:
-            self._turn_away(503, b"503 Service Unavailable\r\nretry-after: 5", "too many connections")
+        """Set the limit on unread answers."""
+        assert hasattr(transport, "write")  # uvloop's are not subclasses of asyncio's
+        self._transport = transport  # type: ignore[assignment]
+        transport.set_write_buffer_limits(high=_MAX_UNREAD)  # type: ignore[attr-defined]
+        if self.state is State.CLOSED:
+            self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Let the application know."""
-        self._siblings.discard(self)
-        self._watcher.cancel()
-        for exchange in self._pending:
-            exchange.gone = True
-            exchange.wake()
+        """Let go of everything: nothing is kept by a cycle of references."""
+        self.state = State.CLOSED
+        self._pool.remove(self)
+        self._parser = self._request = None
+        self._rest = b""
+        self._body.clear()
 
-    def data_received(self, data: bytes) -> None:
-        """Parse what came, and have it answered."""
-        if self._deaf:
-            return
-        self._read = len(data)
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._ignore_upgrade(data[upgrade.args[0] :])
-            return
-        except httptools.HttpParserError:
-            self._turn_away(400, b"400 Bad Request", "this is no HTTP request")
-            return
-        self._fed += self._read
-        if self._fed > self._limit:
-            self._turn_away(431, b"431 Request Header Fields Too Large", "the request is too large")
-        elif self._latest and not self._latest.whole:
-            self._latest.wake()
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where the next bytes go."""
+        return self._buffer
 
-    def pause_writing(self) -> None:
-        """The client does not read its answers: take no more requests."""
-        self._clogged = True
-        self._regulate()
+    def buffer_updated(self, nbytes: int) -> None:
+        """Bytes came."""
+        if self.state in (State.LINGERING, State.CLOSED):
+            return
+        self._rest += self._buffer[:nbytes]
+        self._advance()
+
+    def eof_received(self) -> bool:
+        """The client sends nothing more. Return whether it still gets an answer."""
+        self._is_half_closed = True
+        is_owed = self.state in (State.ANSWERING, State.BLOCKED)
+        if not is_owed:
+            self._close()
+        return is_owed and self._transport is not None and self._transport.can_write_eof()  # not with TLS
 
     def resume_writing(self) -> None:
-        """The client reads on."""
-        self._clogged = False
-        self._regulate()
+        """The client has read its answers."""
+        if self.state is State.BLOCKED:
+            self._next()
 
-    def shutdown(self) -> None:
-        """The server stops: answer what is in, and close."""
-        self._keep = False
-        if not self._pending:
-            self._deaf = True
-            self._transport.close()
+    # from the pool
 
-    # from the parser
-
-    def on_message_begin(self) -> None:
-        self._url, self._headers = b"", []
-        self._fed, self._limit = -self._read, MAX_HEAD
-        self._latest = None
-        self._deadline = self._loop.time() + self._limits.request_timeout
-
-    def on_url(self, url: bytes) -> None:
-        self._url += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((name.lower(), value))
-
-    def on_headers_complete(self) -> None:
-        if self._parser.should_upgrade():
-            return
-        self._limit = self._max_request
-        version, url = self._parser.get_http_version(), httptools.parse_url(self._url)
-        path = (url.path or b"/").decode("latin-1")
-        scope: Scope = {
-            "type": "http",
-            "asgi": _ASGI,
-            "http_version": version,
-            "method": self._parser.get_method().decode("latin-1"),
-            "path": unquote(path) if "%" in path else path,
-            "query_string": url.query or b"",
-            "headers": self._headers,
-            "client": self._client,
-        }
-        keep = version == "1.1" and self._parser.should_keep_alive()
-        self._latest = Exchange(scope, self._transport.write, self._answered, keep)
-        self._pending.append(self._latest)
-        if len(self._pending) == 1:
-            self._start(self._latest)
+    def expire(self) -> None:
+        """The client took too long: for a request, it is told so."""
+        if self.state in (State.HEAD, State.BODY) or (self.state is State.WAITING and not self._request):
+            self._turn_away(TIMED_OUT)
+        elif self.state is State.WAITING:
+            self._close()
         else:
-            self._regulate()
+            self.abort()
 
-    def on_body(self, body: bytes) -> None:
-        if self._latest:
-            self._latest.feed(body)
+    def shut_down(self) -> None:
+        """The server stops: answer the request that has begun, and close."""
+        if self.state is State.WAITING and not self._rest:
+            self._close()
 
-    def on_message_complete(self) -> None:
-        if self._latest:
-            self._latest.whole = True
-            self._latest.wake()
-            self._deadline = inf if self._pending else self._loop.time() + self._limits.idle_timeout
+    def abort(self) -> None:
+        """Close at once, whatever is under way."""
+        self.state = State.CLOSED
+        if self._transport is not None:
+            self._transport.abort()
+            return
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)  # the handshake ends with it
 
-    # between them
+    # parsing
 
-    def _start(self, exchange: Exchange) -> None:
-        self._task = self._loop.create_task(self._run(exchange))  # kept, or it may be collected
-
-    async def _run(self, exchange: Exchange) -> None:
-        try:
-            await self._application(exchange.scope, exchange.receive, exchange.send)
-        finally:
-            if not exchange.answered:  # nothing else would ever close it
-                self._transport.abort()
-
-    def _answered(self) -> None:
-        """The first exchange is over: on with the next."""
-        exchange = self._pending.popleft()
-        if not exchange.keep or not (self._keep or self._pending):
-            self._deaf = True
-            self._transport.close()
-        elif self._pending:
-            self._start(self._pending[0])
-        elif exchange.whole:
-            self._deadline = self._loop.time() + self._limits.idle_timeout
-        if self._paused:
-            self._regulate()
-
-    def _regulate(self) -> None:
-        """Read while at most one request waits and answers go out."""
-        pause = self._clogged or len(self._pending) > 1
-        if pause != self._paused and not self._transport.is_closing():
-            self._paused = pause
-            if pause:
+    def _advance(self) -> None:
+        """Parse what was read, up to the end of a request."""
+        assert self._transport is not None
+        data, at = self._rest, 0
+        self._rest = b""
+        while at < len(data) and self.state in (State.WAITING, State.HEAD, State.BODY, State.DISCARDING):
+            end = self._cut(data, at)
+            self._feed(data[at:end])
+            at = end
+            if self.state is State.WAITING and at < len(data):
+                asyncio.get_running_loop().call_soon(self._resume)  # others have their turn between two requests
+                break
+        if self.state not in (State.LINGERING, State.CLOSED):
+            self._rest = data[at:]
+            if self._rest:
                 self._transport.pause_reading()
-            else:
-                self._transport.resume_reading()
 
-    def _watch(self) -> None:
-        left = self._deadline - self._loop.time()
-        if left > 0:
-            self._watcher = self._loop.call_later(min(left, self._limits.request_timeout), self._watch)
-        elif self._latest and self._latest.whole:
-            self._deaf = True
-            self._transport.close()  # idle
-        else:
-            self._turn_away(408, b"408 Request Timeout", "no whole request came in time")
+    def _resume(self) -> None:
+        """Parse what has waited for its turn, and read on when that is done."""
+        if self.state in (State.WAITING, State.HEAD, State.BODY, State.DISCARDING):
+            self._advance()
+        if not self._rest and self.state is not State.CLOSED and self._transport is not None:
+            self._transport.resume_reading()
 
-    def _turn_away(self, status: int, line: bytes, why: str) -> None:
-        """Take nothing more; answer what came before, or this, and close."""
-        self._refused(status, why)
-        self._deaf, self._keep = True, False
-        cut_off = [exchange for exchange in self._pending if not exchange.whole]
-        for exchange in cut_off:
-            exchange.gone = True
-            exchange.wake()
-            self._pending.remove(exchange)
-        if self._pending:
+    def _cut(self, data: bytes, at: int) -> int:
+        """How far to feed the parser."""
+        if self._left:
+            return min(len(data), at + self._left)
+        seam = self._seam + data[at : at + 3]
+        found = seam.find(_BLANK_LINE)
+        if found >= 0:
+            return at + found + 4 - len(self._seam)
+        found = data.find(_BLANK_LINE, at)
+        return len(data) if found < 0 else found + 4
+
+    def _feed(self, data: bytes) -> None:
+        """Hand bytes to the parser, which calls the methods below."""
+        self._size += len(data)
+        if self.state is State.WAITING:
+            self.state = State.HEAD
+            self._pool.wait(self, self._pool.limits.request_timeout)
+        if self.state is State.HEAD and self._size > MAX_HEAD:
+            self._turn_away(HEAD_TOO_LARGE)
             return
-        if cut_off or not (self._latest and self._latest.answered and not self._latest.whole):
-            self._transport.write(_END % line)
-        self._transport.close()
+        self._seam = (self._seam + data[-3:])[-3:]
+        if self._left:
+            self._left -= len(data)
+        assert self._parser is not None
+        try:
+            try:
+                self._parser.feed_data(data)
+            except httptools.HttpParserUpgrade:
+                self._ignore_upgrade()
+        except httptools.HttpParserError:
+            self._turn_away(NOT_HTTP)
+        if self.state in (State.BODY, State.DISCARDING) and self._size > self._service.max_request:
+            self._turn_away(TOO_LARGE)
 
-    def _ignore_upgrade(self, rest: bytes) -> None:
+    def _ignore_upgrade(self) -> None:
         """Read a request that offers another protocol, as Java's client does, as what it is in this one.
 
         The parser takes no body from such a request: it gets the head once more, without the offer.
         """
+        assert self._parser is not None
         method = self._parser.get_method()
         if method == b"CONNECT":
-            self._turn_away(405, b"405 Method Not Allowed\r\nallow: GET, HEAD, POST", "this is no proxy")
+            self._turn_away(NOT_ALLOWED)
             return
         head = [method, b" ", self._url, b" HTTP/", self._parser.get_http_version().encode(), b"\r\n"]
         for name, value in self._headers:
             if name != b"upgrade":
                 head += (name, b": ", value, b"\r\n")
         self._parser = httptools.HttpRequestParser(self)
-        self.data_received(b"".join([*head, b"\r\n", rest]))
+        self._parser.feed_data(b"".join([*head, b"\r\n"]))
 
+    # from the parser
 
-def _duplex(transport: asyncio.BaseTransport) -> TypeGuard[asyncio.Transport]:
-    """Whether it can be read and written; uvloop's are no subclasses of asyncio's."""
-    return hasattr(transport, "write")
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        if self.state is not State.HEAD:
+            raise ValueError("a request within another")
+        self._url, self._headers, self._request = b"", Headers(), None
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the address."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header."""
+        self._headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        """The head is whole: answer, or receive the body."""
+        assert self._parser is not None
+        if self.state is not State.HEAD or self._parser.should_upgrade():
+            return
+        if len(self._headers) > MAX_HEADERS:
+            self._turn_away(HEAD_TOO_LARGE)
+            return
+        self._request = request = parse_request(self._parser, self._url, self._headers, self._peer)
+        self._size, self._left, self._seam = 0, request.content_length, b""
+        response = self._service.check(request)
+        if response is None:
+            self.state = State.BODY
+            if request.expects_continue:
+                self._write(CONTINUE)
+        else:
+            self.state = State.DISCARDING
+            request.keep_alive &= not request.expects_continue  # its body may come, or may not
+            self._send(response)
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        if self.state is not State.BODY:
+            return
+        self._body += body
+        if len(self._body) > self._service.max_body:
+            self._body = bytearray()
+            self._pool.resize(self, 0)
+            self.state = State.DISCARDING
+            self._send(self._service.refuse(TOO_LARGE, self._peer))
+        else:
+            self._pool.resize(self, len(self._body))
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        if self.state is State.DISCARDING:
+            self._finish()
+        elif self.state is State.BODY:
+            assert self._request is not None
+            body, self._body = bytes(self._body), bytearray()
+            self.state = State.ANSWERING
+            self._pool.work(self)
+            self._task = asyncio.get_running_loop().create_task(self._answer(self._request, body))
+
+    # answering
+
+    async def _answer(self, request: Request, body: bytes) -> None:
+        response = await self._service.receive(request, body)
+        self._task = None
+        if self.state is State.ANSWERING:  # the client is still there
+            self._pool.resize(self, 0)
+            self._send(response)
+            self._finish()
+
+    def _send(self, response: Response) -> None:
+        request = self._request
+        assert request is not None
+        request.keep_alive &= not (self._pool.stopping or self._is_half_closed)
+        self._write(response.encode(keep_alive=request.keep_alive, with_body=request.method != "HEAD"))
+
+    def _write(self, data: bytes) -> None:
+        assert self._transport is not None
+        self._transport.write(data)
+
+    def _finish(self) -> None:
+        """A request is answered and has come whole: on to the next one."""
+        assert self._transport is not None
+        assert self._request is not None
+        self._headers = self._request.headers = Headers()
+        self._size, self._seam, self._left = 0, b"", None
+        if not self._request.keep_alive:
+            self._linger()
+        elif self._transport.get_write_buffer_size() > _MAX_UNREAD:
+            self.state = State.BLOCKED
+            self._pool.wait(self, self._pool.limits.request_timeout)
+        else:
+            self._next()
+
+    def _next(self) -> None:
+        self.state = State.WAITING
+        self._pool.wait(self, self._pool.limits.idle_timeout)
+        if self._rest:
+            asyncio.get_running_loop().call_soon(self._resume)
+
+    # ending
+
+    def _turn_away(self, response: Response) -> None:
+        """Answer a request that broke a rule, unless it has its answer, and end the connection."""
+        if self.state in (State.LINGERING, State.CLOSED):
+            return
+        if self._transport is None:
+            self.abort()
+            return
+        if self.state is not State.DISCARDING:
+            self._write(self._service.refuse(response, self._peer).encode(keep_alive=False))
+        self._linger()
+
+    def _linger(self) -> None:
+        """Close when the client has, so that it can read what was written last."""
+        assert self._transport is not None
+        self._rest = b""
+        self._body = bytearray()
+        self._pool.resize(self, 0)
+        if self._is_half_closed or not self._transport.can_write_eof():  # TLS cannot be closed in one direction
+            self._close()
+            return
+        self.state = State.LINGERING
+        self._pool.wait(self, _LINGER)
+        self._transport.write_eof()
+        self._transport.resume_reading()
+
+    def _close(self) -> None:
+        """Close when all that was written is sent."""
+        self.state = State.CLOSED
+        self._pool.wait(self, _LINGER)
+        if self._transport is not None:
+            self._transport.close()

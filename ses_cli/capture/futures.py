@@ -12,7 +12,7 @@ P = TypeVar("P")
 
 
 class Futures(Protocol[P]):
-    """Makes futures of one kind, and settles a whole group of them at once."""
+    """Makes futures of one kind, and resolves a whole group of them at once."""
 
     def make(self) -> P:
         """A future, in the thread of whoever appends."""
@@ -23,7 +23,7 @@ class Futures(Protocol[P]):
         ...
 
     def resolve(self, group: Sequence[P], error: SesEventsError | None) -> None:
-        """Keep a group of futures, or break them with an error, from the writer's thread."""
+        """Give a group of futures its result, or an error, from the writer's thread."""
         ...
 
 

@@ -1,125 +1,148 @@
-"""The ASGI application: a callback is answered when it is on disk."""
+"""What is answered to a request: a callback is acknowledged when it is on disk."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
+from ses_cli.batch import BOM
 from ses_cli.capture.access import Access
-from ses_cli.capture.asgi import Message, Receive, Scope, Send
-from ses_cli.capture.body import Reject, TooLargeError, Unpacked, reject_line, unpack
+from ses_cli.capture.body import TooLargeError, Unpacked, add, flatten, is_compressed, is_simple, unpack
+from ses_cli.capture.connection import MAX_HEAD
+from ses_cli.capture.rejects import MAX_PROBLEMS, reject_line
+from ses_cli.capture.request import Request
+from ses_cli.capture.response import (
+    BROKEN,
+    BUSY,
+    FORBIDDEN,
+    KEPT,
+    NOT_ALLOWED,
+    NOT_FOUND,
+    NOT_STORED,
+    READ_ONLY,
+    READY,
+    STORED,
+    TOO_LARGE,
+    Response,
+    invalid,
+)
 from ses_cli.capture.server_events import EventListener, Failure, Refused, Rejected, Stored, Totals
-from ses_cli.capture.validator import BatchValidator, Check
+from ses_cli.capture.validator import BatchValidator, Validator
 from ses_cli.capture.writer import DiskFailedError, QueueFullError
 
 Store = Callable[[bytes, bytes], Awaitable[None]]
 """Puts lines on disk, in the log and in its rejects. Raises `QueueFullError` and `DiskFailedError`."""
 
+LARGE = 8 << 10  # bytes; such a body is unpacked in a thread, so that the loop goes on answering
+_MAX_LARGE = 16  # of them that wait for that thread
+_FRAMING = 8  # bytes on the wire for one of a body, in the smallest chunks
+
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class Policy:
     """What a request must keep to."""
 
     access: Access = field(default_factory=Access)
     max_body: int = 1 << 20  # bytes, sent and decompressed
-    reject_invalid: bool = False  # answer 400, not 200, to what is no callback; it is kept all the same
+    reject_invalid: bool = False  # answer 400, not 200, to what is not a valid callback; it is kept all the same
 
 
-class Answer(NamedTuple):
-    """A whole response."""
+class Handler:
+    """Answers requests, counts them in `totals`, and emits an event for each."""
 
-    status: int
-    start: Message
-    body: Message
-    why: str
-
-
-def _answer(status: int, why: str, *headers: tuple[bytes, bytes]) -> Answer:
-    text = why.encode() + b"\n" if why else b""
-    standard = [(b"content-length", b"%d" % len(text))]
-    if text:
-        standard.append((b"content-type", b"text/plain; charset=utf-8"))
-    start: Message = {"type": "http.response.start", "status": status, "headers": [*standard, *headers]}
-    return Answer(status, start, {"type": "http.response.body", "body": text}, why)
-
-
-_RETRY = (b"retry-after", b"5")
-READY = _answer(200, "ready")
-STORED = _answer(200, "")  # the hot path: as little as will do
-KEPT = _answer(200, "kept among the rejects: no valid callback")
-FORBIDDEN = _answer(403, "not from this address")
-NOT_FOUND = _answer(404, "not found")
-NOT_ALLOWED = _answer(405, "method not allowed", (b"allow", b"GET, HEAD, POST"))
-READ_ONLY = _answer(405, "method not allowed", (b"allow", b"GET, HEAD"))
-TOO_LARGE = _answer(413, "the body is too large")
-BROKEN = _answer(500, "internal error")
-NOT_STORED = _answer(503, "not stored: the disk has failed, try again", _RETRY)
-BUSY = _answer(503, "not stored: too much is waiting for the disk, try again", _RETRY)
-
-
-class App:
-    """Answers requests, counts them in `totals`, and tells of each."""
-
-    def __init__(self, rules: Rules, check: Check, store: Store, emit: EventListener) -> None:
+    def __init__(self, policy: Policy, store: Store, emit: EventListener) -> None:
         self.totals = Totals()
-        self._rules = rules
-        self._judge = BatchValidator(check)
+        self.max_body = policy.max_body
+        self.max_request = _FRAMING * policy.max_body + MAX_HEAD
+        self._policy = policy
         self._store = store
         self._emit = emit
+        self._validate = Validator(policy.max_body)
+        self._validate_soon = BatchValidator(self._validate)
+        self._validate_large = Validator(policy.max_body)  # in the thread
+        self._thread = ThreadPoolExecutor(1, "large-bodies")
+        self._large = 0  # bodies that are in the thread or wait for it
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request, from its first byte to its answer."""
-        client = self._rules.access.client(scope["client"][0] if scope["client"] else "", scope["headers"])
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def check(self, request: Request) -> Response | None:
+        """The answer, where the head is enough for one; none, where a callback may follow."""
+        response = self._route(request)
+        if response is None or response.status == 200:
+            return response
+        return self._refuse(response, self._client(request))
+
+    def refuse(self, response: Response, peer: str) -> Response:
+        """Count an answer that a connection gives."""
+        return self._refuse(response, peer)
+
+    async def receive(self, request: Request, body: bytes) -> Response:
+        """The answer to a whole body."""
         try:
-            answer = self._route(scope, client) or await self._post(scope, receive)
+            response = await self._keep(await self._unpack(body))
+        except TooLargeError:
+            response = TOO_LARGE
+        except QueueFullError:
+            response = BUSY
+        except DiskFailedError:
+            response = NOT_STORED
         except Exception as error:  # a defect here must not end the server, nor go unheard
             self._emit(Failure(f"a request failed: {type(error).__name__}: {error}"))
-            answer = BROKEN
-        if answer is None:
-            return
-        if answer.status not in (200, 400):
-            self.totals.refused[answer.status] += 1
-            self._emit(Refused(time.time(), answer.status, answer.why, client))
-        await send(answer.start)
-        await send(answer.body)
+            response = BROKEN
+        return response if response.status in (200, 400) else self._refuse(response, self._client(request))
 
-    def _route(self, scope: Scope, client: str) -> Answer | None:
-        """The answer to what is not a callback."""
-        access, reading = self._rules.access, scope["method"] in ("GET", "HEAD")
-        if not access.admits(client):
+    def _route(self, request: Request) -> Response | None:
+        access, is_reading = self._policy.access, request.method in ("GET", "HEAD")
+        if not access.admits(self._client(request)):
             return FORBIDDEN
-        if scope["path"] == "/healthz":
-            return READY if reading else READ_ONLY
-        if not access.finds(scope["path"], scope["query_string"]):
+        if request.path == "/healthz":
+            return READY if is_reading else READ_ONLY
+        if not access.matches(request.path, request.query):
             return NOT_FOUND
-        if reading:
+        if is_reading:
             return READY
-        return None if scope["method"] == "POST" else NOT_ALLOWED
+        if request.method != "POST":
+            return NOT_ALLOWED
+        return TOO_LARGE if (request.content_length or 0) > self.max_body else None
 
-    async def _post(self, scope: Scope, receive: Receive) -> Answer | None:
-        """The answer to a callback; none, where the client has gone before its end."""
-        limit = self._rules.max_body
-        for name, value in scope["headers"]:
-            if name == b"content-length" and int(value) > limit:
-                return TOO_LARGE
+    def _client(self, request: Request) -> str:
+        return self._policy.access.client(request.peer, request.headers)
+
+    def _refuse(self, response: Response, client: str) -> Response:
+        self.totals.refused[response.status] += 1
+        self._emit(Refused(time.time(), response.status, response.reason, client))
+        return response
+
+    async def _unpack(self, body: bytes) -> Unpacked:
+        """What a body holds. Raise `TooLargeError`, and `QueueFullError` where too many large ones wait."""
+        if len(body) > LARGE or is_compressed(body):
+            return await self._unpack_large(body)
+        if not is_simple(body):
+            return unpack(body, self._validate, self.max_body)
+        unpacked = Unpacked([], [], [])
+        raw = body.removeprefix(BOM)
+        add(unpacked, [raw], [await self._validate_soon(flatten(raw))])
+        return unpacked
+
+    async def _unpack_large(self, body: bytes) -> Unpacked:
+        if self._large >= _MAX_LARGE:
+            raise QueueFullError("too many large bodies wait")
+        self._large += 1
         try:
-            body = await _read(receive, limit)
-            if body is None:
-                return None
-            return await self._keep(await unpack(body, self._judge, limit))
-        except TooLargeError:
-            return TOO_LARGE
-        except QueueFullError:
-            return BUSY
-        except DiskFailedError:
-            return NOT_STORED
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._thread, unpack, body, self._validate_large, self.max_body)
+        finally:
+            self._large -= 1
 
-    async def _keep(self, unpacked: Unpacked) -> Answer:
+    async def _keep(self, unpacked: Unpacked) -> Response:
         """Store all that a body held, and answer when that is done."""
         records, lines, rejects = unpacked
         now = time.time()
         await self._store(
-            b"\n".join([*lines, b""]),
+            b"\n".join([*lines, b""]) if lines else b"",
             b"".join([reject_line(reject, now) for reject in rejects]),
         )
         totals = self.totals
@@ -132,26 +155,6 @@ class App:
         totals.rejected += len(rejects)
         for reject in rejects:
             self._emit(Rejected(now, reject.problems))
-        return _invalid(rejects) if self._rules.reject_invalid else KEPT
-
-
-async def _read(receive: Receive, limit: int) -> bytes | None:
-    """The whole body, or nothing where the client has gone. Raise `TooLargeError` over `limit` bytes."""
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        part = message.get("body", b"")
-        size += len(part)
-        if size > limit:
-            raise TooLargeError
-        parts.append(part)
-        if not message.get("more_body"):
-            return b"".join(parts)
-
-
-def _invalid(rejects: list[Reject]) -> Answer:
-    told = [problem for reject in rejects for problem in reject.problems][:20]
-    return _answer(400, "\n".join(f"{p.path}: {p.message} [{p.code}]".removeprefix(": ") for p in told))
+        if not self._policy.reject_invalid:
+            return KEPT
+        return invalid([problem for reject in rejects for problem in reject.problems][:MAX_PROBLEMS])

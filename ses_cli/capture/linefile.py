@@ -1,5 +1,6 @@
 """A file that only ever grows by whole lines."""
 
+import fcntl
 import os
 import stat
 import sys
@@ -19,25 +20,37 @@ class LineFile:
     at each write: every system call hands the interpreter to the threads that wait for it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, is_exclusive: bool = False) -> None:
+        """`is_exclusive`: nobody else who asks for that may have the file open."""
         self.path = path
         self.size = 0  # bytes
         self.written = 0.0  # when, in Unix seconds
+        self._is_exclusive = is_exclusive
         self._fd = -1
-        self._fresh = 0  # bytes that may still be taken back
+        self._identity = (0, 0)  # device and inode
+        self._fresh = 0  # bytes that may still be truncated
 
     def open(self) -> None:
-        """Open or make the file. Raise `OSError`, or `TargetError` where it is no regular file."""
-        self.close()
+        """Open or make the file that the path names now, and only then let go of the one before.
+
+        Raise `OSError`, or `TargetError` where it is not a regular file, or is another writer's.
+        """
         made = not self.path.exists()
         fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o640)
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
+        try:
+            status = os.fstat(fd)
+            if not stat.S_ISREG(status.st_mode):
+                raise TargetError(f"{self.path}: not a regular file")
+            if self._is_exclusive:
+                _lock(fd, self.path)
+            if made:
+                sync_directory(self.path.parent)
+        except BaseException:
             os.close(fd)
-            raise TargetError(f"{self.path}: not a regular file")
-        status = os.fstat(fd)
-        self._fd, self.size, self.written = fd, status.st_size, status.st_mtime
-        if made:
-            sync_directory(self.path.parent)
+            raise
+        self.close()
+        self._fd, self._identity = fd, (status.st_dev, status.st_ino)
+        self.size, self.written = status.st_size, status.st_mtime
 
     def tail(self) -> bytes:
         """What stands after the last line end: nothing, in a whole file."""
@@ -54,26 +67,30 @@ class LineFile:
             raise TargetError(f"{self.path}: the last line has no end and is over {MAX_TAIL} bytes long")
         return b"".join(reversed(blocks))
 
-    def cut(self, size: int) -> None:
+    def truncate(self, size: int) -> None:
         """Drop the last `size` bytes, durably."""
         os.ftruncate(self._fd, os.fstat(self._fd).st_size - size)
         self.size -= size
         sync(self._fd)
 
-    def moved(self) -> bool:
-        """Whether the path no longer names the open file: it was renamed, removed, or is not open."""
+    def is_current(self) -> bool:
+        """Whether the path names the open file: it is open, and was not renamed or removed."""
         if self._fd < 0:
-            return True
+            return False
         try:
-            there, here = self.path.stat(), os.fstat(self._fd)
+            status = self.path.stat()
         except FileNotFoundError:
-            return True
-        return (there.st_dev, there.st_ino) != (here.st_dev, here.st_ino)
+            return False
+        return (status.st_dev, status.st_ino) == self._identity
+
+    def is_removed(self) -> bool:
+        """Whether the open file has no name any more: what is in it is lost when it is closed."""
+        return os.fstat(self._fd).st_nlink == 0
 
     def write(self, data: bytes) -> None:
         """Append whole lines. Raise `OSError`; then `undo`."""
         if self._fresh:
-            self._take_back()
+            self._truncate_fresh()
         view = memoryview(data)
         while view:
             wrote = os.write(self._fd, view)
@@ -92,28 +109,36 @@ class LineFile:
         self._fresh = 0
 
     def undo(self) -> None:
-        """Take back what was written since `keep`, be it whole or in part, synced or not."""
+        """Truncate what was written since `keep`, be it whole or in part, synced or not."""
         if self._fresh:
             with suppress(OSError):
-                self._take_back()
+                self._truncate_fresh()
 
-    def _take_back(self) -> None:
+    def _truncate_fresh(self) -> None:
         os.ftruncate(self._fd, os.fstat(self._fd).st_size - self._fresh)
         self._fresh = 0
 
     def close(self) -> None:
-        """Let go of the file, cutting off what could not be taken back before."""
+        """Let go of the file, truncating what could not be truncated before."""
         self.undo()
         if self._fd >= 0:
             os.close(self._fd)
         self._fd, self._fresh = -1, 0
 
 
+def _lock(fd: int, path: Path) -> None:
+    """Lock a file itself, whatever it is called and wherever it is moved, until it is closed."""
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise TargetError(
+            f"{path} is being written by another process", hint="stop that process, or give this one another log"
+        ) from None
+
+
 def sync(fd: int) -> None:
     """Return when the file's data, and the size that makes it readable, are on the disk itself."""
     if sys.platform == "darwin":
-        import fcntl
-
         fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
     else:
         os.fdatasync(fd)

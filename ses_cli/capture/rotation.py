@@ -1,15 +1,17 @@
 """When a log is rotated, what the rotated file is called, and which ones go."""
 
+import os
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ses_cli.capture.linefile import sync_directory
-from ses_cli.follow.rotated import STAMP, rotated
 
 Compression = Literal["zstd", "gzip"]
 SUFFIXES: dict[Compression, str] = {"zstd": ".zst", "gzip": ".gz"}
+_STAMP = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +23,30 @@ class Rotation:
     compress: Compression | None = None
     keep: int | None = None  # rotated files to keep
 
-    def due(self, size: int, more: int, written: float, now: float) -> bool:
+    def is_due(self, size: int, more: int, written: float, now: float) -> bool:
         """Whether a log of `size` bytes, last written at `written`, is rotated before `more` bytes come."""
         if not size:
             return False
         full = self.size is not None and size + more > self.size
         return full or (self.daily and _day(now) > _day(written))
+
+
+class Rotated(NamedTuple):
+    """A rotated file. Stamps sort by age."""
+
+    stamp: str  # UTC, as 20260101T000000Z
+    path: Path
+    suffix: str  # of the compression, "" where there is none
+
+
+def rotated(log: Path) -> list[Rotated]:
+    """The rotated files of a log, oldest first; one that lies there both ways comes first as it was. Raise `OSError`.
+
+    A name with an impossible time, such as the 99th of a month, is somebody else's.
+    """
+    name = re.compile(rf"{re.escape(log.stem)}-(\d{{8}}T\d{{6}}Z){re.escape(log.suffix)}(\.zst|\.gz)?", re.ASCII)
+    found = ((name.fullmatch(path.name), path) for path in log.parent.iterdir())
+    return sorted(Rotated(match[1], path, match[2] or "") for match, path in found if match and _is_time(match[1]))
 
 
 class Archive:
@@ -38,14 +58,19 @@ class Archive:
     def rotate(self, now: float) -> Path:
         """Give the log its rotated name, and return it. Names sort by age, whatever the clock does."""
         taken = [stamp for stamp, _, _ in rotated(self.log)]
-        stamp = datetime.fromtimestamp(now, UTC).strftime(STAMP)
+        stamp = datetime.fromtimestamp(now, UTC).strftime(_STAMP)
         if taken and taken[-1] >= stamp:
-            last = datetime.strptime(taken[-1], STAMP)
-            stamp = (last + timedelta(seconds=1)).strftime(STAMP)
+            last = datetime.strptime(taken[-1], _STAMP)
+            stamp = (last + timedelta(seconds=1)).strftime(_STAMP)
         path = self.log.with_name(f"{self.log.stem}-{stamp}{self.log.suffix}")
         self.log.rename(path)
         sync_directory(self.log.parent)
         return path
+
+    def undo(self, path: Path) -> None:
+        """Give the file that was rotated last its first name again, unless there is a file of that name. `OSError`."""
+        os.link(path, self.log)
+        path.unlink()
 
     def uncompressed(self) -> list[Path]:
         """The rotated files that are not compressed, oldest first."""
@@ -64,3 +89,11 @@ class Archive:
 
 def _day(at: float) -> int:
     return int(at // 86_400)
+
+
+def _is_time(stamp: str) -> bool:
+    try:
+        datetime.strptime(stamp, _STAMP)
+    except ValueError:
+        return False
+    return True

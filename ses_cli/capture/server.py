@@ -13,19 +13,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ses_cli.capture.body import Reject, reject_line
-from ses_cli.capture.connection import MAX_HEAD, Connection, Limits
+from ses_cli.capture.acceptor import Acceptor
+from ses_cli.capture.body import Reject
 from ses_cli.capture.futures import LoopFutures
-from ses_cli.capture.handler import App, Rules
+from ses_cli.capture.handler import Handler, Policy
+from ses_cli.capture.pool import ConnectionPool, Limits
+from ses_cli.capture.rejects import reject_line
 from ses_cli.capture.rotation import Rotation
-from ses_cli.capture.server_events import EventListener, Failure, Listening, Refused, Totals
-from ses_cli.capture.validator import Check
-from ses_cli.capture.writer import Durability, Log
-from ses_cli.errors import TargetError, UsageError
+from ses_cli.capture.server_events import EventListener, Failure, Listening, Note, Totals
+from ses_cli.capture.tls import server_context
+from ses_cli.capture.validator import Validator
+from ses_cli.capture.writer import MAX_REJECTS, Durability, LogWriter, PartialLine
+from ses_cli.errors import TargetError
 from ses_cli.events import Problem
 
 _BACKLOG = 1024
-_FRAMING = 8  # bytes on the wire for one of a body, in the smallest chunks
+_SWEEP = 0.25  # seconds between two looks for connections whose time is over
+_QUIET = 60.0  # seconds between two notes that connections were closed to make room
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,73 +39,99 @@ class Settings:
     log: Path
     host: str = "127.0.0.1"
     port: int = 8080  # 0: any that is free
-    rules: Rules = field(default_factory=Rules)
+    policy: Policy = field(default_factory=Policy)
     rotation: Rotation = field(default_factory=Rotation)
     tls_cert: Path | None = None
     tls_key: Path | None = None
     limits: Limits = field(default_factory=Limits)
-    stop_timeout: float = 10.0  # seconds for what is in, when told to stop
+    stop_timeout: float = 10.0  # seconds to answer what has begun, when told to stop
     durability: Durability = "group"
+    max_rejects: int = MAX_REJECTS  # bytes
 
 
-def serve(settings: Settings, check: Check, emit: EventListener) -> Totals:
+def serve(settings: Settings, emit: EventListener) -> Totals:
     """Receive until SIGTERM or SIGINT, and return what was done. SIGHUP reopens the log.
 
-    `check` is called from the event loop, and from the thread that writes for a line that a crash left.
+    `emit` is called from the event loop and from the threads that write.
 
     Raise `TargetError` where the address or the log cannot be had, `UsageError` where the certificate cannot.
     """
     gc.freeze()  # each request makes objects that reference counts free: look for cycles less often
     gc.set_threshold(50_000, 20, 100)
-    context = _tls(settings.tls_cert, settings.tls_key)
+    tls = server_context(settings.tls_cert, settings.tls_key) if settings.tls_cert else None
     listener = _bind(settings.host, settings.port)
     with listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(_serve(settings, check, emit, listener, context))
+        return runner.run(_serve(settings, emit, listener, tls))
 
 
 async def _serve(
-    settings: Settings, check: Check, emit: EventListener, listener: socket.socket, context: ssl.SSLContext | None
+    settings: Settings, emit: EventListener, listener: socket.socket, tls: ssl.SSLContext | None
 ) -> Totals:
-    def torn(tail: bytes) -> bytes:
-        (found,) = check([tail])
-        return reject_line(Reject([_TORN, *found], tail), time.time()) if isinstance(found, list) else b""
-
-    def refused(status: int, why: str) -> None:
-        app.totals.refused[status] += 1
-        emit(Refused(time.time(), status, why, ""))
-
     loop = asyncio.get_running_loop()
-    loop.set_exception_handler(lambda _, context: emit(_trouble(context)))
-    log = Log(
+    loop.set_exception_handler(lambda _, context: emit(_failure(context)))
+    writer = LogWriter(
         settings.log,
         LoopFutures(loop),
-        torn,
+        _partial_line(settings.policy.max_body),
         emit,
         rotation=settings.rotation,
         durability=settings.durability,
+        max_rejects=settings.max_rejects,
     )
+    handler = Handler(settings.policy, writer.append, emit)
     try:
-        app = App(settings.rules, check, log.append, emit)
-        connections: set[Connection] = set()
-        max_request = _FRAMING * settings.rules.max_body + MAX_HEAD
-        stop = _signals(loop, log.reopen)
-        server = await loop.create_server(
-            lambda: Connection(app, settings.limits, max_request, connections, refused),
-            sock=listener,
-            ssl=context,
-            ssl_handshake_timeout=settings.limits.request_timeout if context else None,
-        )
-        emit(Listening(settings.host, listener.getsockname()[1], context is not None))
+        pool = ConnectionPool(settings.limits)
+        stop = _signals(loop, writer.reopen)
+        emit(Listening(settings.host, listener.getsockname()[1], tls is not None))
+        acceptor = Acceptor(listener, handler, pool, settings.policy.access.admits_peer, emit, tls)
+        sweeper = loop.create_task(_sweep(pool, emit))
         await stop.wait()
         stop.clear()
-        server.close()
-        await _drain(connections, settings.stop_timeout, stop)
+        acceptor.close()
+        await _drain(pool, settings.stop_timeout, stop)
+        sweeper.cancel()
+        handler.totals.evicted = pool.evicted
     finally:
-        log.close()
-    return app.totals
+        handler.close()
+        writer.close()
+    return handler.totals
 
 
-def _trouble(context: dict[str, Any]) -> Failure:
+async def _sweep(pool: ConnectionPool, emit: EventListener) -> None:
+    """Close those whose time is over, and say when others had to go for want of places."""
+    told, told_at = 0, -_QUIET
+    while True:
+        await asyncio.sleep(_SWEEP)
+        pool.sweep()
+        if pool.evicted > told and time.monotonic() - told_at >= _QUIET:
+            emit(Note(f"too many connections or bodies: closed the {pool.evicted - told} that had waited longest"))
+            told, told_at = pool.evicted, time.monotonic()
+
+
+async def _drain(pool: ConnectionPool, seconds: float, hurry: asyncio.Event) -> None:
+    """Have every connection answer what has begun, and close; a second signal or the time cuts the others off."""
+    pool.stopping = True
+    deadline = time.monotonic() + seconds
+    while len(pool) and time.monotonic() < deadline and not hurry.is_set():
+        for connection in pool:
+            connection.shut_down()
+        await asyncio.sleep(0.01)
+    for connection in pool:
+        connection.abort()
+
+
+def _partial_line(max_body: int) -> PartialLine:
+    """Makes a reject of a line that a stopped writer left partial. It runs in the thread that writes."""
+    validator = Validator(max_body)
+
+    def make(tail: bytes) -> bytes:
+        (found,) = validator([tail])
+        return reject_line(Reject([_PARTIAL, *found], tail), time.time()) if isinstance(found, list | tuple) else b""
+
+    return make
+
+
+def _failure(context: dict[str, Any]) -> Failure:
     """What the event loop met, in a line."""
     error = context.get("exception")
     return Failure(context["message"] + (f": {type(error).__name__}: {error}" if error else ""))
@@ -113,36 +143,6 @@ def _signals(loop: asyncio.AbstractEventLoop, reopen: Callable[[], None]) -> asy
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, reopen)
     return stop
-
-
-async def _drain(connections: set[Connection], seconds: float, hurry: asyncio.Event) -> None:
-    """Have every connection answer what is in, and close; a second signal or the time cuts the others off."""
-    deadline = time.monotonic() + seconds
-    while connections and time.monotonic() < deadline and not hurry.is_set():
-        for connection in list(connections):
-            connection.shutdown()
-        await asyncio.sleep(0.01)
-
-
-def _tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
-    if cert is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    named = f"certificate {cert}" + (f", key {key}" if key else "")
-    try:
-        for path in filter(None, (cert, key)):
-            path.open("rb").close()  # the library does not say which of them
-        context.load_cert_chain(cert, key, password=_no_password)
-    except ssl.SSLError as error:
-        why = (error.reason or "").replace("_", " ").lower() or "no certificate, or no key for it, in PEM form"
-        raise UsageError(f"{named}: {why}", _PEM) from error
-    except OSError as error:
-        raise UsageError(f"{error.filename}: {error.strerror}") from error
-    return context
-
-
-def _no_password() -> str:
-    raise UsageError("the key of the certificate is encrypted", hint="openssl pkey -in KEY -out PLAIN")
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -164,8 +164,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     return uvloop.new_event_loop
 
 
-_TORN = Problem("", 0, 0, "truncated", "", "a writer was stopped in the middle of this line")
-_PEM = "the certificate and those that vouch for it in one file; the key, not encrypted, there or in another"
+_PARTIAL = Problem("", 0, 0, "truncated", "", "a writer was stopped in the middle of this line")
 _BIND_HINTS: dict[int | None, str] = {
     errno.EADDRINUSE: "another program listens there: stop it, or take another port",
     errno.EADDRNOTAVAIL: "this machine does not have that address: 0.0.0.0 stands for all it has",

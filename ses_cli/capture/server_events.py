@@ -1,7 +1,7 @@
 """What the capture engine has to emit while it runs, as plain values."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -28,7 +28,7 @@ class Rejected(NamedTuple):
     """One body, or one element of an array, is on disk among the rejects."""
 
     at: float  # Unix seconds
-    problems: list[Problem]
+    problems: Sequence[Problem]
 
 
 class Refused(NamedTuple):
@@ -65,3 +65,4 @@ class Totals:
     rejected: int = 0
     events: Counter[str] = field(default_factory=Counter)  # event type -> stored
     refused: Counter[int] = field(default_factory=Counter)  # status -> requests
+    evicted: int = 0  # connections that waited longest when another needed their place

@@ -1,48 +1,66 @@
-"""Bodies that arrive at once are checked at once, which costs far less than one by one."""
+"""Bodies are validated as the reading commands validate lines, and those that arrive at once are validated at once."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
+from ses_cli.batch import Checks, Piece
 from ses_cli.callback import Callback
+from ses_cli.engine import engine
 from ses_cli.events import Problem
 
-Validated = Callback | list[Problem]
-"""A valid callback, or all the errors that say why it is none (at least one)."""
+Validated = Callback | Sequence[Problem]
+"""A valid callback, or all the problems of a line that is not one (at least one)."""
 
-Check = Callable[[Sequence[bytes]], list[Validated]]
-"""What each of these lines, none with a line break in it, is."""
+_EMPTY = (Problem("", 0, 0, "not-json", "", "expected one JSON document, got nothing"),)
+
+
+class Validator:
+    """Validates lines, none with a line break in it. For one thread."""
+
+    def __init__(self, max_line: int) -> None:
+        self._engine = engine(Checks(max_line))
+
+    def __call__(self, lines: Sequence[bytes]) -> list[Validated]:
+        """What each of the lines is."""
+        batch = self._engine.check(Piece("", 0, b"\n".join([*lines, b""])))
+        if batch.count == len(lines):
+            return list(batch.callbacks())
+        results: list[Validated] = [_EMPTY] * len(lines)
+        for found in batch.located():
+            results[found.line - 1] = found.record
+        for invalid in batch.invalid:
+            results[invalid.problems[0].line - 1] = invalid.problems
+        return results
 
 
 class BatchValidator:
-    """Takes lines from many coroutines of one event loop, and checks all that came in one of its turns together."""
+    """Takes lines from many coroutines of a loop, and validates those of one turn together, which costs far less."""
 
-    def __init__(self, check: Check) -> None:
-        self._check = check
+    def __init__(self, validator: Validator) -> None:
+        self._validator = validator
         self._lines: list[bytes] = []
-        self._asked: list[tuple[asyncio.Future[list[Validated]], int]] = []  # each with its number of lines
+        self._futures: list[asyncio.Future[Validated]] = []
 
-    def __call__(self, lines: Sequence[bytes]) -> "asyncio.Future[list[Validated]]":
-        """The results, in the next turn."""
+    def __call__(self, line: bytes) -> "asyncio.Future[Validated]":
+        """What the line is, in the next turn of the loop."""
         loop = asyncio.get_running_loop()
-        if not self._asked:
-            loop.call_soon(self._go)
-        future: asyncio.Future[list[Validated]] = loop.create_future()
-        self._asked.append((future, len(lines)))
-        self._lines += lines
+        if not self._lines:
+            loop.call_soon(self._validate)
+        future: asyncio.Future[Validated] = loop.create_future()
+        self._lines.append(line)
+        self._futures.append(future)
         return future
 
-    def _go(self) -> None:
-        asked, self._asked = self._asked, []
+    def _validate(self) -> None:
         lines, self._lines = self._lines, []
+        futures, self._futures = self._futures, []
         try:
-            results = self._check(lines)
+            results = self._validator(lines)
         except Exception as error:  # a defect in there is told by those who asked
-            for future, _ in asked:
+            for future in futures:
                 if not future.done():
                     future.set_exception(error)
             return
-        at = 0
-        for future, n in asked:
+        for future, result in zip(futures, results, strict=True):
             if not future.done():  # cancelled
-                future.set_result(results[at : at + n])
-            at += n
+                future.set_result(result)

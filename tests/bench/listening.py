@@ -16,7 +16,6 @@ from typing import NamedTuple, get_args
 from ses_cli.capture.server import Settings, serve
 from ses_cli.capture.server_events import Listening, ServerEvent
 from ses_cli.capture.writer import Durability
-from ses_cli.cli.listen.settings import checks
 
 WHAT = {"group": "one sync for all that waits (what `listen` does)", "each": "one sync a request", "none": "no sync"}
 SCRIPT = """
@@ -105,7 +104,7 @@ def receive(durability: str, folder: Path) -> None:
 
     for mode in get_args(Durability):
         if mode == durability:
-            serve(Settings(folder / "log.jsonl", port=0, durability=mode), checks(1 << 20), emit)
+            serve(Settings(folder / "log.jsonl", port=0, durability=mode), emit)
 
 
 def body() -> str:

@@ -10,8 +10,6 @@ from ses_cli.capture.server import Settings, serve
 from ses_cli.capture.server_events import Rejected, ServerEvent, Stored
 from ses_cli.errors import SesEventsError
 
-from .check import check_all
-
 
 def emit(event: ServerEvent) -> None:
     """One line for each event, but not for each callback."""
@@ -28,11 +26,12 @@ def show(value: object) -> None:
 def main(settings: Settings) -> int:
     """Run until told to stop."""
     try:
-        totals = serve(settings, check_all, emit)
+        totals = serve(settings, emit)
     except SesEventsError as error:
         show({"event": "Error", "message": error.message})
         return error.status
-    show({"event": "Totals", "stored": totals.stored, "rejected": totals.rejected, "refused": totals.refused})
+    counts = {"stored": totals.stored, "rejected": totals.rejected, "refused": totals.refused}
+    show({"event": "Totals", **counts, "evicted": totals.evicted})
     return 0
 
 

@@ -12,8 +12,8 @@ from typing import Any, Self
 
 import orjson
 
+from ses_cli.capture.rejects import rejects_path
 from ses_cli.capture.server import Settings
-from ses_cli.capture.writer import rejects_path
 
 ROOT = Path(__file__).parents[2]
 
@@ -102,12 +102,13 @@ def answer(client: socket.socket) -> tuple[int, dict[str, str], bytes]:
 
 
 def callback(number: int, **more: object) -> bytes:
-    """A callback that can be told from all others."""
-    return orjson.dumps({"event": "delivered", "email": f"{number}@example.com", "n": number, **more})
+    """A valid callback that can be told from all others."""
+    fields = {"event": "delivered", "email": f"{number}@example.com", "bulkId": str(number), "timestamp": 1654064683}
+    return orjson.dumps({**fields, **more})
 
 
 def numbers(*files: Path) -> list[int]:
     """The numbers of the callbacks in whole logs: each line must be whole."""
     lines = b"".join(path.read_bytes() for path in files)
     assert not lines or lines.endswith(b"\n")
-    return [orjson.loads(line)["n"] for line in lines.split(b"\n")[:-1]]
+    return [int(orjson.loads(line)["bulkId"]) for line in lines.split(b"\n")[:-1]]

@@ -53,7 +53,7 @@ class Heard:
 )
 def test_when(rotation: Rotation, size: int, more: int, times: tuple[float, float], due: bool) -> None:
     """Before a log outgrows its size, with the first line of a new day, never while empty or unasked."""
-    assert rotation.due(size, more, *times) is due
+    assert rotation.is_due(size, more, *times) is due
 
 
 @given(

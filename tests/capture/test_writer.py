@@ -17,15 +17,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ses_cli.capture.futures import ThreadFutures
+from ses_cli.capture.rejects import rejects_path
 from ses_cli.capture.rotation import Rotation
 from ses_cli.capture.server_events import Failure, Note, ServerEvent
-from ses_cli.capture.writer import DiskFailedError, Durability, Log, QueueFullError, rejects_path
+from ses_cli.capture.writer import DiskFailedError, Durability, LogWriter, QueueFullError
 from ses_cli.errors import SesEventsError, TargetError
 
 
-def torn(tail: bytes) -> bytes:
+def partial(tail: bytes) -> bytes:
     """Whatever does not end in a brace was cut off."""
-    return b"" if tail.endswith(b"}") else b"torn:%s\n" % tail
+    return b"" if tail.endswith(b"}") else b"partial:%s\n" % tail
 
 
 @contextmanager
@@ -36,10 +37,20 @@ def opened(
     rotation: Rotation = Rotation(),  # noqa: B008
     durability: Durability = "group",
     max_waiting: int = 1 << 20,
-) -> Iterator[Log[Future[None]]]:
+    max_rejects: int = 1 << 20,
+) -> Iterator[LogWriter[Future[None]]]:
     """A log that is closed in the end."""
     emit: Callable[[ServerEvent], None] = (lambda _: None) if told is None else told.append
-    log = Log(path, ThreadFutures(), torn, emit, rotation=rotation, durability=durability, max_waiting=max_waiting)
+    log = LogWriter(
+        path,
+        ThreadFutures(),
+        partial,
+        emit,
+        rotation=rotation,
+        durability=durability,
+        max_waiting=max_waiting,
+        max_rejects=max_rejects,
+    )
     try:
         yield log
     finally:
@@ -141,7 +152,7 @@ def test_a_full_queue_refuses_and_keeps_what_it_took(tmp_path: Path) -> None:
             held.wait()
             super().resolve(group, error)
 
-    log = Log(path, Held(), torn, lambda _: None, max_waiting=100)
+    log = LogWriter(path, Held(), partial, lambda _: None, max_waiting=100)
     taken = 0
     with suppress(QueueFullError):
         while taken < 1000:
@@ -170,7 +181,7 @@ def test_an_unended_line_is_moved_to_the_rejects(tmp_path: Path) -> None:
     with opened(path, told) as log:
         log.append(b'{"a":3}\n').result(10)
     assert path.read_bytes() == b'{"a":1}\n{"a":3}\n'
-    assert rejects_path(path).read_bytes() == b'torn:{"a":2\n'
+    assert rejects_path(path).read_bytes() == b'partial:{"a":2\n'
     assert [type(event) for event in told] == [Note]
 
 
@@ -196,7 +207,7 @@ def test_the_tail_is_found_however_long(lines: list[int], tail: int) -> None:
         with opened(path):
             pass
         assert path.read_bytes() == whole
-        assert rejects_path(path).read_bytes() == (b"torn:" + b"t" * tail + b"\n" if tail else b"")
+        assert rejects_path(path).read_bytes() == (b"partial:" + b"t" * tail + b"\n" if tail else b"")
 
 
 def test_a_second_writer_hears_who_the_first_is(tmp_path: Path) -> None:

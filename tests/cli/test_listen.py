@@ -117,7 +117,7 @@ def test_one_log_has_one_writer(tmp_path: Path) -> None:
         (["--tls-key", "empty"], 2, "--tls-key needs --tls-cert"),
         (["--tls-cert", "no"], 2, "no: No such file"),
         (["--tls-cert", "odd"], 2, "certificate odd: no certificate, or no key for it, in PEM form"),
-        (["--allow", "10.0.0.0/99"], 2, "'10.0.0.0/99' is no network"),
+        (["--allow", "10.0.0.0/99"], 2, 'invalid network: "10.0.0.0/99"'),
         (["--path", "in"], 2, "--path in: no path"),
         (["--keep", "3"], 2, "are about rotated logs"),
         (["--rotate", "1M", "--rotate", "2M"], 2, "--rotate takes one size"),

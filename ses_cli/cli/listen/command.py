@@ -36,11 +36,10 @@ def listen(serving: Serving, bounding: Bounding, keeping: Keeping, forwarding: F
 
     is_allowed = allow(forwarding.forward_to, forwarding.yes) if forwarding.forward_to else False
     settings = listening.settings(serving, bounding, keeping)
-    check = listening.checks(settings.rules.max_body)
     with EventPrinter(sys.stderr.buffer, partial(listening.greeting, settings), quiet) as printer:
         if not forwarding.forward_to:
-            printer.stopped(serve(settings, check, printer))
+            printer.stopped(serve(settings, printer))
             return
         with Forwarder(forwarding.forward_to, settings.log, printer, is_allowed) as forwarder:
-            totals = serve(settings, check, forwarder)
+            totals = serve(settings, forwarder)
         printer.stopped(totals)

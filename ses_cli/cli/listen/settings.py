@@ -3,28 +3,21 @@
 import os
 import re
 import resource
-from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
-from threading import Lock
 
-from ses_cli.batch import Checks, Piece
 from ses_cli.capture.access import Access, parse_network
-from ses_cli.capture.connection import Limits
-from ses_cli.capture.handler import Rules
+from ses_cli.capture.handler import Policy
+from ses_cli.capture.pool import Limits
 from ses_cli.capture.rotation import Compression, Rotation
 from ses_cli.capture.server import Settings
 from ses_cli.capture.server_events import Listening
-from ses_cli.capture.validator import Check, Validated
 from ses_cli.cli.listen.options import DAILY, TOKEN, Bounding, Keeping, Serving
-from ses_cli.engine import engine
 from ses_cli.errors import TargetError, UsageError
-from ses_cli.events import Problem
 from ses_cli.sources.find import default_log, reason
 
 PORTS = (8080, 8081, 8082)  # the ones that callback addresses support
 _FILES = 64  # descriptors for everything that is no connection
-_EMPTY = Problem("", 0, 0, "not-json", "", "expected one JSON document, got nothing")
 _COMPRESSIONS: dict[str | None, Compression | None] = {None: None, "zstd": "zstd", "gzip": "gzip"}
 
 
@@ -40,7 +33,7 @@ def settings(serving: Serving, bounding: Bounding, keeping: Keeping) -> Settings
         log=_log(keeping.log),
         host=serving.host,
         port=serving.port,
-        rules=Rules(
+        policy=Policy(
             Access(serving.path, _token(serving.token_file), networks, serving.proxy_header),
             bounding.max_body,
             bounding.reject_invalid,
@@ -52,26 +45,9 @@ def settings(serving: Serving, bounding: Bounding, keeping: Keeping) -> Settings
     )
 
 
-def checks(max_body: int) -> Check:
-    """Judges bodies as the reading commands judge lines. For any thread."""
-    checker, lock = engine(Checks(max_body)), Lock()
-
-    def check(lines: Sequence[bytes]) -> list[Validated]:
-        with lock:
-            batch = checker.check(Piece("", 0, b"".join([line + b"\n" for line in lines])))
-        results: list[Validated] = [[_EMPTY] for _ in lines]
-        for found in batch.located():
-            results[found.line - 1] = found.record
-        for invalid in batch.invalid:
-            results[invalid.problems[0].line - 1] = list(invalid.problems)
-        return results
-
-    return check
-
-
 def greeting(settings: Settings, at: Listening) -> list[str]:
     """Where it listens, what to enter in the console, and what to think of. The token is not in it."""
-    access = settings.rules.access
+    access = settings.policy.access
     here, scheme = _is_local(at.host), "https" if at.tls else "http"
     host = "YOUR-HOST" if here or at.host in ("0.0.0.0", "::") else at.host
     path = f"{at.port}{access.path}"
