@@ -128,7 +128,7 @@ def _is_redrawn(printing: Printing) -> bool:
 
 def followed(reading: Reading) -> Source:
     """The one log that can be followed. Raises UsageError, SourcesError."""
-    sources, errors = find(reading.files)
+    sources, errors = find(reading.files, messages.note)
     if not sources:
         raise SourcesError(errors)
     if errors or len(sources) > 1:

@@ -37,7 +37,7 @@ def find_input(reading: Reading, printing: Printing, *others: str | None) -> Inp
 
     Raises SourcesError where there are none, UsageError where an output is an input.
     """
-    sources, errors = find(reading.files)
+    sources, errors = find(reading.files, messages.note)
     if not sources:
         raise SourcesError(errors)
     check_outputs(reading, sources, [OutputFile("-o", printing.output)], *others)

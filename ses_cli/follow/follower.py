@@ -27,8 +27,8 @@ from ses_cli.follow.generations import Identity, generations
 from ses_cli.follow.logfile import LogFile
 from ses_cli.follow.succession import place_behind
 from ses_cli.sources.decompress import Damaged
-from ses_cli.sources.find import reason, shown
 from ses_cli.sources.lines import Lines
+from ses_cli.sources.source import reason, shown
 
 POLL = 0.2  # seconds between two looks
 

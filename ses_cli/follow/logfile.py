@@ -11,9 +11,9 @@ from ses_cli.batch import Piece
 from ses_cli.errors import SourceError
 from ses_cli.follow.generations import Identity
 from ses_cli.sources.decompress import MAGIC_BYTES, Damaged, Readable, codec_of, decompress
-from ses_cli.sources.find import shown
 from ses_cli.sources.lines import Lines
 from ses_cli.sources.read import PIECE
+from ses_cli.sources.source import shown
 
 _HEAD = 1024  # bytes by which a file that began anew is told from the one that was read
 

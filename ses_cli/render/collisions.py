@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from ses_cli.errors import UsageError
 from ses_cli.render.output import STDOUT
-from ses_cli.sources.find import STDIN, is_log, shown
+from ses_cli.sources.find import is_log
+from ses_cli.sources.source import STDIN, shown
 
 
 class OutputFile(NamedTuple):

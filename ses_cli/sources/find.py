@@ -3,56 +3,72 @@
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from glob import glob
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from ses_cli.errors import SourceError, UsageError
+from ses_cli.sources.archives import HEAD, refuse_archive
+from ses_cli.sources.copies import without_copies
 from ses_cli.sources.decompress import MAGIC_BYTES, codec_of
+from ses_cli.sources.directories import LeftOut, matches, walk
+from ses_cli.sources.source import STDIN, Source, reason, shown
 
-STDIN = "-"
 ENVIRONMENT = "SES_EVENTS_LOG"
 _LOGS = tuple(name + packed for name in (".jsonl", ".ndjson") for packed in ("", ".gz", ".zst", ".bz2", ".xz"))
 _NOT_LOGS = (".rejects.", ".replay-")  # what this program itself leaves beside a log
 
 
-class Source(NamedTuple):
-    """One log. What is no regular file (standard input, a pipe) has no size and is read once, in one go."""
-
-    name: str  # as named by the user, fit to be shown
-    path: str
-    size: int | None  # bytes at the start of the run
-    codec: str | None  # gzip, zstd, bzip2, xz; None when plain, or not yet known
-    identity: tuple[int, int] | None  # device and inode, to notice a file that was replaced
+Note = Callable[[str], object]
 
 
-def find(names: Iterable[str]) -> tuple[list[Source], list[SourceError]]:
-    """The sources, and what could not be opened. Raises UsageError where there is nothing to read at all."""
-    sources: list[Source] = []
-    errors: list[SourceError] = []
-    for name in list(names) or _unnamed(os.environ):
-        try:
-            paths = list(_expand(name))
-        except SourceError as error:
-            errors.append(error)
-            continue
-        for path in paths:
+def find(names: Iterable[str], note: Note = lambda _: None) -> tuple[list[Source], list[SourceError]]:
+    """The sources, each content once, and what could not be opened; `note` is told what is left out.
+
+    Raises UsageError where there is nothing to read at all.
+    """
+    found = _Finder(note)
+    for name in list(names) or _unnamed(os.environ, found.left_out):
+        found.add(name)
+    return without_copies(found.sources, note), found.errors
+
+
+class _Finder:
+    """Opens what is named, and collects what cannot be."""
+
+    def __init__(self, note: Note) -> None:
+        self.sources: list[Source] = []
+        self.errors: list[SourceError] = []
+        self._note = note
+
+    def add(self, name: str) -> None:
+        is_directory = name != STDIN and Path(name).is_dir()
+        for path in self._logs(name) if is_directory else [name]:
             try:
-                sources.append(_open(path))
+                self.sources.append(_open(path))
             except OSError as error:
-                errors.append(SourceError(f"{shown(path)}: {reason(error)}", _hint(path, error)))
-    return sources, errors
+                self.left_out(path, error)
+            except SourceError as error:
+                self.errors.append(error)
 
+    def _logs(self, directory: str) -> list[str]:
+        known = len(self.errors)
+        logs = [path for path in walk(directory, self.left_out) if is_log(Path(path).relative_to(directory))]
+        pipes = [path for path in logs if not Path(path).is_file() and Path(path).exists()]
+        for path in pipes:
+            self.left_out(path, None)
+        if not logs and len(self.errors) == known:
+            hint = f"logs are named {', '.join(_LOGS[::5])}, compressed or not"
+            self.errors.append(SourceError(f"{shown(directory)}: a directory without logs", hint))
+        return [path for path in logs if path not in pipes]
 
-def shown(path: str) -> str:
-    """A path as one line of text: bytes in it that are no UTF-8 become question marks in a diamond."""
-    return os.fsencode(path).decode(errors="replace").replace("\n", "␊")
-
-
-def reason(error: OSError) -> str:
-    """The system's reason in lower case, without numbers and names."""
-    return (error.strerror or type(error).__name__).lower()
+    def left_out(self, path: str, error: OSError | None) -> None:
+        """A path cannot be opened, or (None) is not read unless it is named."""
+        if error is not None:
+            self.errors.append(SourceError(f"{shown(path)}: {reason(error)}", _hint(path, error)))
+        elif Path(path).is_dir():
+            self._note(f"{shown(path)} is a link to a directory and was not followed: name it to read it")
+        else:
+            self._note(f"{shown(path)} is no regular file and was not read: name it to read it")
 
 
 def default_log(environment: Mapping[str, str] = os.environ) -> Path:
@@ -61,12 +77,12 @@ def default_log(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(data).expanduser() / "ses-events" / "callbacks.jsonl"
 
 
-def _unnamed(environment: Mapping[str, str]) -> list[str]:
+def _unnamed(environment: Mapping[str, str], left_out: LeftOut) -> list[str]:
     if _is_piped():
         return [STDIN]
     named = [name for name in environment.get(ENVIRONMENT, "").split(os.pathsep) if name]
     if named:
-        return [path for name in named for path in (sorted(glob(name, recursive=True)) or [name])]
+        return [path for name in named for path in matches(name, left_out)]
     log = default_log(environment)
     if log.exists():
         return [str(log)]
@@ -84,18 +100,6 @@ def _is_piped() -> bool:
     return stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)
 
 
-def _expand(name: str) -> Iterator[str]:
-    if name == STDIN or not Path(name).is_dir():
-        yield name
-        return
-    logs = sorted(str(path) for path in Path(name).rglob("*") if is_log(path.relative_to(name)) and path.is_file())
-    if not logs:
-        raise SourceError(
-            f"{shown(name)}: a directory without logs", f"logs are named {', '.join(_LOGS[::5])}, packed or not"
-        )
-    yield from logs
-
-
 def is_log(path: Path) -> bool:
     """Whether a file in a directory that is read, named from there, is one of its logs."""
     hidden = any(part.startswith(".") for part in path.parts)
@@ -109,7 +113,9 @@ def _open(path: str) -> Source:
     if not stat.S_ISREG(status.st_mode):
         return Source(shown(path), path, None, None, None)
     with open(path, "rb", buffering=0) as file:
-        codec = codec_of(file.read(MAGIC_BYTES))
+        head = file.read(HEAD)
+    refuse_archive(shown(path), head)
+    codec = codec_of(head[:MAGIC_BYTES])
     return Source(shown(path), path, status.st_size, codec, (status.st_dev, status.st_ino))
 
 

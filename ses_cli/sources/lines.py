@@ -6,58 +6,75 @@ from ses_cli.batch import OVERLONG_HEAD, Piece
 
 
 class Lines:
-    """Cuts what comes into pieces of whole lines, and holds the rest."""
+    """Cuts what comes into pieces of whole lines, and holds the rest: each byte is looked at and copied once.
+
+    `[a\\nb] [c] [d\\ne]` comes out as `a\\n` and `bcd\\n`, while `b`, `c` and then `e` are held.
+    """
 
     def __init__(self, source: str, max_line: int, offset: int, line: int) -> None:
         self.source = source
         self.offset = offset  # of the first byte that was not handed out
         self.line = line  # number of the first line that was not handed out
         self._max_line = max_line
-        self._held = b""
-        self._overlong = 0  # bytes so far of a line too long to hold: its head is held
+        self._held: list[bytes] = []  # the beginning of a line, in the chunks that it came in
+        self._size = 0  # bytes of that line so far: of one too long to hold only the head is held
 
     def restart(self, source: str) -> None:
         """Another source, from its beginning; what is held is dropped."""
-        self.source, self.offset, self.line, self._held, self._overlong = source, 0, 1, b"", 0
+        self.source = source
+        self.go_on(0, 1)
 
     def go_on(self, offset: int, line: int) -> None:
         """What comes next begins at `offset`, with this line; what is held is dropped."""
-        self.offset, self.line, self._held, self._overlong = offset, line, b"", 0
+        self.offset, self.line = offset, line
+        self._drop()
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether it holds the beginning of a line."""
+        return self._size > 0
 
     def feed(self, chunk: bytes) -> Iterator[Piece]:
         """The lines that end in what comes next."""
-        if self._overlong:
+        if self._size > self._max_line:
             end = chunk.find(b"\n")
-            self._overlong += len(chunk) if end < 0 else end
+            self._size += len(chunk) if end < 0 else end
             if end < 0:
                 return
             chunk = chunk[end + 1 :]
             yield self._too_long()
-        data = self._held + chunk
-        cut = data.rfind(b"\n") + 1
-        self._held = data[cut:]
+        cut = chunk.rfind(b"\n") + 1
         if cut:
-            yield self._piece(data[:cut])
-        if len(self._held) > self._max_line:
-            self._overlong, self._held = len(self._held), self._held[:OVERLONG_HEAD]
+            yield self._piece(b"".join([*self._held, chunk[:cut]]))
+        if cut < len(chunk):
+            self._hold(chunk[cut:])
 
     def end(self) -> Iterator[Piece]:
         """The last line, where it has no end and will get none."""
-        if self._overlong:
+        if self._size > self._max_line:
             yield self._too_long()
         elif self._held:
-            data, self._held = self._held, b""
-            yield self._piece(data)
+            yield self._piece(b"".join(self._held))
+
+    def _hold(self, rest: bytes) -> None:
+        self._held.append(rest)
+        self._size += len(rest)
+        if self._size > self._max_line:
+            self._held = [b"".join(self._held)[: min(self._max_line, OVERLONG_HEAD)]]
 
     def _piece(self, data: bytes) -> Piece:
         piece = Piece(self.source, self.offset, data, self.line)
         self.offset += len(data)
         self.line += data.count(b"\n")
+        self._drop()
         return piece
 
     def _too_long(self) -> Piece:
-        piece = Piece(self.source, self.offset, self._held, self.line, overlong=self._overlong)
-        self.offset += self._overlong + 1
+        piece = Piece(self.source, self.offset, b"".join(self._held), self.line, overlong=self._size)
+        self.offset += self._size + 1
         self.line += 1
-        self._held, self._overlong = b"", 0
+        self._drop()
         return piece
+
+    def _drop(self) -> None:
+        self._held, self._size = [], 0

@@ -5,10 +5,12 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from ses_cli.batch import OVERLONG_HEAD, Piece
+from ses_cli.batch import Piece
 from ses_cli.errors import SourceError
+from ses_cli.sources.archives import HEAD, refuse_archive
 from ses_cli.sources.decompress import MAGIC_BYTES, Damaged, Readable, codec_of, decompress
-from ses_cli.sources.find import STDIN, Source, reason
+from ses_cli.sources.lines import Lines
+from ses_cli.sources.source import STDIN, Source, reason
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -40,12 +42,13 @@ def spans(source: Source, size: int = SPAN) -> Iterator[Span]:
 
 
 def read(span: Span, max_line: int, piece_size: int = PIECE) -> Iterator[Piece]:
-    """The lines that begin in the span, not numbered yet. Raises SourceError, after all that could be read."""
+    """The lines that begin in the span, numbered from its first. Raises SourceError, after all that could be read."""
     name = span.source.name
     try:
         with _open(span) as raw:
             for piece in _pieces(span, _decoded(span, raw), max_line, piece_size):
                 yield piece._replace(bytes_read=raw.tell()) if span.source.size else piece
+            _check_size(span, raw)
     except Damaged as error:
         raise SourceError(f"{name}: {error}; what stands before was read", "copy or compress it again") from None
     except OSError as error:
@@ -65,6 +68,12 @@ def _open(span: Span) -> BinaryIO:
     return raw
 
 
+def _check_size(span: Span, raw: BinaryIO) -> None:
+    if span.end is not None and (size := os.fstat(raw.fileno()).st_size) < span.end:
+        name, before = span.source.name, span.source.size
+        raise SourceError(f"{name}: shrank from {before:,} to {size:,} bytes while it was read", "read it again")
+
+
 def _decoded(span: Span, raw: BinaryIO) -> Readable:
     if span.source.size is not None:
         return decompress(raw, span.source.codec)
@@ -77,7 +86,7 @@ def _decoded(span: Span, raw: BinaryIO) -> Readable:
 
 
 class _Rewound(io.RawIOBase):
-    """A stream of which the first bytes were already bytes_read."""
+    """A stream of which the first bytes were already read."""
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head = head
@@ -100,51 +109,34 @@ class _Rewound(io.RawIOBase):
 
 
 def _pieces(span: Span, stream: Readable, max_line: int, piece_size: int) -> Iterator[Piece]:
-    name, end = span.source.name, span.end
-    offset, buffer = span.start, b""
+    """A line belongs to the span in which it begins: the first one begins after a newline, the last may end beyond."""
+    at, end = span.start, span.end
+    chunk = b""
     if span.start:
-        offset, buffer = _after_newline(stream, span.start - 1)
-    while end is None or offset < end:
-        cut, is_last = _cut(buffer, None if end is None else end - offset)
-        if cut:
-            yield Piece(name, offset, buffer[:cut])
-            offset, buffer = offset + cut, buffer[cut:]
-            if is_last:
+        at, chunk = _first_line(span, stream, piece_size)
+    lines = Lines(span.source.name, max_line, at, 1)
+    head = b""
+    try:
+        while (end is None or at < end or lines.is_holding) and (chunk := chunk or stream.read(piece_size)):
+            if not span.start and len(head) < HEAD:
+                head += chunk[:HEAD]
+                refuse_archive(span.source.name, head)
+            if end is not None and at + len(chunk) >= end and (last := chunk.find(b"\n", max(end - 1 - at, 0))) >= 0:
+                yield from lines.feed(chunk[: last + 1])
                 return
-        elif len(buffer) > max_line:
-            length, rest = _rest_of_line(stream, len(buffer))
-            yield Piece(name, offset, buffer[: min(max_line, OVERLONG_HEAD)], overlong=length)
-            offset, buffer = offset + length + 1, rest
-            continue
-        chunk = stream.read(piece_size)
-        if not chunk:
-            break
-        buffer += chunk
-    if buffer and (end is None or offset < end):
-        yield Piece(name, offset, buffer)
-        offset += len(buffer)
-    if end is not None and offset < end:
-        raise SourceError(f"{name}: shrank to {offset:,} bytes while it was read", "read it again")
+            yield from lines.feed(chunk)
+            at, chunk = at + len(chunk), b""
+    except Damaged:
+        yield from lines.end()  # as far as it could be decoded
+        raise
+    yield from lines.end()
 
 
-def _cut(buffer: bytes, wanted: int | None) -> tuple[int, bool]:
-    """Where the last line to take from the buffer ends, and whether it is the span's last: it ends past `wanted`."""
-    if wanted is not None and (at := buffer.find(b"\n", wanted - 1)) >= 0:
-        return at + 1, True
-    return buffer.rfind(b"\n") + 1, False
-
-
-def _after_newline(stream: Readable, offset: int) -> tuple[int, bytes]:
-    while chunk := stream.read(PIECE):
-        if (at := chunk.find(b"\n")) >= 0:
-            return offset + at + 1, chunk[at + 1 :]
-        offset += len(chunk)
-    return offset, b""
-
-
-def _rest_of_line(stream: Readable, length: int) -> tuple[int, bytes]:
-    while chunk := stream.read(PIECE):
-        if (at := chunk.find(b"\n")) >= 0:
-            return length + at, chunk[at + 1 :]
-        length += len(chunk)
-    return length, b""
+def _first_line(span: Span, stream: Readable, piece_size: int) -> tuple[int, bytes]:
+    """Where the first line begins after a newline, and what was read of it; the span's end where none begins in it."""
+    at = span.start - 1
+    while (span.end is None or at < span.end - 1) and (chunk := stream.read(piece_size)):
+        if (found := chunk.find(b"\n")) >= 0:
+            return at + found + 1, chunk[found + 1 :]
+        at += len(chunk)
+    return at + 1, b""

@@ -5,8 +5,8 @@ from itertools import chain
 
 from ses_cli.batch import Piece
 from ses_cli.errors import SourceError
-from ses_cli.sources.find import Source
 from ses_cli.sources.read import PIECE, Span, read
+from ses_cli.sources.source import Source
 from ses_cli.sources.unblocked import unblocked
 
 
@@ -53,17 +53,8 @@ class Series:
 
     def _pieces(self, source: Source) -> Iterator[Piece | None]:
         begun = self._begun.pop(source.name, None)
-        pieces = numbered(begun or read(Span(source), self._max_line, self._piece_size))
+        pieces = begun or read(Span(source), self._max_line, self._piece_size)
         return unblocked(pieces) if self._unblocking and source.size is None else pieces
-
-
-def numbered(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """The pieces of one source, with the numbers of their lines."""
-    line = 1
-    for piece in pieces:
-        found = piece._replace(line=line)
-        yield found
-        line = found.end
 
 
 def first_line(piece: Piece) -> bytes:

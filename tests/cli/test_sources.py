@@ -87,7 +87,7 @@ def test_the_variable_names_files_and_globs(run: Program) -> None:
     for name in ("a", "b1", "b2", "sub/c"):
         path = run.home / f"{name}.jsonl"
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(LOG)
+        path.write_bytes(log(record(bulkId=name), record()))
     value = os.pathsep.join([str(run.home / "a.jsonl"), "", str(run.home / "b?.jsonl"), str(run.home / "sub")])
     document = json.loads(run("summarize", "--json", env={"SES_EVENTS_LOG": value}).out)
     assert [os.path.relpath(name, run.home) for name in document["sources"]] == [
@@ -124,7 +124,7 @@ def test_a_directory_is_its_logs(run: Program) -> None:
     assert "logs: a directory without logs" in done.stderr
     assert "hint:" in done.stderr
     (run.home / "logs" / "a.jsonl").write_bytes(LOG)
-    (run.home / "logs" / "b.ndjson.gz").write_bytes(gzip.compress(LOG))
+    (run.home / "logs" / "b.ndjson.gz").write_bytes(gzip.compress(log(record(event="open"), record())))
     (run.home / "logs" / "c.txt").write_bytes(LOG)
     assert lines(run("summarize", "--json", "logs")) == 4
 
@@ -200,10 +200,17 @@ def test_a_name_cannot_drive_the_terminal(run: Program) -> None:
     assert not any(line.startswith("error:") for line in done.stdout.splitlines())
 
 
-def test_the_same_file_twice_is_read_twice(run: Program) -> None:
-    """Files are read as often as they are named."""
-    (run.home / "log").write_bytes(LOG)
-    assert lines(run("summarize", "--json", "log", "log")) == 4
+def test_the_same_content_is_read_once(run: Program) -> None:
+    """A log named twice, by its directory too, and its compressed copy count once, with notes that name both."""
+    (run.home / "logs").mkdir()
+    (run.home / "logs" / "a.jsonl").write_bytes(LOG)
+    (run.home / "logs" / "a.jsonl.gz").write_bytes(gzip.compress(LOG))
+    for command in (["summarize", "--json"], ["replay", "--dry-run", "--json", "--to", "http://127.0.0.1:9/"]):
+        done = run(*command, "logs/a.jsonl", "logs")
+        assert done.status == 0, done.stderr
+        assert json.loads(done.out)["records"]["counted"] == 2
+        assert "note: logs/a.jsonl is named twice: read once" in done.stderr
+        assert "note: logs/a.jsonl.gz holds the same as logs/a.jsonl: read once" in done.stderr
 
 
 def test_a_file_after_options_and_a_dash_name(run: Program) -> None:

@@ -1,13 +1,21 @@
 """Which sources a command reads."""
 
+import bz2
+import gzip
+import io
+import lzma
 import os
 import sys
+import tarfile
+import threading
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from ses_cli.errors import UsageError
-from ses_cli.sources import find
+from ses_cli.errors import SourceError, UsageError
+from ses_cli.sources import Span, find, read
 
 
 def test_a_directory_is_its_logs(tmp_path: Path) -> None:
@@ -72,3 +80,138 @@ def test_nothing_to_read_names_all_three_ways(tmp_path: Path, monkeypatch: pytes
     assert "|" in hint
     assert "SES_EVENTS_LOG" in hint
     assert f"{tmp_path}/ses-events/callbacks.jsonl" in hint
+
+
+def found(*names: Path | str) -> tuple[list[str], list[str], list[str]]:
+    """The names of the sources, the errors and the notes."""
+    notes: list[str] = []
+    sources, errors = find(map(str, names), notes.append)
+    return [Path(source.path).name for source in sources], [error.message for error in errors], notes
+
+
+LONG = b"".join(b'{"n":%d}\n' % n for n in range(50_000))
+
+
+def test_the_same_file_by_any_name_is_one_source(tmp_path: Path) -> None:
+    """A link, a hard link and a second mention of a file are one source, and a note says of which."""
+    (tmp_path / "a.jsonl").write_bytes(LONG)
+    (tmp_path / "b.jsonl").symlink_to("a.jsonl")
+    os.link(tmp_path / "a.jsonl", tmp_path / "c.jsonl")
+    names, errors, notes = found(tmp_path, tmp_path / "a.jsonl")
+    assert (names, errors, len(notes)) == (["a.jsonl"], [], 3)
+    assert f"{tmp_path}/b.jsonl is the same file as {tmp_path}/a.jsonl: read once" in notes
+    assert f"{tmp_path}/a.jsonl is named twice: read once" in notes
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
+def test_a_copy_is_one_source_with_its_original(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    """A copy, compressed or not, is left out, and of the two the plain one is read; another log never is left out."""
+    (tmp_path / "a.jsonl.x").write_bytes(pack(LONG))
+    (tmp_path / "b.jsonl").write_bytes(LONG)
+    changed = LONG[:-3] + b"x}\n"
+    (tmp_path / "c.jsonl").write_bytes(changed)
+    (tmp_path / "d.jsonl").write_bytes(pack(changed))
+    names, errors, notes = found(*(tmp_path / name for name in ("a.jsonl.x", "b.jsonl", "c.jsonl", "d.jsonl")))
+    assert errors == []
+    assert names == ["a.jsonl.x" if pack is bytes else "b.jsonl", "c.jsonl"]
+    assert [note.rpartition(":")[2] for note in notes] == [" read once", " read once"]
+
+
+def test_a_log_that_begins_another_is_told_of(tmp_path: Path) -> None:
+    """A log that is the beginning of another is read, and a note says what is read twice; empty ones are nothing."""
+    for name, data in (("a.jsonl", LONG[:-9]), ("b.jsonl", LONG), ("c.jsonl", b""), ("d.jsonl", b"")):
+        (tmp_path / name).write_bytes(data)
+    names, _, notes = found(tmp_path)
+    assert names == ["a.jsonl", "b.jsonl", "c.jsonl", "d.jsonl"]
+    assert notes == [f"{tmp_path}/a.jsonl holds the beginning of {tmp_path}/b.jsonl: what both hold is read twice"]
+
+
+def test_a_damaged_copy_is_read_and_told_of_later(tmp_path: Path) -> None:
+    """A copy that cannot be decompressed to its end is no copy."""
+    (tmp_path / "a.jsonl").write_bytes(LONG)
+    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(LONG)[:-4])
+    assert found(tmp_path) == (["a.jsonl", "b.jsonl.gz"], [], [])
+
+
+def test_directories_that_are_not_read_are_told_of(tmp_path: Path) -> None:
+    """A link to a directory and a pipe in a directory are noted, an unreadable directory is an error."""
+    for folder in ("logs/closed", "other"):
+        (tmp_path / folder).mkdir(parents=True)
+    for number, name in enumerate(("logs/a.jsonl", "other/b.jsonl")):
+        (tmp_path / name).write_bytes(b"%d\n" % number)
+    (tmp_path / "logs" / "link").symlink_to(tmp_path / "other")
+    (tmp_path / "logs" / "loop").symlink_to(tmp_path / "logs")
+    os.mkfifo(tmp_path / "logs" / "pipe.jsonl")
+    (tmp_path / "logs" / "closed").chmod(0)
+    is_open = os.access(tmp_path / "logs" / "closed", os.R_OK)
+    names, errors, notes = found(tmp_path / "logs")
+    (tmp_path / "logs" / "closed").chmod(0o700)
+    assert names == ["a.jsonl"]
+    assert errors == ([] if is_open else [f"{tmp_path}/logs/closed: permission denied"])
+    assert [note.removeprefix(f"{tmp_path}/logs/").split(":")[0] for note in notes] == [
+        "link is a link to a directory and was not followed",
+        "loop is a link to a directory and was not followed",
+        "pipe.jsonl is no regular file and was not read",
+    ]
+
+
+def test_a_pattern_follows_no_loop_and_waits_for_no_pipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`**` in SES_EVENTS_LOG finds files in any directory below, ends though links lead back, and opens no pipe."""
+    (tmp_path / "x" / "y").mkdir(parents=True)
+    for number, name in enumerate(("a.jsonl", "x/b.jsonl", "x/y/c.jsonl", "x/y/d.txt")):
+        (tmp_path / name).write_bytes(b"%d\n" % number)
+    for name in ("x/one", "x/two", "x/y/three"):
+        (tmp_path / name).symlink_to(tmp_path)
+    os.mkfifo(tmp_path / "x" / "pipe.jsonl")
+    monkeypatch.setattr(sys, "stdin", None)
+    wanted = {
+        "**/*.jsonl": ["a.jsonl", "b.jsonl", "c.jsonl"],
+        "x/**/c*": ["c.jsonl"],
+        "**/y/**": ["c.jsonl", "d.txt"],
+        "?/*.jsonl": ["b.jsonl"],
+    }
+    for pattern, names in wanted.items():
+        monkeypatch.setenv("SES_EVENTS_LOG", str(tmp_path / pattern))
+        assert found()[:2] == (names, []), pattern
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SES_EVENTS_LOG", "**/b.jsonl")
+    assert found()[0] == ["b.jsonl"]
+
+
+def tarred(name: str) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        info = tarfile.TarInfo(name)
+        info.size = 3
+        archive.addfile(info, io.BytesIO(b"{}\n"))
+    return out.getvalue()
+
+
+def zipped(name: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(name, b"{}\n")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("make", [tarred, zipped])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("how", ["file", "pipe"])
+def test_archives_are_told_by_their_first_bytes(tmp_path: Path, make: Callable[[str], bytes],
+                                                pack: Callable[[bytes], bytes], how: str) -> None:  # fmt: skip
+    """zip and tar, compressed or not, whatever they are called, are errors that say how to get at what is in them."""
+    path, data = tmp_path / "a log", pack(make("x.jsonl"))
+    if how == "pipe":
+        os.mkfifo(path)
+        threading.Thread(target=path.write_bytes, args=(data,), daemon=True).start()
+    else:
+        path.write_bytes(data)
+    sources, errors = find([str(path)])
+    for source in sources:
+        with pytest.raises(SourceError) as caught:
+            list(read(Span(source), 1 << 20))
+        errors.append(caught.value)
+    (error,) = errors
+    kind, command = ("tar", "tar -xOf") if make is tarred else ("zip", "unzip -p")
+    assert error.message == f"{path}: a {kind} archive, not a log"
+    assert f"{command} '{path}' | ses-events" in (error.hint or "")

@@ -51,8 +51,9 @@ def lines(of: Source, size: int, max_line: int) -> list[Line]:
     """Every line by its number in the whole source, read span by span."""
     found: list[Line] = []
     for span in spans(of, size):
+        above = len(found)
         for piece in read(span, max_line):
-            found += numbered(piece, len(found), max_line)
+            found += numbered(piece, above, max_line)
     return found
 
 
@@ -120,7 +121,7 @@ def test_a_stream_in_small_pieces_is_read_whole(tmp_path: Path, codec: str | Non
 
 @pytest.mark.parametrize("codec", PACK)
 def test_packed_data_cut_off_anywhere_is_told_of(tmp_path: Path, codec: str) -> None:
-    """Cut off at any byte, what stands before is read and the rest is an error; never a silent end."""
+    """Cut off at any byte, all that can be decoded is read, half a line too, and the rest is an error."""
     data = log(*(record(timestamp=1654064683 + n, bulkId=f"q-{n * n}") for n in range(30)))
     packed = PACK[codec](data)
     path = tmp_path / "log"
@@ -130,7 +131,7 @@ def test_packed_data_cut_off_anywhere_is_told_of(tmp_path: Path, codec: str) -> 
         with pytest.raises(SourceError, match=r"cut off|damaged"):
             found.extend(read(Span(source(path)), 1 << 20))
         there = WHAT_STANDS[codec](packed[:cut])
-        assert b"".join(piece.data for piece in found) == there[: there.rfind(b"\n") + 1]
+        assert b"".join(piece.data for piece in found) == there
 
 
 @pytest.mark.parametrize("codec", PACK)
@@ -204,8 +205,32 @@ def test_a_file_that_shrinks_is_told_of(tmp_path: Path) -> None:
     path.write_bytes(b"a\n" * 100)
     found = source(path)
     os.truncate(path, 51)
-    with pytest.raises(SourceError, match=r"log: shrank to 51 bytes"):
+    with pytest.raises(SourceError, match=r"log: shrank from 200 to 51 bytes"):
         lines(found, 1000, 100)
+
+
+@pytest.mark.parametrize("max_line", [10, 1 << 20, 1 << 30])
+def test_a_long_line_is_read_in_linear_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, max_line: int) -> None:
+    """A file that is one long line, as a hole is, is read at most twice, however many spans it is cut into."""
+    path, size, got = tmp_path / "log", 64 << 20, 0
+    path.touch()
+    os.truncate(path, size)
+
+    class Counted(io.FileIO):
+        def read(self, n: int | None = -1, /) -> bytes:
+            nonlocal got
+            data = super().read(n) or b""
+            got += len(data)
+            return data
+
+    def opened(name: str, mode: str, buffering: int) -> io.FileIO:  # noqa: ARG001
+        return Counted(name, mode)
+
+    of = source(path)
+    monkeypatch.setattr("ses_cli.sources.read.open", opened, raising=False)
+    pieces = [piece for span in spans(of, 1 << 20) for piece in read(span, max_line)]
+    assert [piece.overlong or len(piece.data) for piece in pieces] == [size]
+    assert got <= 2 * size + (64 << 10) * 64
 
 
 def test_a_file_that_is_replaced_is_told_of(tmp_path: Path) -> None:

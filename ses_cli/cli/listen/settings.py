@@ -14,7 +14,8 @@ from ses_cli.capture.server import Settings
 from ses_cli.capture.server_events import Listening
 from ses_cli.cli.listen.options import DAILY, TOKEN, Bounding, Keeping, Serving
 from ses_cli.errors import TargetError, UsageError
-from ses_cli.sources.find import default_log, reason
+from ses_cli.sources.find import default_log
+from ses_cli.sources.source import reason
 
 PORTS = (8080, 8081, 8082)  # the ones that callback addresses support
 _FILES = 64  # descriptors for everything that is no connection

@@ -76,7 +76,7 @@ def setup(reading: Reading, selecting: Selecting, sending: Sending, pacing: Paci
     if pacing.follow:
         refuse((pacing.speed, "--speed"), (remembering.dry_run, "--dry-run"))
     wire, target = _wire(sending), resolve_target(sending.to, os.environ)
-    sources, errors = ([followed(reading)], []) if pacing.follow else find(reading.files)
+    sources, errors = ([followed(reading)], []) if pacing.follow else find(reading.files, messages.note)
     if not sources:
         raise SourcesError(errors)
     lane = None if remembering.raw else Lane(pacing.lane)

@@ -1,0 +1,82 @@
+"""The same content once: a file that is named twice, a log and its compressed copy, a copy under another name.
+
+Most files differ in their first bytes, so that is what is compared first. Only of those that begin alike, all of it is.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from itertools import zip_longest
+from math import inf
+
+from ses_cli.sources.decompress import Damaged, Readable, decompress
+from ses_cli.sources.source import Source
+
+_HEAD = 4096  # bytes
+_CHUNK = 1 << 20
+
+
+def without_copies(sources: Sequence[Source], note: Callable[[str], object]) -> list[Source]:
+    """The sources without those whose content another one has; `note` is told of each, and of one that is a part."""
+    kept: list[Source] = []
+    heads: dict[bytes, list[int]] = {}  # first bytes -> places in `kept`
+    known: dict[tuple[int, int], Source] = {}
+    regular = [source for source in sources if source.identity]
+    for source in sources:
+        if source.identity is None or len(regular) == 1:
+            kept.append(source)
+            continue
+        if source.identity in known:
+            first = known[source.identity].name
+            named = "named twice" if first == source.name else f"the same file as {first}"
+            note(f"{source.name} is {named}: read once")
+            continue
+        known[source.identity] = source
+        alike = heads.setdefault(_head(source), [])
+        at = next((at for at in alike if _is_same(kept[at], source, note)), None)
+        if at is None:
+            alike.append(len(kept))
+            kept.append(source)
+        elif kept[at].codec and not source.codec:  # a plain one can be read side by side
+            kept[at] = source
+    return kept
+
+
+def _head(source: Source) -> bytes:
+    """The first bytes, decompressed. What is empty or cannot be read is like nothing else."""
+    with suppress(OSError, Damaged), open(source.path, "rb", buffering=0) as raw:
+        if head := _exactly(decompress(raw, source.codec), _HEAD):
+            return head
+    return repr(source.identity).encode()
+
+
+def _is_same(first: Source, second: Source, note: Callable[[str], object]) -> bool:
+    """Whether both hold the same, from the first byte to the last; what cannot be read to its end does not."""
+    with suppress(OSError, Damaged):
+        for ours, theirs in zip_longest(_chunks(first), _chunks(second), fillvalue=b""):
+            if ours == theirs:
+                continue
+            shorter, longer = sorted((ours, theirs), key=len)
+            if len(shorter) < _CHUNK and longer.startswith(shorter):
+                part, whole = (first, second) if shorter is ours else (second, first)
+                note(f"{part.name} holds the beginning of {whole.name}: what both hold is read twice")
+            return False
+        note(f"{second.name} holds the same as {first.name}: read once")
+        return True
+    return False
+
+
+def _chunks(source: Source) -> Iterator[bytes]:
+    """What a source held when it was found, decompressed, in chunks of one size."""
+    with open(source.path, "rb", buffering=0) as raw:
+        stream, left = decompress(raw, source.codec), inf if source.codec else source.size or 0
+        while left and (data := _exactly(stream, int(min(left, _CHUNK)))):
+            yield data
+            left -= len(data)
+
+
+def _exactly(stream: Readable, size: int) -> bytes:
+    """So many bytes, fewer only at the end."""
+    data = b""
+    while len(data) < size and (more := stream.read(size - len(data))):
+        data += more
+    return data
