@@ -10,6 +10,7 @@ from ses_cli.events import LEGACY_BOUNCE_TYPES, SOFT
 from ses_cli.reasons.classes import TIERS
 from ses_cli.reasons.codes import Code, find, is_temporary
 from ses_cli.reasons.guard import names_another, objection
+from ses_cli.reasons.own import OWN, hide
 from ses_cli.reasons.providers import provider_of
 from ses_cli.reasons.rules import Rule, load_rules
 from ses_cli.reasons.text import shape
@@ -108,8 +109,8 @@ class Classifier:
 
     def _judged(self, reason: str, soft: bool, email: str) -> tuple[Verdict, str]:
         """The verdict, and why its action is not that of the rule."""
-        provider = _provider(email)
-        key = (reason, soft, provider)
+        provider, hidden = _provider(email), hide(reason, email)
+        key = (hidden, soft, provider)
         found = self._exact.get(key)
         if found is None:
             text = shape(reason)
@@ -120,7 +121,9 @@ class Classifier:
                 found = _verdict(rule, codes, soft, text)
                 _remember(self._shapes, (text, soft, provider), found)
             _remember(self._exact, key, found)
-        if found[0].action == "suppress" and email and names_another(reason, email):
+        if found[0].action != "suppress" or not email or hidden.startswith(OWN):
+            return found
+        if names_another(reason, email):
             return found[0]._replace(action="review"), "suppress became review: the text names another address"
         return found
 

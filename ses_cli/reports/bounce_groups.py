@@ -1,83 +1,149 @@
 """Bounced addresses in groups: by class and action, by domain, by the shape of the reason."""
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ses_cli.identity import domain
-from ses_cli.reasons import ACTIONS, CLASSES, shape
-from ses_cli.reports.addresses import Address
-from ses_cli.table import Column, Kind, Table, Value
+from ses_cli.reasons import ACTIONS, CLASSES, Verdict, shape
+from ses_cli.reasons.own import OWN
+from ses_cli.reports.addresses import Rows
+from ses_cli.table import Column, Data, Kind, Table, Value
 
-BY = ("domain", "reason")
 _ADDRESSES, _BOUNCES = Column("addresses", Kind.COUNT), Column("bounces", Kind.COUNT)
 
+
+@dataclass(slots=True)
+class Group:
+    """Some addresses."""
+
+    addresses: int = 0
+    bounces: int = 0
+    actions: dict[str, int] = field(default_factory=dict)  # addresses by what to do about them
+    newest: int = -1  # the number of the address with the newest bounce that speaks for one
+
+    def counts(self) -> list[Value]:
+        """Addresses and bounces, and the addresses by action."""
+        return [self.addresses, self.bounces, *(self.actions.get(action, 0) for action in ACTIONS)]
+
+
 K = TypeVar("K", bound=Hashable)
+Item = tuple[str, Group]
 
 
-def totals(rows: Iterable[Address], key: Callable[[Address], str]) -> dict[str, dict[str, int]]:
+def totals(rows: Rows, key: Callable[[Verdict], str]) -> dict[str, dict[str, int]]:
     """How many addresses and bounces each class, or action, has."""
-    return {name: {"addresses": len(group), "bounces": _bounces(group)} for name, group in _groups(rows, key).items()}
+    verdicts = rows.found.verdicts
+    groups = _groups(rows, lambda number: key(verdicts[number]))
+    return {name: {"addresses": group.addresses, "bounces": group.bounces} for name, group in groups.items()}
 
 
-def verdicts(rows: list[Address]) -> Table:
+def verdicts(rows: Rows) -> Table:
     """Addresses and bounces by what to do, and why."""
-    order = list(ACTIONS)
-    groups = _groups(rows, lambda row: (row.verdict.action, row.verdict.cls))
-    listed = sorted(groups.items(), key=lambda item: (order.index(item[0][0]), -len(item[1]), item[0]))
+    known, order = rows.found.verdicts, list(ACTIONS)
+    groups = _groups(rows, lambda number: known[number][:2])
+    listed = sorted(groups.items(), key=lambda item: (order.index(item[0][1]), -item[1].addresses, item[0]))
     columns = (Column("action", Kind.KEY), Column("class"), _ADDRESSES, _BOUNCES, Column("meaning"))
+    whole = _sum(groups.values())
     return Table(
         "what to do",
         columns,
-        [(action, cls, len(group), _bounces(group), CLASSES[cls]) for (action, cls), group in listed],
-        total=("total", "", len(rows), _bounces(rows), "") if rows else None,
+        [(action, cls, group.addresses, group.bounces, CLASSES[cls]) for (cls, action), group in listed],
+        total=("total", "", whole.addresses, whole.bounces, "") if groups else None,
     )
 
 
-def domains(rows: list[Address], top: int | None) -> Table:
+def domains(rows: Rows, top: int | None) -> Table:
     """One row a recipient domain, its addresses by what to do about them."""
-    groups = _groups(rows, lambda row: domain(row.email))
-    listed = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
-    cut = len(listed) if top is None else top
-    rest = [row for _, group in listed[cut:] for row in group]
+    listed = _domains(rows)
+    left = [group for _, group in listed[top:]] if top is not None else []
     return Table(
         "by recipient domain",
         [Column("domain", Kind.KEY), _ADDRESSES, _BOUNCES, *(Column(action, Kind.COUNT) for action in ACTIONS)],
-        [_domain(name, group) for name, group in listed[:cut]],
-        rest=_domain(f"{len(listed) - cut:,} more", rest) if rest else None,
-        total=_domain("total", rows) if rows else None,
+        [[name, *group.counts()] for name, group in listed[:top]],
+        rest=[f"{len(left):,} more", *_sum(left).counts()] if left else None,
+        total=["total", *_sum(group for _, group in listed).counts()] if listed else None,
     )
 
 
-def reasons(rows: list[Address], top: int | None) -> Table:
+def domain_data(rows: Rows) -> Data:
+    """The same for programs."""
+    names = ("domain", "addresses", "bounces", *(action.replace("-", "_") for action in ACTIONS))
+    return Data(names, [[name, *group.counts()] for name, group in _domains(rows)])
+
+
+def reasons(rows: Rows, top: int | None) -> Table:
     """One row a shape of reason, with its newest text as a sample."""
-    groups = _groups(rows, lambda row: (shape(row.reason), row.verdict.cls, row.verdict.action))
-    listed = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
-    cut = len(listed) if top is None else top
-    rest = [row for _, group in listed[cut:] for row in group]
+    listed = list(_reasons(rows))
+    left = listed[top:] if top is not None else []
+    columns = (Column("class", Kind.KEY), Column("action"), _ADDRESSES, _BOUNCES, Column("sample"))
     return Table(
         "by reason",
-        (Column("class", Kind.KEY), Column("action"), _ADDRESSES, _BOUNCES, Column("sample")),
-        [(cls, action, len(group), _bounces(group), _sample(group)) for (_, cls, action), group in listed[:cut]],
-        rest=(f"{len(listed) - cut:,} more", "", len(rest), _bounces(rest), "") if rest else None,
-        total=("total", "", len(rows), _bounces(rows), "") if rows else None,
+        columns,
+        listed[:top],
+        rest=(f"{len(left):,} more", "", *_column_sums(left), "") if left else None,
+        total=("total", "", *_column_sums(listed), "") if listed else None,
     )
 
 
-def _groups(rows: Iterable[Address], key: Callable[[Address], K]) -> dict[K, list[Address]]:
-    groups: dict[K, list[Address]] = {}
-    for row in rows:
-        groups.setdefault(key(row), []).append(row)
+def reason_data(rows: Rows) -> Data:
+    """The same for programs."""
+    return Data(("class", "action", "addresses", "bounces", "sample"), _reasons(rows))
+
+
+def _domains(rows: Rows) -> list[Item]:
+    emails = rows.emails
+    groups = _groups(rows, lambda number: domain(emails[number]))
+    return sorted(groups.items(), key=lambda item: (-item[1].addresses, item[0]))
+
+
+def _reasons(rows: Rows) -> Iterator[tuple[str, str, int, int, str]]:
+    known, found = rows.found.verdicts, _Shapes(rows)
+    groups = _groups(rows, lambda number: (found.shape(number), *known[number][:2]))
+    for (_, cls, action), group in sorted(groups.items(), key=lambda item: (-item[1].addresses, item[0])):
+        yield cls, action, group.addresses, group.bounces, rows.reason(group.newest)
+
+
+class _Shapes:
+    """The shapes of reasons. Those that differ in the recipient's own address only have the same."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._known: dict[str, str] = {}
+
+    def shape(self, number: int) -> str:
+        hidden = self._rows.found.reasons[number]
+        if not hidden.startswith(OWN):
+            return shape(self._rows.reason(number))
+        if hidden not in self._known:
+            self._known[hidden] = shape(self._rows.reason(number))
+        return self._known[hidden]
+
+
+def _groups(rows: Rows, key: Callable[[int], K]) -> dict[K, Group]:
+    groups: dict[K, Group] = {}
+    found = rows.found
+    for number in rows.numbers:
+        group = groups.setdefault(key(number), Group())
+        group.addresses += 1
+        group.bounces += found.counts[number]
+        action = found.verdicts[number].action
+        group.actions[action] = group.actions.get(action, 0) + 1
+        if group.newest < 0 or found.times[number] > found.times[group.newest]:
+            group.newest = number
     return groups
 
 
-def _bounces(rows: Iterable[Address]) -> int:
-    return sum(row.count for row in rows)
+def _sum(groups: Iterable[Group]) -> Group:
+    whole = Group()
+    for group in groups:
+        whole.addresses += group.addresses
+        whole.bounces += group.bounces
+        for action, n in group.actions.items():
+            whole.actions[action] = whole.actions.get(action, 0) + n
+    return whole
 
 
-def _domain(name: str, rows: list[Address]) -> list[Value]:
-    counts = [sum(row.verdict.action == action for row in rows) for action in ACTIONS]
-    return [name, len(rows), _bounces(rows), *counts]
-
-
-def _sample(rows: Iterable[Address]) -> str:
-    return max(rows, key=lambda row: row.time).reason
+def _column_sums(rows: Iterable[tuple[str, str, int, int, str]]) -> tuple[int, int]:
+    chosen = list(rows)
+    return sum(row[2] for row in chosen), sum(row[3] for row in chosen)

@@ -1,17 +1,17 @@
 """Bounces by recipient address: whom to stop mailing, why, and what else to do about it."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
 from typing import Self
 
 from ses_cli.batch import Batch
-from ses_cli.identity import address, domain, marks, recipient
+from ses_cli.identity import address, marks, recipient
 from ses_cli.reasons import Verdict
 from ses_cli.reports import bounce_groups
-from ses_cli.reports.addresses import NAMES, Address, bounced, values
+from ses_cli.reports.addresses import NAMES, Address, Addresses, Rows, ordered, values
 from ses_cli.reports.delivered import Delivered
 from ses_cli.table import Column, Data, Kind, Table, Value
 
@@ -46,7 +46,7 @@ class Bounces:
     """A fold."""
 
     wanted: Wanted
-    addresses: dict[str, Address] = field(default_factory=dict)  # by address, its domain in lower case
+    addresses: Addresses = field(default_factory=Addresses)
     delivered: Delivered = field(default_factory=Delivered)
     others: dict[str, dict[str, int]] = field(default_factory=dict)  # event of `also` -> address -> its first time
 
@@ -58,84 +58,80 @@ class Bounces:
             if record.event != "bounce":
                 self._note(record.event, address(record.email), record.timestamp)
             elif wanted.bounce_type in (None, record.bounce_type):
-                self._take(bounced(record, wanted.rules))
+                self.addresses.add(record, wanted.rules)
 
     def merge(self, later: Self) -> None:
         """Takes in what was found later in the log."""
-        for found in later.addresses.values():
-            self._take(found)
+        self.addresses.merge(later.addresses)
         self.delivered.merge(later.delivered)
         for event, emails in later.others.items():
             for email, time in emails.items():
                 self._note(event, email, time)
 
-    def _take(self, found: Address) -> None:
-        known = self.addresses.get(found.email)
-        if known is None:
-            self.addresses[found.email] = found
-        else:
-            known.merge(found)
-
     def _note(self, event: str, email: str, time: int) -> None:
         emails = self.others.setdefault(event, {})
         emails[email] = min(time, emails.get(email, time))
 
-    def _ask_deliveries(self) -> None:
-        """Which addresses were delivered to after their last hard bounce."""
-        hard: dict[int, list[Address]] = {}
-        for email, known in self.addresses.items():
-            if known.is_hard:
-                hard.setdefault(int.from_bytes(marks([recipient(email)]), sys.byteorder), []).append(known)
-        for mark, time in self.delivered.find(hard.__contains__):
-            for known in hard[mark]:
-                known.delivered_since |= time > known.time
+    def rows(self, top: int | None = None) -> Rows:
+        """The addresses wanted, in the order wanted; the first `top`."""
+        wanted, found = self.wanted, self.addresses
+        numbers = found.chosen(wanted.min_count, wanted.takes)
+        return Rows(found, ordered(found, numbers, wanted.sort, top), self._delivered_since())
 
-    def rows(self) -> list[Address]:
-        """The addresses wanted, in the order wanted."""
-        wanted = self.wanted
-        self._ask_deliveries()
-        rows = [
-            known
-            for known in self.addresses.values()
-            if known.count >= wanted.min_count and wanted.takes(known.verdict)
-        ]
-        rows.sort(key=lambda row: row.email)
-        if wanted.sort != "email":
-            rows.sort(key=_ORDERS[wanted.sort])
-        return rows
+    def _delivered_since(self) -> bytearray:
+        """For each address whether it was delivered to after its last hard bounce."""
+        since = bytearray(len(self.addresses.numbers))
+        if not self.delivered:
+            return since
+        times, numbers, twins = self.addresses.times, dict[int, int](), dict[int, list[int]]()
+        for email, number in self.addresses.hard():
+            mark = int.from_bytes(marks([recipient(email)]), sys.byteorder)
+            if numbers.setdefault(mark, number) != number:  # the same recipient, spelled another way
+                twins.setdefault(mark, []).append(number)
+        for mark, time in self.delivered.find(numbers.__contains__):
+            for number in (numbers[mark], *twins.get(mark, ())):
+                since[number] |= time > times[number]
+        return since
 
-    def emails(self) -> list[str]:
+    def emails(self) -> Iterator[str]:
         """The addresses alone."""
-        return [row.email for row in self.rows() if row.email]
+        return (row.email for row in self.rows() if row.email)
 
     def document(self) -> dict[str, object]:
-        """`classes` and `actions`, each with its addresses and bounces, and `bounces`."""
+        """`classes` and `actions`, each with its addresses and bounces, the groups asked for and `bounces`."""
         rows = self.rows()
         return {
-            "classes": bounce_groups.totals(rows, lambda row: row.verdict.cls),
-            "actions": bounce_groups.totals(rows, lambda row: row.verdict.action),
-            "bounces": self._rows(rows),
+            "classes": bounce_groups.totals(rows, lambda verdict: verdict.cls),
+            "actions": bounce_groups.totals(rows, lambda verdict: verdict.action),
+            **{f"{by}s": self._groups(rows, by) for by in self.wanted.by},
+            "bounces": self._data(rows),
         }
 
     def data(self) -> Data:
-        """One row an address."""
-        return self._rows(self.rows())
+        """One row an address, or a group where one is asked for."""
+        rows = self.rows()
+        return self._groups(rows, self.wanted.by[0]) if self.wanted.by else self._data(rows)
 
-    def _rows(self, rows: list[Address]) -> Data:
+    def _groups(self, rows: Rows, by: str) -> Data:
+        return bounce_groups.domain_data(rows) if by == "domain" else bounce_groups.reason_data(rows)
+
+    def _data(self, rows: Rows) -> Data:
         return Data(NAMES, (values(row, self.wanted.tz) for row in rows))
 
     def tables(self) -> list[Table]:
         """The classes and actions, then the groups asked for or the addresses."""
-        rows = self.rows()
+        wanted = self.wanted
+        everyone = self.addresses.chosen(wanted.min_count, wanted.takes)
+        rows = Rows(self.addresses, everyone, bytearray(len(self.addresses.numbers)))
         tables = [bounce_groups.verdicts(rows)]
-        if "domain" in self.wanted.by:
-            tables.append(bounce_groups.domains(rows, self.wanted.top))
-        if "reason" in self.wanted.by:
-            tables.append(bounce_groups.reasons(rows, self.wanted.top))
-        return tables if self.wanted.by else [*tables, _table(rows, self.wanted.top)]
+        if "domain" in wanted.by:
+            tables.append(bounce_groups.domains(rows, wanted.top))
+        if "reason" in wanted.by:
+            tables.append(bounce_groups.reasons(rows, wanted.top))
+        return tables if wanted.by else [*tables, _table(self.rows(wanted.top), len(everyone))]
 
 
-def _table(rows: list[Address], top: int | None) -> Table:
+def _table(rows: Rows, whole: int) -> Table:
     columns = (
         Column("address", Kind.KEY),
         Column("type"),
@@ -150,8 +146,8 @@ def _table(rows: list[Address], top: int | None) -> Table:
         Column("sender domains", Kind.LIST),
         Column("templates", Kind.LIST),
     )
-    notes = [f"{len(rows) - top:,} more: --top all, or a data format"] if top is not None and len(rows) > top else []
-    return Table("by address", columns, [_cells(row) for row in rows[:top]], notes=notes)
+    notes = [f"{whole - len(rows):,} more: --top all, or a data format"] if whole > len(rows) else []
+    return Table("by address", columns, [_cells(row) for row in rows], notes=notes)
 
 
 def _cells(row: Address) -> list[Value]:
@@ -171,11 +167,3 @@ def _cells(row: Address) -> list[Value]:
         list(row.from_domains),
         list(row.templates),
     ]
-
-
-# among equals, by address
-_ORDERS: dict[str, Callable[[Address], int | str]] = {
-    "last": lambda row: -row.last,
-    "count": lambda row: -row.count,
-    "domain": lambda row: domain(row.email),
-}

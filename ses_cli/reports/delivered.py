@@ -32,6 +32,10 @@ class Delivered:
         if len(self._marks) >= self._most:
             self._spill()
 
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self._marks or self._sizes)
+
     def merge(self, later: Self) -> None:
         """All deliveries that another has, those in its file too."""
         for marks, times in later._blocks():

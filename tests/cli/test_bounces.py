@@ -201,6 +201,19 @@ def test_every_format(logged: Program) -> None:
         )
 
 
+def test_groups_in_data_formats(logged: Program) -> None:
+    """`--by` groups the rows of data formats too, and JSON has the groups beside the addresses."""
+    rows = [
+        json.loads(line) for line in logged("bounces", "--by", "domain", "-f", "ndjson", "log.jsonl").out.splitlines()
+    ]
+    assert [(row["domain"], row["addresses"], row["suppress"]) for row in rows[:2]] == [("a.example", 2, 2), ("", 1, 1)]
+    document = json.loads(logged("bounces", "--by", "domain", "--by", "reason", "--json", "log.jsonl").out)
+    assert document["domains"] == rows
+    for groups in (document["domains"], document["reasons"]):
+        assert sum(group["addresses"] for group in groups) == len(document["bounces"])
+        assert sum(group["bounces"] for group in groups) == sum(row["count"] for row in document["bounces"])
+
+
 def test_alone_it_reads_the_log_that_is_kept(logged: Program) -> None:
     """`bounces --hard` alone works wherever a log is kept."""
     done = logged("bounces", "--hard", "-f", "plain", env={"SES_EVENTS_LOG": str(logged.home / "log.jsonl")})
