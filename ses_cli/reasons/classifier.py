@@ -10,7 +10,7 @@ from ses_cli.events import LEGACY_BOUNCE_TYPES, SOFT
 from ses_cli.reasons.classes import TIERS
 from ses_cli.reasons.codes import Code, find, is_temporary
 from ses_cli.reasons.guard import names_another, objection
-from ses_cli.reasons.own import OWN, hide
+from ses_cli.reasons.own import OWN, hide, reveal
 from ses_cli.reasons.providers import provider_of
 from ses_cli.reasons.rules import Rule, load_rules
 from ses_cli.reasons.text import shape
@@ -98,22 +98,26 @@ class Classifier:
         `email` is the address that bounced: its provider's rules hold for it, and no other's; a text that names other
         addresses only is no proof against it.
         """
-        return self._judged(reason, _is_soft(bounce_type), email)[0]
+        return self._judged(hide(reason, email), _is_soft(bounce_type), email)[0]
+
+    def classify_hidden(self, hidden: str, bounce_type: str | None, email: str) -> Verdict:
+        """The same of a reason that `own.hide` gave for this address."""
+        return self._judged(hidden, _is_soft(bounce_type), email)[0]
 
     def explain(self, reason: str, bounce_type: str | None = None, email: str = "") -> Explanation:
         """The evidence in a reason, every rule that matches it in order of evidence, and the verdict."""
         text = shape(reason)
         codes = find(text)
         matched = tuple(self._matches(text, codes, _provider(email)))
-        return Explanation(text, codes, matched, *self._judged(reason, _is_soft(bounce_type), email))
+        return Explanation(text, codes, matched, *self._judged(hide(reason, email), _is_soft(bounce_type), email))
 
-    def _judged(self, reason: str, soft: bool, email: str) -> tuple[Verdict, str]:
+    def _judged(self, hidden: str, soft: bool, email: str) -> tuple[Verdict, str]:
         """The verdict, and why its action is not that of the rule."""
-        provider, hidden = _provider(email), hide(reason, email)
+        provider = _provider(email)
         key = (hidden, soft, provider)
         found = self._exact.get(key)
         if found is None:
-            text = shape(reason)
+            text = shape(reveal(hidden, email))
             found = self._shapes.get((text, soft, provider))
             if found is None:
                 codes = find(text)
@@ -123,7 +127,7 @@ class Classifier:
             _remember(self._exact, key, found)
         if found[0].action != "suppress" or not email or hidden.startswith(OWN):
             return found
-        if names_another(reason, email):
+        if "@" in hidden and names_another(reveal(hidden, email), email):
             return found[0]._replace(action="review"), "suppress became review: the text names another address"
         return found
 

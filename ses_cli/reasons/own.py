@@ -14,8 +14,10 @@ def hide(reason: str, email: str) -> str:
 
     What such a reason means is the same for every address of one provider.
     """
-    if email and email in reason and _is_alone(reason, email):
-        return OWN + reason.replace(email, OWN)
+    if email and email in reason:
+        parts = reason.split(email)
+        if len(parts) == 2 and _is_alone(*parts) and OWN not in reason and _PLAIN.fullmatch(email):
+            return f"{OWN}{parts[0]}{OWN}{parts[1]}"
     return _AS_IT_IS + reason if reason.startswith((OWN, _AS_IT_IS)) else reason
 
 
@@ -26,10 +28,6 @@ def reveal(text: str, email: str) -> str:
     return text[1:] if text.startswith(_AS_IT_IS) else text
 
 
-def _is_alone(reason: str, email: str) -> bool:
-    if len(reason) > _LONGEST or reason.count(email) > 1 or OWN in reason or "://" in reason:
-        return False
-    start = reason.index(email)
-    before, after = reason[max(start - 1, 0) : start], reason[start + len(email) :][:2]
-    is_ended = after[:1] in _AFTER or after in (".", ". ")
-    return before in _BEFORE and is_ended and _PLAIN.fullmatch(email) is not None
+def _is_alone(before: str, after: str) -> bool:
+    is_ended = after[:1] in _AFTER or after[:2] in (".", ". ")
+    return is_ended and before[-1:] in _BEFORE and len(before) + len(after) <= _LONGEST and "://" not in before

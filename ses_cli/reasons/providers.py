@@ -1,5 +1,7 @@
 """Which mail provider a recipient domain belongs to: one receiver's common words hold for its mailboxes only."""
 
+from functools import lru_cache
+
 # provider, as rules name their receiver -> its domains; a name that ends in a dot stands for all country endings
 _DOMAINS = {
     "QQ": "qq.com foxmail.com vip.qq.com exmail.qq.com",
@@ -39,6 +41,7 @@ _DOMAINS = {
 _BY_DOMAIN = {domain: provider for provider, domains in _DOMAINS.items() for domain in domains.split()}
 
 
+@lru_cache(1 << 14)
 def provider_of(domain: str) -> str:
     """The provider of a recipient domain in lower case, "" where it is not one of the table."""
     return _BY_DOMAIN.get(domain) or _BY_DOMAIN.get(domain.partition(".")[0] + ".", "")

@@ -5,13 +5,15 @@ from its newest soft one: only a delivery speaks against a hard bounce, and that
 """
 
 from array import array
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import cache, lru_cache
-from heapq import nsmallest
+from heapq import nlargest
+from itertools import compress, count
+from operator import not_
 from pathlib import Path
-from typing import Self, TypeVar, cast
+from typing import Self, TypeVar
 
 from ses_cli.callback import Callback
 from ses_cli.events import HARD, SOFT
@@ -42,7 +44,6 @@ _TYPES = (None, SOFT, HARD)
 _HARD = _TYPES.index(HARD)
 
 T = TypeVar("T", str, int)
-H = TypeVar("H", bound=Hashable)
 Origin = tuple[tuple[str, ...], tuple[int, ...]]  # sender domains and templates
 
 
@@ -90,50 +91,67 @@ class Addresses:
         """Takes in a bounce."""
         kind, text, time = record.bounce_type, record.reason or "", record.timestamp
         bounce_type = HARD if kind == HARD else SOFT if kind == SOFT else None
-        verdict = classifier(rules).classify(text, bounce_type, record.email)
-        email, origin = address(record.email), _origin(from_domain(record), record.template_id)
-        self._take(email, _TYPES.index(bounce_type), time, hide(text, email), verdict, time, time, 1, origin)
+        email = address(record.email)
+        if email == record.email:
+            reason = _shared(hide(text, email))
+            verdict = classifier(rules).classify_hidden(reason, bounce_type, email)
+        else:  # the text may spell it as the record does
+            reason = hide(text, "")
+            verdict = classifier(rules).classify(text, bounce_type, record.email)
+        origin = _origin(from_domain(record), record.template_id)
+        number = self.numbers.get(email)
+        if number is not None:
+            self._meet(number, _TYPES.index(bounce_type), time, reason, verdict, time, time, 1, origin)
+            return
+        self.numbers[email] = len(self.numbers)
+        self.types.append(_TYPES.index(bounce_type))
+        self.times.append(time)
+        self.reasons.append(reason)
+        self.verdicts.append(verdict)
+        self.firsts.append(time)
+        self.lasts.append(time)
+        self.counts.append(1)
+        self.origins.append(origin)
 
     def merge(self, later: Self) -> None:
         """Takes in what was found later in the log."""
-        columns = (later.types, later.times, later.reasons, later.verdicts, later.firsts, later.lasts, later.counts)
-        for found in zip(later.numbers, *columns, later.origins, strict=True):
-            self._take(*found)
+        numbers = self.numbers
+        is_new = [email not in numbers for email in later.numbers]
+        for at, email in compress(enumerate(later.numbers), map(not_, is_new)):
+            spoke = later.types[at], later.times[at], later.reasons[at], later.verdicts[at]
+            self._meet(numbers[email], *spoke, later.firsts[at], later.lasts[at], later.counts[at], later.origins[at])
+        numbers.update(zip(compress(later.numbers, is_new), count(len(numbers)), strict=False))
+        self.types.extend(compress(later.types, is_new))
+        self.times.extend(compress(later.times, is_new))
+        self.reasons.extend(compress(later.reasons, is_new))
+        self.verdicts.extend(compress(later.verdicts, is_new))
+        self.firsts.extend(compress(later.firsts, is_new))
+        self.lasts.extend(compress(later.lasts, is_new))
+        self.counts.extend(compress(later.counts, is_new))
+        self.origins.extend(compress(later.origins, is_new))
 
-    def _take(
+    def _meet(
         self,
-        email: str,
+        number: int,
         kind: int,
         time: int,
         reason: str,
         verdict: Verdict,
         first: int,
         last: int,
-        count: int,
+        n: int,
         origin: Origin,
     ) -> None:
-        """Of two bounces of one second the later line is the newer."""
-        new = len(self.numbers)
-        number = self.numbers.setdefault(email, new)
-        if number == new:
-            self.types.append(kind)
-            self.times.append(time)
-            self.reasons.append(_shared(reason))
-            self.verdicts.append(_shared(verdict))
-            self.firsts.append(first)
-            self.lasts.append(last)
-            self.counts.append(count)
-            self.origins.append(_shared(origin))
-            return
+        """Takes in what is told of a known address. Of two bounces of one second the later line is the newer."""
         if (kind == _HARD, time) >= (self.types[number] == _HARD, self.times[number]):
             self.types[number], self.times[number] = kind, time
-            self.reasons[number], self.verdicts[number] = _shared(reason), _shared(verdict)
+            self.reasons[number], self.verdicts[number] = reason, verdict
         self.firsts[number] = min(self.firsts[number], first)
         self.lasts[number] = max(self.lasts[number], last)
-        self.counts[number] += count
-        if origin != self.origins[number]:
-            mine, theirs = self.origins[number], origin
-            self.origins[number] = _shared((_union(mine[0], theirs[0]), _union(mine[1], theirs[1])))
+        self.counts[number] += n
+        mine = self.origins[number]
+        if origin != mine:
+            self.origins[number] = (_union(mine[0], origin[0]), _union(mine[1], origin[1]))
 
     def hard(self) -> Iterable[tuple[str, int]]:
         """The addresses that bounced hard, with their numbers."""
@@ -187,22 +205,17 @@ class Rows:
 def ordered(found: Addresses, numbers: list[int], sort: str, top: int | None) -> list[int]:
     """Numbers of addresses by last, count, email or domain, among equals by email; the first `top`."""
     emails = list(found.numbers)
-    if top is not None:
-        return nsmallest(top, numbers, key=lambda number: (_rank(found, emails, sort, number), emails[number]))
-    by_email = sorted(numbers, key=emails.__getitem__)
-    return by_email if sort == "email" else sorted(by_email, key=lambda number: _rank(found, emails, sort, number))
-
-
-def _rank(found: Addresses, emails: list[str], sort: str, number: int) -> tuple[int, str]:
-    match sort:
-        case "last":
-            return -found.lasts[number], ""
-        case "count":
-            return -found.counts[number], ""
-        case "domain":
-            return 0, domain(emails[number])
-        case _:
-            return 0, ""
+    if sort in ("last", "count"):
+        column = found.lasts if sort == "last" else found.counts
+        if top is not None and top < len(numbers):
+            least = nlargest(top, [column[number] for number in numbers])[-1]
+            numbers = [number for number in numbers if column[number] >= least]
+        numbers = sorted(sorted(numbers, key=emails.__getitem__), key=column.__getitem__, reverse=True)
+    elif sort == "domain":
+        numbers = sorted(numbers, key=lambda number: (domain(emails[number]), emails[number]))
+    else:
+        numbers = sorted(numbers, key=emails.__getitem__)
+    return numbers[:top]
 
 
 @cache
@@ -221,14 +234,14 @@ def _union(mine: tuple[T, ...], theirs: tuple[T, ...]) -> tuple[T, ...]:
 
 
 _MOST_SHARED = 1 << 16
-_known: dict[Hashable, Hashable] = {}
+_known: dict[str, str] = {}
 
 
-def _shared(value: H) -> H:
-    """The first value that was equal to this one, of the last many: what is alike is held once."""
+def _shared(value: str) -> str:
+    """The first text that was equal to this one, of the last many: what is alike is held once."""
     if len(_known) >= _MOST_SHARED:
         _known.clear()
-    return cast(H, _known.setdefault(value, value))
+    return _known.setdefault(value, value)
 
 
 def values(row: Address, tz: tzinfo | None) -> list[Value]:

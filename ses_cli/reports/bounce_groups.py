@@ -124,7 +124,10 @@ def _groups(rows: Rows, key: Callable[[int], K]) -> dict[K, Group]:
     groups: dict[K, Group] = {}
     found = rows.found
     for number in rows.numbers:
-        group = groups.setdefault(key(number), Group())
+        name = key(number)
+        group = groups.get(name)
+        if group is None:
+            group = groups[name] = Group()
         group.addresses += 1
         group.bounces += found.counts[number]
         action = found.verdicts[number].action
