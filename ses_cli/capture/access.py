@@ -1,6 +1,6 @@
 """Who may post, and to which address."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hmac import compare_digest
@@ -11,7 +11,7 @@ from ses_cli.errors import UsageError
 
 Network = IPv4Network | IPv6Network
 _MAX_QUERY = 4096  # bytes in which a token is looked for
-Headers = Iterable[tuple[bytes, bytes]]
+Headers = Mapping[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,8 @@ class Access:
         """The client's address: the connection's, or the last one that the proxy's header names."""
         if self.proxy_header is None:
             return peer
-        name = self.proxy_header.lower().encode()
-        values = [value for key, value in headers if key == name]
-        return values[-1].rpartition(b",")[2].strip().decode("latin-1") if values else ""
+        value = headers.get(self.proxy_header.lower().encode(), b"")
+        return value.rpartition(b",")[2].strip().decode("latin-1")
 
     def admits(self, client: str) -> bool:
         """Whether an address is in one of the networks."""

@@ -46,6 +46,14 @@ class Unpacked(NamedTuple):
     lines: list[bytes]  # one a record, without the line end
     rejects: list[Reject]
 
+    def add(self, raw: bytes, line: bytes, result: Validated) -> None:
+        """Enter a piece of the body, and the line made of it, by what it is."""
+        if isinstance(result, Callback):
+            self.records.append(result)
+            self.lines.append(line)
+        else:
+            self.rejects.append(Reject(result, raw))
+
 
 def is_simple(body: bytes) -> bool:
     """Whether a body can only be one callback: it is neither compressed nor an array."""
@@ -65,22 +73,14 @@ def unpack(body: bytes, validate: Validate, limit: int) -> Unpacked:
     pieces = split(plain)
     for start in range(0, len(pieces), _CHUNK):
         raws = [bytes(piece) for piece in pieces[start : start + _CHUNK]]
-        add(unpacked, raws, validate([flatten(raw) for raw in raws]))
+        lines = [flatten(raw) for raw in raws]
+        for raw, line, result in zip(raws, lines, validate(lines), strict=True):
+            unpacked.add(raw, line, result)
         if len(unpacked.rejects) > MAX_INVALID:
             return _as_one_reject(unpacked, body if document is not body else plain, document is not body)
     if document is not body and sum(len(reject.raw) for reject in unpacked.rejects) > _MAX_GROWTH * len(body):
         return _as_one_reject(unpacked, body, is_gzip=True)
     return unpacked
-
-
-def add(unpacked: Unpacked, raws: Sequence[bytes], results: Sequence[Validated]) -> None:
-    """Enter pieces of a body by what they are."""
-    for raw, result in zip(raws, results, strict=True):
-        if isinstance(result, Callback):
-            unpacked.records.append(result)
-            unpacked.lines.append(flatten(raw))
-        else:
-            unpacked.rejects.append(Reject(result, raw))
 
 
 def inflate(body: bytes, limit: int) -> bytes:

@@ -41,6 +41,11 @@ class State(Enum):
     CLOSED = auto()
 
 
+WAITING, HEAD, BODY, ANSWERING, DISCARDING, BLOCKED, LINGERING, CLOSED = State  # a look into an enum costs more
+_READING = (WAITING, HEAD, BODY, DISCARDING)
+_BEGUN = (HEAD, BODY, DISCARDING)
+
+
 class Service(Protocol):
     """What answers the requests of a connection."""
 
@@ -86,7 +91,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def __init__(self, service: Service, pool: ConnectionPool, buffer: memoryview, sock: socket.socket, peer: str):
         """`buffer` is shared by all connections of a loop: what is in it is taken out before the next read."""
-        self.state = State.WAITING
+        self.state = WAITING
         self._service = service
         self._pool = pool
         self._buffer = buffer
@@ -111,12 +116,12 @@ class Connection(asyncio.BufferedProtocol):
         assert hasattr(transport, "write")  # uvloop's are not subclasses of asyncio's
         self._transport = transport  # type: ignore[assignment]
         transport.set_write_buffer_limits(high=_MAX_UNREAD)  # type: ignore[attr-defined]
-        if self.state is State.CLOSED:
+        if self.state is CLOSED:
             self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of everything: nothing is kept by a cycle of references."""
-        self.state = State.CLOSED
+        self.state = CLOSED
         self._pool.remove(self)
         self._parser = self._request = None
         self._rest = b""
@@ -128,7 +133,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Bytes came."""
-        if self.state in (State.LINGERING, State.CLOSED):
+        if self.state in (LINGERING, CLOSED):
             return
         self._rest += self._buffer[:nbytes]
         self._advance()
@@ -136,35 +141,35 @@ class Connection(asyncio.BufferedProtocol):
     def eof_received(self) -> bool:
         """The client sends nothing more. Return whether it still gets an answer."""
         self._is_half_closed = True
-        is_owed = self.state in (State.ANSWERING, State.BLOCKED)
+        is_owed = self.state in (ANSWERING, BLOCKED)
         if not is_owed:
             self._close()
         return is_owed and self._transport is not None and self._transport.can_write_eof()  # not with TLS
 
     def resume_writing(self) -> None:
         """The client has read its answers."""
-        if self.state is State.BLOCKED:
+        if self.state is BLOCKED:
             self._next()
 
     # from the pool
 
     def expire(self) -> None:
         """The client took too long: for a request, it is told so."""
-        if self.state in (State.HEAD, State.BODY) or (self.state is State.WAITING and not self._request):
+        if self.state in (HEAD, BODY) or (self.state is WAITING and not self._request):
             self._turn_away(TIMED_OUT)
-        elif self.state is State.WAITING:
+        elif self.state is WAITING:
             self._close()
         else:
             self.abort()
 
     def shut_down(self) -> None:
         """The server stops: answer the request that has begun, and close."""
-        if self.state is State.WAITING and not self._rest:
+        if self.state is WAITING and not self._rest:
             self._close()
 
     def abort(self) -> None:
         """Close at once, whatever is under way."""
-        self.state = State.CLOSED
+        self.state = CLOSED
         if self._transport is not None:
             self._transport.abort()
             return
@@ -177,47 +182,54 @@ class Connection(asyncio.BufferedProtocol):
         """Parse what was read, up to the end of a request."""
         assert self._transport is not None
         data, at = self._rest, 0
+        is_new = self.state is WAITING
         self._rest = b""
-        while at < len(data) and self.state in (State.WAITING, State.HEAD, State.BODY, State.DISCARDING):
+        while at < len(data) and self.state in _READING:
             end = self._cut(data, at)
             self._feed(data[at:end])
             at = end
-            if self.state is State.WAITING and at < len(data):
+            if self.state is WAITING and at < len(data):
                 asyncio.get_running_loop().call_soon(self._resume)  # others have their turn between two requests
                 break
-        if self.state not in (State.LINGERING, State.CLOSED):
+        if self.state in _BEGUN:
+            if is_new:
+                self._pool.wait(self, self._pool.limits.request_timeout)
+            self._pool.resize(self, len(self._body))
+        if at < len(data) and self.state not in (LINGERING, CLOSED):
             self._rest = data[at:]
-            if self._rest:
-                self._transport.pause_reading()
+            self._transport.pause_reading()
 
     def _resume(self) -> None:
         """Parse what has waited for its turn, and read on when that is done."""
-        if self.state in (State.WAITING, State.HEAD, State.BODY, State.DISCARDING):
+        if self.state in _READING:
             self._advance()
-        if not self._rest and self.state is not State.CLOSED and self._transport is not None:
+        if not self._rest and self.state is not CLOSED and self._transport is not None:
             self._transport.resume_reading()
 
     def _cut(self, data: bytes, at: int) -> int:
         """How far to feed the parser."""
         if self._left:
             return min(len(data), at + self._left)
-        seam = self._seam + data[at : at + 3]
-        found = seam.find(_BLANK_LINE)
-        if found >= 0:
-            return at + found + 4 - len(self._seam)
+        if self._seam:
+            found = (self._seam + data[at : at + 3]).find(_BLANK_LINE)
+            if found >= 0:
+                end, self._seam = at + found + 4 - len(self._seam), b""
+                return end
         found = data.find(_BLANK_LINE, at)
-        return len(data) if found < 0 else found + 4
+        if found >= 0:
+            self._seam = b""
+            return found + 4
+        self._seam = (self._seam + data[at:][-3:])[-3:]
+        return len(data)
 
     def _feed(self, data: bytes) -> None:
         """Hand bytes to the parser, which calls the methods below."""
         self._size += len(data)
-        if self.state is State.WAITING:
-            self.state = State.HEAD
-            self._pool.wait(self, self._pool.limits.request_timeout)
-        if self.state is State.HEAD and self._size > MAX_HEAD:
+        if self.state is WAITING:
+            self.state = HEAD
+        if self.state is HEAD and self._size > MAX_HEAD:
             self._turn_away(HEAD_TOO_LARGE)
             return
-        self._seam = (self._seam + data[-3:])[-3:]
         if self._left:
             self._left -= len(data)
         assert self._parser is not None
@@ -228,7 +240,7 @@ class Connection(asyncio.BufferedProtocol):
                 self._ignore_upgrade()
         except httptools.HttpParserError:
             self._turn_away(NOT_HTTP)
-        if self.state in (State.BODY, State.DISCARDING) and self._size > self._service.max_request:
+        if self.state in (BODY, DISCARDING) and self._size > self._service.max_request:
             self._turn_away(TOO_LARGE)
 
     def _ignore_upgrade(self) -> None:
@@ -242,7 +254,7 @@ class Connection(asyncio.BufferedProtocol):
             self._turn_away(NOT_ALLOWED)
             return
         head = [method, b" ", self._url, b" HTTP/", self._parser.get_http_version().encode(), b"\r\n"]
-        for name, value in self._headers:
+        for name, value in self._headers.items():
             if name != b"upgrade":
                 head += (name, b": ", value, b"\r\n")
         self._parser = httptools.HttpRequestParser(self)
@@ -252,7 +264,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def on_message_begin(self) -> None:
         """A request begins."""
-        if self.state is not State.HEAD:
+        if self.state is not HEAD:
             raise ValueError("a request within another")
         self._url, self._headers, self._request = b"", Headers(), None
 
@@ -261,50 +273,47 @@ class Connection(asyncio.BufferedProtocol):
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header."""
-        self._headers.append((name.lower(), value))
+        """A header; of two with one name the last one counts."""
+        self._headers[name.lower()] = value
 
     def on_headers_complete(self) -> None:
         """The head is whole: answer, or receive the body."""
         assert self._parser is not None
-        if self.state is not State.HEAD or self._parser.should_upgrade():
+        if self.state is not HEAD or self._parser.should_upgrade():
             return
         if len(self._headers) > MAX_HEADERS:
             self._turn_away(HEAD_TOO_LARGE)
             return
         self._request = request = parse_request(self._parser, self._url, self._headers, self._peer)
-        self._size, self._left, self._seam = 0, request.content_length, b""
+        self._size, self._left = 0, request.content_length
         response = self._service.check(request)
         if response is None:
-            self.state = State.BODY
+            self.state = BODY
             if request.expects_continue:
                 self._write(CONTINUE)
         else:
-            self.state = State.DISCARDING
+            self.state = DISCARDING
             request.keep_alive &= not request.expects_continue  # its body may come, or may not
             self._send(response)
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
-        if self.state is not State.BODY:
+        if self.state is not BODY:
             return
         self._body += body
         if len(self._body) > self._service.max_body:
             self._body = bytearray()
-            self._pool.resize(self, 0)
-            self.state = State.DISCARDING
+            self.state = DISCARDING
             self._send(self._service.refuse(TOO_LARGE, self._peer))
-        else:
-            self._pool.resize(self, len(self._body))
 
     def on_message_complete(self) -> None:
         """The request is whole."""
-        if self.state is State.DISCARDING:
+        if self.state is DISCARDING:
             self._finish()
-        elif self.state is State.BODY:
+        elif self.state is BODY:
             assert self._request is not None
             body, self._body = bytes(self._body), bytearray()
-            self.state = State.ANSWERING
+            self.state = ANSWERING
             self._pool.work(self)
             self._task = asyncio.get_running_loop().create_task(self._answer(self._request, body))
 
@@ -313,8 +322,9 @@ class Connection(asyncio.BufferedProtocol):
     async def _answer(self, request: Request, body: bytes) -> None:
         response = await self._service.receive(request, body)
         self._task = None
-        if self.state is State.ANSWERING:  # the client is still there
-            self._pool.resize(self, 0)
+        if self.state is ANSWERING:  # the client is still there
+            if self.buffered:
+                self._pool.resize(self, 0)
             self._send(response)
             self._finish()
 
@@ -337,13 +347,13 @@ class Connection(asyncio.BufferedProtocol):
         if not self._request.keep_alive:
             self._linger()
         elif self._transport.get_write_buffer_size() > _MAX_UNREAD:
-            self.state = State.BLOCKED
+            self.state = BLOCKED
             self._pool.wait(self, self._pool.limits.request_timeout)
         else:
             self._next()
 
     def _next(self) -> None:
-        self.state = State.WAITING
+        self.state = WAITING
         self._pool.wait(self, self._pool.limits.idle_timeout)
         if self._rest:
             asyncio.get_running_loop().call_soon(self._resume)
@@ -352,12 +362,12 @@ class Connection(asyncio.BufferedProtocol):
 
     def _turn_away(self, response: Response) -> None:
         """Answer a request that broke a rule, unless it has its answer, and end the connection."""
-        if self.state in (State.LINGERING, State.CLOSED):
+        if self.state in (LINGERING, CLOSED):
             return
         if self._transport is None:
             self.abort()
             return
-        if self.state is not State.DISCARDING:
+        if self.state is not DISCARDING:
             self._write(self._service.refuse(response, self._peer).encode(keep_alive=False))
         self._linger()
 
@@ -370,14 +380,14 @@ class Connection(asyncio.BufferedProtocol):
         if self._is_half_closed or not self._transport.can_write_eof():  # TLS cannot be closed in one direction
             self._close()
             return
-        self.state = State.LINGERING
+        self.state = LINGERING
         self._pool.wait(self, _LINGER)
         self._transport.write_eof()
         self._transport.resume_reading()
 
     def _close(self) -> None:
         """Close when all that was written is sent."""
-        self.state = State.CLOSED
+        self.state = CLOSED
         self._pool.wait(self, _LINGER)
         if self._transport is not None:
             self._transport.close()

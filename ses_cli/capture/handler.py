@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ses_cli.batch import BOM
 from ses_cli.capture.access import Access
-from ses_cli.capture.body import TooLargeError, Unpacked, add, flatten, is_compressed, is_simple, unpack
+from ses_cli.capture.body import TooLargeError, Unpacked, flatten, is_compressed, is_simple, unpack
 from ses_cli.capture.connection import MAX_HEAD
 from ses_cli.capture.rejects import MAX_PROBLEMS, reject_line
 from ses_cli.capture.request import Request
@@ -82,7 +82,16 @@ class Handler:
     async def receive(self, request: Request, body: bytes) -> Response:
         """The answer to a whole body."""
         try:
-            response = await self._keep(await self._unpack(body))
+            unpacked = Unpacked([], [], [])
+            if len(body) > LARGE or is_compressed(body):
+                unpacked = await self._unpack_large(body)
+            elif is_simple(body):
+                raw = body.removeprefix(BOM)
+                line = flatten(raw)
+                unpacked.add(raw, line, await self._validate_soon(line))
+            else:
+                unpacked = unpack(body, self._validate, self.max_body)
+            response = await self._keep(unpacked)
         except TooLargeError:
             response = TOO_LARGE
         except QueueFullError:
@@ -116,18 +125,8 @@ class Handler:
         self._emit(Refused(time.time(), response.status, response.reason, client))
         return response
 
-    async def _unpack(self, body: bytes) -> Unpacked:
-        """What a body holds. Raise `TooLargeError`, and `QueueFullError` where too many large ones wait."""
-        if len(body) > LARGE or is_compressed(body):
-            return await self._unpack_large(body)
-        if not is_simple(body):
-            return unpack(body, self._validate, self.max_body)
-        unpacked = Unpacked([], [], [])
-        raw = body.removeprefix(BOM)
-        add(unpacked, [raw], [await self._validate_soon(flatten(raw))])
-        return unpacked
-
     async def _unpack_large(self, body: bytes) -> Unpacked:
+        """What a body holds, in the thread. Raise `TooLargeError`, and `QueueFullError` where too many wait for it."""
         if self._large >= _MAX_LARGE:
             raise QueueFullError("too many large bodies wait")
         self._large += 1

@@ -78,7 +78,7 @@ class LineFile:
         if self._fd < 0:
             return False
         try:
-            status = self.path.stat()
+            status = os.stat(self.path)
         except FileNotFoundError:
             return False
         return (status.st_dev, status.st_ino) == self._identity

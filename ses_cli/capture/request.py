@@ -5,7 +5,7 @@ from urllib.parse import unquote
 
 import httptools
 
-Headers = list[tuple[bytes, bytes]]
+Headers = dict[bytes, bytes]
 
 
 @dataclass(slots=True)
@@ -19,16 +19,7 @@ class Request:
     peer: str  # the address at the other end of the connection
     keep_alive: bool
     expects_continue: bool  # the client waits to be asked for the body
-
-    def header(self, name: bytes) -> bytes | None:
-        """The value of a header, the last one where there are several."""
-        return next((value for key, value in reversed(self.headers) if key == name), None)
-
-    @property
-    def content_length(self) -> int | None:
-        """Bytes of the body; None where there is none, or where it comes in chunks."""
-        value = self.header(b"content-length")
-        return None if value is None else int(value)
+    content_length: int | None  # bytes of the body; None where there is none, or where it comes in chunks
 
 
 def parse_request(parser: httptools.HttpRequestParser, url: bytes, headers: Headers, peer: str) -> Request:
@@ -36,15 +27,15 @@ def parse_request(parser: httptools.HttpRequestParser, url: bytes, headers: Head
     parsed = httptools.parse_url(url)
     path = (parsed.path or b"/").decode("latin-1")
     version = parser.get_http_version()
-    request = Request(
+    length, expected = headers.get(b"content-length"), headers.get(b"expect")
+    return Request(
         method=parser.get_method().decode("latin-1"),
         path=unquote(path) if "%" in path else path,
         query=parsed.query or b"",
         headers=headers,
         peer=peer,
         keep_alive=version == "1.1" and parser.should_keep_alive(),
-        expects_continue=False,
+        # RFC 9110: in any case of letters, and not from a client of HTTP/1.0
+        expects_continue=expected is not None and version == "1.1" and expected.strip().lower() == b"100-continue",
+        content_length=None if length is None else int(length),
     )
-    if version == "1.1" and (expected := request.header(b"expect")):
-        request.expects_continue = expected.strip().lower() == b"100-continue"  # RFC 9110: in any case
-    return request

@@ -56,7 +56,7 @@ class Archive:
         self.log = log
 
     def rotate(self, now: float) -> Path:
-        """Give the log its rotated name, and return it. Names sort by age, whatever the clock does."""
+        """Give the log its rotated name, and return it; on any error it keeps its name. Names sort by age."""
         taken = [stamp for stamp, _, _ in rotated(self.log)]
         stamp = datetime.fromtimestamp(now, UTC).strftime(_STAMP)
         if taken and taken[-1] >= stamp:
@@ -64,7 +64,11 @@ class Archive:
             stamp = (last + timedelta(seconds=1)).strftime(_STAMP)
         path = self.log.with_name(f"{self.log.stem}-{stamp}{self.log.suffix}")
         self.log.rename(path)
-        sync_directory(self.log.parent)
+        try:
+            sync_directory(self.log.parent)
+        except OSError:
+            self.undo(path)
+            raise
         return path
 
     def undo(self, path: Path) -> None:

@@ -37,9 +37,9 @@ class Receiver:
                 return self.events[-1]
         raise AssertionError(f"no {kind} in {self.events}")
 
-    def connect(self) -> socket.socket:
+    def connect(self, source: str = "127.0.0.1") -> socket.socket:
         """A connection that waits at most ten seconds for anything."""
-        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=10, source_address=(source, 0))
 
     def post(self, body: bytes, path: str = "/", *headers: str) -> int:
         """The status that a POST earns."""

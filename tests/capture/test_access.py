@@ -73,10 +73,10 @@ def test_networks(client: str, admitted: bool) -> None:
 
 def test_the_proxys_header_counts_only_when_asked_for() -> None:
     """The last address, which the proxy itself wrote; without the header there is none."""
-    headers = [(b"x-forwarded-for", b"6.6.6.6, 203.0.113.9")]
+    headers = {b"x-forwarded-for": b"6.6.6.6, 203.0.113.9"}
     assert Access().client("10.0.0.1", headers) == "10.0.0.1"
     assert Access(proxy_header="X-Forwarded-For").client("10.0.0.1", headers) == "203.0.113.9"
-    assert Access(proxy_header="X-Forwarded-For").client("10.0.0.1", []) == ""
+    assert Access(proxy_header="X-Forwarded-For").client("10.0.0.1", {}) == ""
 
 
 @pytest.mark.parametrize("text", ["", "10.0.0.1/8", "10.0.0.0/33", "here"])
