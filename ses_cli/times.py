@@ -77,6 +77,12 @@ def parse(text: str, tz: tzinfo | None, now: float) -> int:
         raise UsageError(f'invalid time: "{text}"', FORMS) from None
 
 
+def ago(text: str) -> int | None:
+    """How many seconds ago a time is that is written as a length, like 24h; None for other times."""
+    match = _AGO.fullmatch(text.strip())
+    return int(timedelta(**{_UNITS[match[2]]: int(match[1])}).total_seconds()) if match else None
+
+
 def _parse(text: str, tz: tzinfo | None, now: float) -> float:
     today = local(now, tz).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     if text == "now":

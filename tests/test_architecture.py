@@ -21,6 +21,7 @@ LAYERS = (
     ("engine", "follow"),
     ("pipeline",),
     ("scan", "reports", "suppression", "replay", "capture", "render"),
+    ("live",),
     ("cli",),
     ("__main__",),
 )

@@ -1,31 +1,36 @@
 """A report over a log that grows, drawn again and again until it is interrupted."""
 
+import os
+import select
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from types import FrameType
 from typing import Generic
 
-from ses_cli.batch import Batch, Checks
+from ses_cli.batch import Checks
 from ses_cli.cli import scanning
 from ses_cli.cli.options import Printing, Reading, Selecting
 from ses_cli.errors import Exit, SourcesError, UsageError
-from ses_cli.follow import POLL, Change, Follower
-from ses_cli.pipeline import Reader
+from ses_cli.follow import POLL, Change
+from ses_cli.live import LiveReport, Period
 from ses_cli.render import messages
 from ses_cli.render.collisions import OutputFile
 from ses_cli.render.data import rejects
+from ses_cli.render.keyboard import Keyboard, is_background
 from ses_cli.render.live import Picture, is_live
 from ses_cli.render.output import Output
 from ses_cli.scan import Outcome
 from ses_cli.scan.parts import F
 from ses_cli.sources import Source, find
+from ses_cli.times import ago
 
 _PERIOD = 1.0  # seconds between two pictures
 _SHARE = 4  # of its time, drawing takes at most one part in so many
 
+Handler = Callable[[int, FrameType | None], object] | int | signal.Handlers | None
 Render = Callable[[Outcome[F]], Iterator[bytes]]
 
 
@@ -37,76 +42,155 @@ def report(
     source = followed(reading)
     scanning.check_outputs(reading, [source], [OutputFile("-o", printing.output)])
     checks = Checks(reading.max_line, reading.strict, selection=selecting.selection())
-    with Output(reading.rejects) as output, _stopping() as is_stopped:
-        reader = Reader(checks, (lambda lines: output.write(rejects(lines))) if reading.rejects else None)
-        view = View(Outcome(make(), [source.name], reader.ledger, reader.first), render, is_redrawn)
-        for batch in reader.batches(Follower(source.path, reading.max_line, view.changed)):
-            if batch is None:
-                view.caught_up()
-                time.sleep(POLL)
-            else:
-                view.add(batch)
-                if view.is_due():
-                    view.draw()
-            if is_stopped():
-                break
-        view.draw(is_last=True)
-    scanning.tell(view.outcome)
-    return Exit.INTERRUPTED
+    with ExitStack() as stack:
+        output = stack.enter_context(Output(reading.rejects))
+        keyboard = stack.enter_context(Keyboard()) if is_redrawn else None
+        signals = stack.enter_context(Signals(keyboard))
+        notes: list[str] = []
+
+        def on_change(change: Change) -> None:
+            if change.kind in CHANGES:
+                notes.append(CHANGES[change.kind].format(change.source, change.detail))
+
+        live = LiveReport(
+            source.path, source.name, make, checks, on_change,
+            period=_period(selecting),
+            rejects=(lambda lines: output.write(rejects(lines))) if reading.rejects else None,
+        )  # fmt: skip
+        stack.callback(live.close)
+        status = View(live, notes, render, keyboard, signals).run()
+    scanning.tell(live.outcome)
+    return Exit.TROUBLE if live.outcome.errors else status
+
+
+def _period(selecting: Selecting) -> Period | None:
+    """How the selected period slides; None where it does not."""
+    since, until = (ago(text) if text else None for text in (selecting.since, selecting.until))
+    return None if since is None and until is None else Period(since, until)
 
 
 class View(Generic[F]):
-    """An outcome that grows, and its picture."""
+    """Shows a report that grows: redrawn where there is a keyboard to go with it, else one document after another."""
 
-    def __init__(self, outcome: Outcome[F], render: Render[F], is_redrawn: bool) -> None:
-        self.outcome = outcome
+    def __init__(
+        self, live: LiveReport[F], notes: list[str], render: Render[F], keyboard: Keyboard | None, signals: "Signals"
+    ) -> None:
+        self._live = live
+        self._notes = notes
         self._render = render
-        self._picture = Picture(sys.stdout.buffer) if is_redrawn else None
-        self._notes: list[str] = []
-        self._is_new = True
+        self._keyboard = keyboard
+        self._signals = signals
+        self._picture = Picture(sys.stdout.buffer, keyboard.fd is not None) if keyboard else None
+        self._is_quit = False
+        self._shown = -1  # lines that were read at the last picture
         self._next = time.monotonic() + _PERIOD
-        self._is_first = True
 
-    def add(self, batch: Batch) -> None:
-        """Counts what came."""
-        self.outcome.fold.add(batch)
-        if batch.piece.source not in self.outcome.sources:
-            self.outcome.sources.append(batch.piece.source)
-        self._is_new = True
+    def run(self) -> Exit:
+        """Until it is interrupted, or somebody quits."""
+        is_first = True
+        while not self._signals.is_stopped:
+            is_read = self._live.advance(self._next)
+            if (is_read and is_first) or time.monotonic() >= self._next:
+                self._draw()
+                is_first = is_first and not is_read
+            if is_read:
+                self._wait()
+        self._draw(is_last=True)
+        return Exit.DONE if self._is_quit else Exit.INTERRUPTED
 
-    def changed(self, change: Change) -> None:
-        """Notes what happened to the file."""
-        if change.kind in CHANGES:
-            self._notes.append(CHANGES[change.kind].format(change.source, change.detail))
+    def _wait(self) -> None:
+        """Until something may have come to the log, or somebody typed, resized the terminal, or sent a signal."""
+        keys = self._keyboard.fd if self._keyboard else None
+        readable, _, _ = select.select([self._signals.fd, *([] if keys is None else [keys])], [], [], POLL)
+        if self._signals.fd in readable:
+            for number in self._signals.read():
+                if number == signal.SIGCONT and self._picture and self._keyboard:
+                    self._keyboard.take()
+                    self._picture.leave()
+            self._draw(is_asked=True)
+        if keys in readable and self._keyboard and self._picture:
+            for key in self._keyboard.read():
+                if key == "quit":
+                    self._is_quit = self._signals.is_stopped = True
+                else:
+                    self._picture.scroll(key)
 
-    def caught_up(self) -> None:
-        """Draws what is new, if it is time, and the first picture at once."""
-        if self._is_first or self.is_due():
-            self._is_first = False
-            self.draw()
-
-    def is_due(self) -> bool:
-        """Whether it is time for a picture."""
-        return time.monotonic() >= self._next
-
-    def draw(self, is_last: bool = False) -> None:
-        """Draws, if there is something new; the last picture of a terminal in any case."""
-        if not (self._is_new or self._notes or (is_last and self._picture)):
+    def _draw(self, is_last: bool = False, is_asked: bool = False) -> None:
+        """Draws, if there is something new, or on a terminal if that is asked for."""
+        if self._signals.is_stopped and not is_last:
             return
-        started = time.monotonic()
-        notes, self._notes = self._notes, []
+        outcome, started = self._live.outcome, time.monotonic()
+        is_new = self._live.slide(time.time()) or outcome.ledger.lines != self._shown
         if self._picture:
-            text = b"".join(self._render(self.outcome)).decode()
-            self._picture.draw(text, "\n".join(messages.safe_lines(f"note: {note}") for note in notes), is_last)
+            if (is_new or self._notes or is_last or is_asked) and not is_background(sys.stdout.fileno()):
+                above = "\n".join(messages.safe_lines(f"note: {note}") for note in self._notes)
+                self._picture.draw(b"".join(self._render(outcome)).decode(), above, is_last)
+                self._notes.clear()
+                self._shown = outcome.ledger.lines
         else:
-            for note in notes:
+            for note in self._notes:
                 messages.note(note)
-            if self._is_new:
-                sys.stdout.buffer.writelines(self._render(self.outcome))
+            self._notes.clear()
+            if is_new:
+                sys.stdout.buffer.writelines(self._render(outcome))
                 sys.stdout.buffer.flush()
-        self._is_new = False
+                self._shown = outcome.ledger.lines
         now = time.monotonic()
         self._next = now + max(_PERIOD, _SHARE * (now - started))
+
+
+class Signals:
+    """SIGINT and SIGTERM stop it, the second one at once; SIGWINCH, and SIGCONT after Ctrl-Z, ask for a new picture."""
+
+    def __init__(self, keyboard: Keyboard | None) -> None:
+        self.is_stopped = False
+        self.fd, self._wake = os.pipe()  # gets a byte for each signal, so that none is missed between two looks
+        self._keyboard = keyboard
+        self._before: dict[int, Handler] = {}
+
+    def __enter__(self) -> "Signals":
+        for fd in (self.fd, self._wake):
+            os.set_blocking(fd, False)
+        handled = {signal.SIGINT: self._stop, signal.SIGTERM: self._stop}
+        if self._keyboard:
+            handled |= {signal.SIGWINCH: self._look, signal.SIGCONT: self._look, signal.SIGTSTP: self._pause}
+        self._before = {number: signal.signal(number, handler) for number, handler in handled.items()}
+        signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.set_wakeup_fd(-1)
+        self._restore()
+        os.close(self.fd)
+        os.close(self._wake)
+
+    def read(self) -> list[int]:
+        """The signals that came since the last time."""
+        try:
+            return list(os.read(self.fd, 4096))
+        except BlockingIOError:
+            return []
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self.is_stopped = True
+        self._restore()
+
+    def _look(self, number: int, frame: FrameType | None) -> None:
+        """The wake-up is all there is to do."""
+
+    def _pause(self, number: int, frame: FrameType | None) -> None:
+        """Ctrl-Z: the shell gets its terminal as it was, and this stops until `fg` or `bg`."""
+        assert self._keyboard
+        self._keyboard.give_back()
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, self._pause)
+        self._keyboard.take()
+
+    def _restore(self) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}
 
 
 def refuse(*options: tuple[object, str]) -> None:
@@ -136,27 +220,6 @@ def followed(reading: Reading) -> Source:
     if sources[0].identity is None or sources[0].codec:
         raise UsageError(f"{sources[0].name} cannot be followed", "a plain file can, and the one that listen writes is")
     return sources[0]
-
-
-@contextmanager
-def _stopping() -> Iterator[Callable[[], bool]]:
-    """Whether SIGINT or SIGTERM came. The second one interrupts at once."""
-    stopped = False
-
-    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        nonlocal stopped
-        stopped = True
-        restore()
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: stopped
-    finally:
-        restore()
 
 
 CHANGES = {

@@ -45,23 +45,34 @@ def passing(at: float, kind: str, parts: Sequence[str], columns: int) -> str:
 
 
 class Picture:
-    """The lowest lines of a terminal. Each drawing is one write that overwrites the last one, so nothing flickers."""
+    """The lowest lines of a terminal. Each drawing is one write that overwrites the last one, so nothing flickers.
 
-    def __init__(self, out: BinaryIO) -> None:
+    Of more lines than fit, a part is shown, which `scroll` moves.
+    """
+
+    def __init__(self, out: BinaryIO, has_keys: bool = False) -> None:
+        """`has_keys`: somebody can scroll."""
         self._out = out
+        self._has_keys = has_keys
         self._drawn: list[int] = []  # cells in each line
+        self._lines: list[str] = []  # of the whole text
+        self._cells: list[int] = []
+        self._top = 0  # the first line that is shown
 
     def draw(self, text: str, above: str = "", is_last: bool = False) -> None:
         """Draws lines in the place of those before, at most a screenful unless they are the last ones.
 
         What is to stand `above` scrolls away with what already stands there.
         """
+        self._lines = text.removesuffix("\n").split("\n") if text else []
+        self._cells = [cell_len(_STYLE.sub("", line)) for line in self._lines]
         columns, rows = size(self._out)
-        lines = text.removesuffix("\n").split("\n") if text else []
-        cells = [cell_len(_STYLE.sub("", line)) for line in lines]
-        if not is_last and sum(_rows(cells, columns)) >= rows:
-            lines, cells = _cropped(lines, cells, columns, rows)
-        up = sum(_rows(self._drawn, columns))
+        if is_last or sum(_rows(self._cells, columns)) < rows:
+            self._top = 0
+            lines, cells = self._lines, self._cells
+        else:
+            lines, cells = self._part(columns, rows - 2)
+        up = min(sum(_rows(self._drawn, columns)), rows - 1)
         start = f"\x1b[{up}A\r" if up else "\r"
         passed = f"\x1b[J{above.removesuffix(chr(10))}\n" if above else ""
         # erasing behind a line that fills its row would take its last character
@@ -72,18 +83,35 @@ class Picture:
         self._out.flush()
         self._drawn = [] if is_last else cells
 
+    def scroll(self, key: str) -> None:
+        """Moves the part that is shown, and draws it: up, down, page-up, page-down, home or end."""
+        page = max(size(self._out)[1] - 4, 1)
+        steps = {"up": -1, "down": 1, "page-up": -page, "page-down": page, "home": -len(self._lines)}
+        self._top = max(self._top + steps.get(key, len(self._lines)), 0)
+        self.draw("\n".join(self._lines))
+
+    def leave(self) -> None:
+        """What was drawn stays: others have written below it. The next drawing begins where they ended."""
+        self._drawn = []
+
+    def _part(self, columns: int, room: int) -> tuple[list[str], list[int]]:
+        """The lines that are shown in so many rows, above one that says which they are."""
+        heights = _rows(self._cells, columns)
+        bottom, last_top = 0, len(heights)
+        while last_top and bottom + heights[last_top - 1] <= room:
+            last_top -= 1
+            bottom += heights[last_top]
+        self._top = top = min(self._top, last_top)
+        end = top
+        while end < len(heights) and sum(heights[top : end + 1]) <= room:
+            end += 1
+        if self._has_keys:
+            where = f"lines {top + 1:,}-{end:,} of {len(self._lines):,}: arrow and page keys scroll, q quits"
+        else:
+            where = f"{len(self._lines) - end:,} more lines"
+        where = where[:columns]
+        return [*self._lines[top:end], where], [*self._cells[top:end], len(where)]
+
 
 def _rows(cells: Sequence[int], columns: int) -> list[int]:
     return [max(1, -(-n // columns)) for n in cells]
-
-
-def _cropped(lines: list[str], cells: list[int], columns: int, rows: int) -> tuple[list[str], list[int]]:
-    """As many lines as fit above one that says how many do not."""
-    room, kept = rows - 2, 0
-    for taken in _rows(cells, columns):
-        room -= taken
-        if room < 0:
-            break
-        kept += 1
-    more = f"{len(lines) - kept:,} more lines"[:columns]
-    return [*lines[:kept], more], [*cells[:kept], len(more)]

@@ -5,9 +5,11 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import termios
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -20,12 +22,18 @@ class Terminal:
     """A run whose standard input and error are a terminal; standard output is a pipe, or the terminal as well."""
 
     def __init__(
-        self, run: Program, *arguments: str, columns: int = 80, term: str = "xterm-256color", piped: bool = True
+        self,
+        run: Program,
+        *arguments: str | Path,
+        columns: int = 80,
+        rows: int = 40,
+        term: str = "xterm-256color",
+        piped: bool = True,
     ) -> None:
         self._near, far = pty.openpty()
-        fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.process = subprocess.Popen(
-            [*run.argv, *arguments],
+            [*run.argv, *map(str, arguments)],
             cwd=run.home,
             env=run.environment(TERM=term),
             stdin=far,
@@ -35,6 +43,7 @@ class Terminal:
         )
         os.close(far)
         self._bytes = b""
+        self._asked = 0
 
     def __enter__(self) -> Self:
         return self
@@ -49,10 +58,22 @@ class Terminal:
         """All there was so far."""
         return self._bytes.decode(errors="replace")
 
-    def wait_for(self, text: str) -> None:
-        """Until `text` was shown; AssertionError where all ends before."""
-        while text not in self.shown:
+    def wait_for(self, text: str) -> str:
+        """Until `text` was shown since this was last asked; what was shown till then. AssertionError where all ends."""
+        while text not in self.shown[self._asked :]:
             assert self._read(), self.shown
+        end = self.shown.index(text, self._asked) + len(text)
+        before, self._asked = self.shown[self._asked : end], end
+        return before
+
+    def resize(self, columns: int, rows: int) -> None:
+        """As if its window were dragged."""
+        fcntl.ioctl(self._near, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.process.send_signal(signal.SIGWINCH)  # the kernel tells those whose terminal this is; here it is a file
+
+    def echoes(self) -> bool:
+        """Whether it shows what is typed, and waits for whole lines."""
+        return bool(termios.tcgetattr(self._near)[3] & (termios.ECHO | termios.ICANON))
 
     def type(self, text: str) -> None:
         """As if by a person."""
