@@ -157,13 +157,18 @@ def packed(folder: Path) -> None:
     (folder / "log.jsonl").write_bytes(b"\x1f\x8b\x08")
 
 
+def other(folder: Path) -> None:
+    """Another log."""
+    (folder / "other.jsonl").write_bytes(callback(1) + b"\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "make", "status", "said"),
     [
         (["summarize", "log.jsonl"], None, 2, "a table is redrawn on a terminal only\nhint: --json"),
         (["summarize", "-f", "csv", "log.jsonl"], None, 2, "csv cannot be redrawn"),
         (["summarize", "--json", "-o", "x", "log.jsonl"], None, 2, "does not go with --output"),
-        (["summarize", "--json", "log.jsonl", "log.jsonl"], None, 2, "takes one file"),
+        (["summarize", "--json", "log.jsonl", "other.jsonl"], other, 2, "takes one file"),
         (["summarize", "--json", "-"], None, 2, "- cannot be followed"),
         (["summarize", "--json", "log.jsonl"], packed, 2, "log.jsonl cannot be followed"),
         (["summarize", "--json", "no.jsonl"], None, 3, "no.jsonl: no such file"),
