@@ -43,5 +43,13 @@ class SourcesError(SesEventsError):
         super().__init__("\n".join(error.message for error in errors), errors[0].hint)
 
 
+class WorkerTraceback(Exception):
+    """The cause of an error that came from another process: the traceback there, which does not travel by itself."""
+
+    def __init__(self, place: str, text: str) -> None:
+        super().__init__(text)
+        self.place = place  # the innermost line of ours, as ses_cli/scan/parts.py:12
+
+
 class TargetError(SesEventsError):
     """Something could not be written."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 import ses_cli
-from ses_cli.errors import Exit, SesEventsError
+from ses_cli.errors import Exit, SesEventsError, WorkerTraceback
 from ses_cli.render import messages
 
 _ROOT = Path(ses_cli.__file__).parent
@@ -43,6 +43,8 @@ def told(error: SesEventsError) -> Exit:
 
 def _place(error: BaseException) -> str:
     """The innermost line of ours; not the exception's text, which may quote the log."""
+    if isinstance(error.__cause__, WorkerTraceback):
+        return f" in {error.__cause__.place}"
     frames = [
         frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(_ROOT)
     ]

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -10,15 +11,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Generic
+from pathlib import Path
+from traceback import extract_tb, format_exception
+from typing import Generic, NamedTuple
 
-from ses_cli.errors import SesEventsError
+from ses_cli.errors import SesEventsError, WorkerTraceback
 from ses_cli.scan.parts import F, Part, Task, Worker
 from ses_cli.sources import Span
 
 _AHEAD = 4  # spans a worker may be ahead of the one that is merged, and parts of one that may wait
 _HELD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_DYING = 5.0  # seconds that a process may take to end once its connection is closed
 _TRIES = 3  # a span that kills its worker as often as this ends the run
+
+
+_ROOT = Path(__file__).parent.parent
 
 
 def run(spans: Sequence[Span], task: Task[F], jobs: int) -> Iterator[Part[F]]:
@@ -30,7 +37,15 @@ def run(spans: Sequence[Span], task: Task[F], jobs: int) -> Iterator[Part[F]]:
         pool.kill()
 
 
-class _Hand(Generic[F]):
+class _Failure(NamedTuple):
+    """An exception in a worker: a defect, or a reason to stop, but never a process that was killed."""
+
+    error: Exception
+    place: str
+    traceback: str
+
+
+class _WorkerHandle(Generic[F]):
     """One worker process, seen from here."""
 
     def __init__(self, task: Task[F]) -> None:
@@ -49,6 +64,11 @@ class _Hand(Generic[F]):
         with suppress(OSError):  # dead: told when its answer is waited for
             self.connection.send(span)
 
+    def status(self) -> int:
+        """The exit status of a process that closed its end, a signal's number being negative."""
+        self.process.join(_DYING)
+        return -signal.SIGKILL if self.process.exitcode is None else self.process.exitcode
+
     def kill(self) -> None:
         self.connection.close()
         self.process.kill()
@@ -59,7 +79,7 @@ class _Pool(Generic[F]):
     def __init__(self, spans: Sequence[Span], task: Task[F], jobs: int) -> None:
         self._spans = spans
         self._task = task
-        self._hands = [_Hand(task) for _ in range(jobs)]
+        self._handles = [_WorkerHandle(task) for _ in range(jobs)]
         self._todo = deque(range(len(spans)))
         self._waiting: list[deque[Part[F]]] = [deque() for _ in spans]
         self._received = [0] * len(spans)  # parts, so that a second try hands over only the rest
@@ -70,56 +90,61 @@ class _Pool(Generic[F]):
     def parts(self) -> Iterator[Part[F]]:
         while self._current < len(self._spans):
             self._give()
-            for hand in self._ready():
-                self._take(hand)
+            for handle in self._ready():
+                self._take(handle)
             yield from self._in_order()
 
     def kill(self) -> None:
-        for hand in self._hands:
-            hand.kill()
+        for handle in self._handles:
+            handle.kill()
 
     def _give(self) -> None:
-        for hand in self._hands:
-            if hand.span is None and self._todo and self._todo[0] < self._current + _AHEAD * len(self._hands):
+        for handle in self._handles:
+            if handle.span is None and self._todo and self._todo[0] < self._current + _AHEAD * len(self._handles):
                 number = self._todo.popleft()
-                hand.give(number, self._spans[number])
+                handle.give(number, self._spans[number])
 
-    def _ready(self) -> "list[_Hand[F]]":
+    def _ready(self) -> "list[_WorkerHandle[F]]":
         """The workers with something to say. One that is far ahead is left to wait, which bounds what is held here."""
         listened = {
-            hand.connection: hand
-            for hand in self._hands
-            if hand.span is not None and (hand.span == self._current or len(self._waiting[hand.span]) < _AHEAD)
+            handle.connection: handle
+            for handle in self._handles
+            if handle.span is not None and (handle.span == self._current or len(self._waiting[handle.span]) < _AHEAD)
         }
         return [listened[ready] for ready in wait(list(listened)) if isinstance(ready, Connection)]
 
-    def _take(self, hand: "_Hand[F]") -> None:
-        number = hand.span
+    def _take(self, handle: "_WorkerHandle[F]") -> None:
+        number = handle.span
         if number is None:
             return
         try:
-            part: Part[F] = hand.connection.recv()
+            part: Part[F] | _Failure = handle.connection.recv()
         except (EOFError, OSError):
-            self._replace(hand, number)
+            self._replace(handle, number)
             return
+        if isinstance(part, _Failure):
+            raise part.error from WorkerTraceback(part.place, part.traceback)
         if self._skip[number]:
             self._skip[number] -= 1
         else:
             self._received[number] += 1
             self._waiting[number].append(part)
         if part.is_last:
-            hand.span = None
+            handle.span = None
 
-    def _replace(self, hand: "_Hand[F]", number: int) -> None:
-        hand.kill()
+    def _replace(self, handle: "_WorkerHandle[F]", number: int) -> None:
+        status = handle.status()
+        handle.kill()
         self._tries[number] += 1
         if self._tries[number] == _TRIES:
             span = self._spans[number]
             where = f"{span.source.name}, bytes {span.start:,} to {span.end:,}" if span.end else span.source.name
-            raise SesEventsError(f"{where}: the process that read it was killed {_TRIES} times", "out of memory?")
+            how = f"was killed {_TRIES} times" if status < 0 else f"ended {_TRIES} times with status {status}"
+            hint = "out of memory?" if status == -signal.SIGKILL else None
+            raise SesEventsError(f"{where}: the process that read it {how}", hint)
         self._skip[number] = self._received[number]
         self._todo.appendleft(number)
-        self._hands[self._hands.index(hand)] = _Hand(self._task)
+        self._handles[self._handles.index(handle)] = _WorkerHandle(self._task)
 
     def _in_order(self) -> Iterator[Part[F]]:
         while self._current < len(self._spans) and self._waiting[self._current]:
@@ -152,7 +177,22 @@ def _serve(connection: Connection, task: Task[F], parent: int) -> None:
                 if os.getppid() != parent:
                     return
             span: Span = connection.recv()
-            for part in worker.parts(span):
-                connection.send(part)
+            try:
+                for part in worker.parts(span):
+                    connection.send(part)
+            except Exception as error:
+                connection.send(_failure(error))
     except (EOFError, OSError):
         return
+
+
+def _failure(error: Exception) -> _Failure:
+    frames = [frame for frame in extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(_ROOT)]
+    place = f"{Path(frames[-1].filename).relative_to(_ROOT.parent)}:{frames[-1].lineno}" if frames else "a worker"
+    text = "".join(format_exception(error))
+    error.__traceback__ = error.__cause__ = error.__context__ = None
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:  # it does not travel
+        error = RuntimeError(f"{type(error).__name__}: {error}")
+    return _Failure(error, place, text)

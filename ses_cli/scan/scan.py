@@ -38,12 +38,16 @@ def scan(
     todo = [span for source in sources for span in spans(source, span_size)]
     outcome = Outcome(task.fold(), [source.name for source in sources])
     at, above = 0, 0  # the span, and the lines of its source before the part
+    failed: set[Source] = set()  # each is told of once, though many of its spans fail
     is_small = sum(span.bytes for span in todo) <= min(_SMALL, span_size)
     for part in _parts(todo, task, 1 if is_small else jobs):
         span = todo[at]
         _number(part, above)
         watch(part)
         _merge(outcome, part)
+        if part.error and span.source not in failed:
+            failed.add(span.source)
+            outcome.errors.append(part.error)
         above += part.ledger.lines
         if part.is_last:
             at += 1
@@ -78,8 +82,6 @@ def _merge(outcome: Outcome[F], part: Part[F]) -> None:
     outcome.fold.merge(part.fold)
     outcome.ledger.merge(part.ledger)
     outcome.first += [invalid.problems[0] for invalid in part.invalid[: FIRST - len(outcome.first)]]
-    if part.error and str(part.error) not in map(str, outcome.errors):
-        outcome.errors.append(part.error)
 
 
 def _has_grown(source: Source) -> bool:

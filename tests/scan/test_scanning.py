@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ses_cli.batch import Batch, Checks
-from ses_cli.errors import SesEventsError
+from ses_cli.errors import SesEventsError, WorkerTraceback
 from ses_cli.events import ERRORS, Problem
 from ses_cli.reports.summary import Summary
 from ses_cli.reports.validation import Validation
@@ -152,6 +152,71 @@ def test_a_span_that_kills_every_process_ends_the_run(tmp_path: Path) -> None:
     of = sources(tmp_path, log(*(record(timestamp=1654000000 + n) for n in range(3000))))
     with pytest.raises(SesEventsError, match=r"0\.jsonl, bytes .* was killed 3 times"):
         run(of, partial(Dead, "x"), jobs=2, size=400_000)
+
+
+@dataclass
+class Broken(Kept):
+    """A fold with a defect."""
+
+    def add(self, batch: Batch) -> None:
+        raise ZeroDivisionError(f"{batch.count} by nothing")
+
+
+class Awkward(Exception):
+    """An exception that cannot be sent from process to process."""
+
+    def __init__(self, one: int, two: int) -> None:
+        super().__init__(one)
+        self.two = two
+
+
+@dataclass
+class Unsendable(Kept):
+    def add(self, batch: Batch) -> None:
+        raise Awkward(1, 2)
+
+
+@dataclass
+class Leaving(Kept):
+    """A fold that ends its process without a signal."""
+
+    def add(self, batch: Batch) -> None:
+        os._exit(7)
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "text"), [(Broken, ZeroDivisionError, "by nothing"), (Unsendable, RuntimeError, "Awkward: 1")]
+)
+def test_an_exception_in_a_process_is_told_as_itself(
+    tmp_path: Path, make: type[Kept], kind: type[Exception], text: str
+) -> None:
+    """A defect in a worker is raised here, once, with the place and the traceback there; nothing was killed."""
+    of = sources(tmp_path, log(*(record(timestamp=1654000000 + n) for n in range(3000))))
+    with pytest.raises(kind, match=text) as caught:
+        run(of, make, jobs=2, size=400_000)
+    cause = caught.value.__cause__
+    assert isinstance(cause, WorkerTraceback)
+    assert cause.place.startswith("ses_cli/scan/parts.py:")
+    assert "test_scanning.py" in str(cause)
+
+
+def test_a_process_that_ends_by_itself_was_not_killed(tmp_path: Path) -> None:
+    """Of a worker that ends with a status the status is told, not a signal, nor is memory blamed."""
+    of = sources(tmp_path, log(*(record(timestamp=1654000000 + n) for n in range(3000))))
+    with pytest.raises(SesEventsError, match="ended 3 times with status 7") as caught:
+        run(of, Leaving, jobs=2, size=400_000)
+    assert caught.value.hint is None
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_a_file_that_shrank_is_one_error(tmp_path: Path, jobs: int) -> None:
+    """A file of many spans that was truncated is told of once, with its sizes; what is left is counted."""
+    of = sources(tmp_path, log(*[record()] * 3000))
+    os.truncate(of[0].path, len(log(record())) * 10)
+    _, ledger, _, errors, *_ = run(of, Kept, jobs, size=100_000)
+    assert getattr(ledger, "counted") == 10  # noqa: B009
+    (error,) = _all(errors)
+    assert error == f"{of[0].name}: shrank from {of[0].size:,} to {len(log(record())) * 10:,} bytes while it was read"
 
 
 def test_a_small_log_stays_in_one_process(tmp_path: Path) -> None:
