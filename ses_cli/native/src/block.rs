@@ -1,0 +1,240 @@
+//! What a scan leaves: a record for each valid line, and which lines were something else.
+
+use crate::json::unescape;
+use crate::vocabulary::{CODES, SLOTS, Type};
+use std::borrow::Cow;
+
+/// Where text stands: its beginning, its length, and whether it holds escapes or was put aside.
+#[derive(Clone, Copy)]
+pub struct Span(u64);
+
+const ESCAPED: u64 = 1 << 31;
+const ASIDE: u64 = 1 << 63;
+
+
+
+impl Span {
+    #[inline(always)]
+    pub fn new(start: usize, end: usize, has_escapes: bool) -> u64 {
+        start as u64 | (u64::from(has_escapes) << 31) | ((end - start) as u64) << 32
+    }
+
+    #[inline(always)]
+    fn range(self) -> std::ops::Range<usize> {
+        let start = (self.0 & (ESCAPED - 1)) as usize;
+        start..start + ((self.0 & !ASIDE) >> 32) as usize
+    }
+}
+
+/// A valid line. What is absent or null has no bit in `present`.
+#[derive(Clone, Copy)]
+pub struct Record {
+    /// Text as `Span`, integers as they are.
+    slots: [u64; SLOTS],
+    pub present: u32,
+    /// Integers that are beyond 63 bits.
+    unsigned: u32,
+    /// Of the line, without its end.
+    pub start: u32,
+    pub end: u32,
+    pub row: u32,
+    pub shape: u32,
+    /// Where the domain of its address begins in the text, 0 where that is not known.
+    pub domain: u32,
+    pub event: u8,
+    pub bounce: u8,
+    /// Its line is not what a reader of today's spelling takes: old spellings, or blanks for integers.
+    pub is_odd: bool,
+}
+
+impl Default for Record {
+    fn default() -> Self {
+        Record { slots: [0; SLOTS], present: 0, unsigned: 0, start: 0, end: 0, row: 0, shape: NO_SHAPE, domain: 0, event: 0, bounce: 0, is_odd: false }
+    }
+}
+
+impl Record {
+    /// A record of a line that the definition looked at, without its values yet.
+    pub fn of(bad: &Bad) -> Self {
+        Record { start: bad.start, end: bad.end, row: bad.row, is_odd: true, ..Record::default() }
+    }
+
+    #[inline(always)]
+    pub fn has(&self, slot: usize) -> bool {
+        self.present >> slot & 1 != 0
+    }
+
+    #[inline(always)]
+    pub fn set(&mut self, slot: usize, value: u64) {
+        self.slots[slot] = value;
+    }
+
+    pub fn copy_slot(&mut self, from: usize, to: usize) {
+        self.slots[to] = self.slots[from];
+        self.present = self.present & !(1 << to) | (self.present >> from & 1) << to;
+    }
+
+    /// Any integer that JSON readers of 64 bits know.
+    pub fn set_integer(&mut self, slot: usize, value: i128) {
+        self.slots[slot] = value as u64;
+        self.unsigned = self.unsigned & !(1 << slot) | u32::from(value > i128::from(i64::MAX)) << slot;
+        self.present |= 1 << slot;
+    }
+
+    /// The integer in a slot, None where there is none.
+    #[inline(always)]
+    pub fn integer(&self, slot: usize) -> Option<i128> {
+        if !self.has(slot) {
+            return None;
+        }
+        let bits = self.slots[slot];
+        Some(if self.unsigned >> slot & 1 != 0 { i128::from(bits) } else { i128::from(bits as i64) })
+    }
+
+    /// Where the text of a slot stands, None where it holds escapes.
+    #[inline(always)]
+    pub fn plain_range(&self, slot: usize) -> Option<std::ops::Range<usize>> {
+        let span = Span(self.slots[slot]);
+        (span.0 & (ESCAPED | ASIDE) == 0).then(|| span.range())
+    }
+
+    /// Where the domain of its address stands, None where that takes a closer look.
+    #[inline(always)]
+    pub fn plain_domain(&self) -> Option<std::ops::Range<usize>> {
+        (self.domain > 0).then(|| self.domain as usize..Span(self.slots[crate::vocabulary::EMAIL]).range().end)
+    }
+
+    /// When it happened, in Unix seconds: every record has it.
+    #[inline(always)]
+    pub fn time(&self) -> u64 {
+        self.slots[crate::vocabulary::TIMESTAMP]
+    }
+}
+
+pub const NO_SHAPE: u32 = u32::MAX;
+
+/// A line that is no record.
+#[derive(Clone, Copy, Debug)]
+pub struct Bad {
+    pub row: u32,
+    /// Of the line, without its end.
+    pub start: u32,
+    pub end: u32,
+    pub shape: u32,
+}
+
+/// The names and types of an object's values. Names below `names.len()` are of `Block::names`, others of `others`.
+pub type Shape = Vec<(u32, Type)>;
+
+#[derive(Default)]
+pub struct Block {
+    pub lines: u32,
+    pub blank: u32,
+    pub records: Vec<Record>,
+    pub invalid: Vec<Bad>,
+    /// Lines that the definition has to look at.
+    pub unsure: Vec<Bad>,
+    /// Rows of records with warnings, where asked for.
+    pub warned: Vec<u32>,
+    /// What is wrong with valid lines, by code.
+    pub warnings: [u64; CODES.len()],
+    /// What is wrong with invalid lines, by code.
+    pub problems: [u64; CODES.len()],
+    pub has_shapes: bool,
+    pub shapes: Shapes,
+    /// Text that does not stand in the log.
+    pub aside: Vec<u8>,
+}
+
+/// The distinct shapes of a block.
+#[derive(Default)]
+pub struct Shapes {
+    pub all: Vec<Shape>,
+    by_shape: hashbrown::HashMap<Shape, u32, foldhash::fast::RandomState>,
+    /// Names of the scanner, by number.
+    pub names: Vec<Box<[u8]>>,
+    others: hashbrown::HashMap<Vec<u8>, u32, foldhash::fast::RandomState>,
+}
+
+/// Names from here on are of one block only.
+pub const OTHER_NAMES: u32 = 1 << 16;
+
+impl Shapes {
+    /// The number of a shape.
+    pub fn number(&mut self, shape: &[(u32, Type)]) -> u32 {
+        if let Some(&known) = self.by_shape.get(shape) {
+            return known;
+        }
+        let new = self.all.len() as u32;
+        self.all.push(shape.to_vec());
+        self.by_shape.insert(shape.to_vec(), new);
+        new
+    }
+
+    /// The number of a name that the scanner does not remember.
+    pub fn other(&mut self, name: &[u8]) -> u32 {
+        let next = OTHER_NAMES + self.others.len() as u32;
+        *self.others.entry_ref(name).or_insert(next)
+    }
+
+    /// All names, by number.
+    pub fn name(&self) -> hashbrown::HashMap<u32, &[u8]> {
+        let known = self.names.iter().enumerate().map(|(at, name)| (at as u32, &**name));
+        known.chain(self.others.iter().map(|(name, &at)| (at, &**name))).collect()
+    }
+}
+
+impl Block {
+    /// The text in a slot of a record, None where there is none.
+    #[inline(always)]
+    pub fn text<'a>(&'a self, text: &'a [u8], record: &Record, slot: usize) -> Option<Cow<'a, [u8]>> {
+        if !record.has(slot) {
+            return None;
+        }
+        let span = Span(record.slots[slot]);
+        if span.0 & (ESCAPED | ASIDE) == 0 {
+            return Some(Cow::Borrowed(text.get(span.range()).unwrap_or_default()));
+        }
+        Some(self.odd_text(text, span))
+    }
+
+    #[inline(never)]
+    fn odd_text<'a>(&'a self, text: &'a [u8], span: Span) -> Cow<'a, [u8]> {
+        if span.0 & ASIDE != 0 {
+            return Cow::Borrowed(self.aside.get(span.range()).unwrap_or_default());
+        }
+        let mut out = Vec::new();
+        unescape(text.get(span.range()).unwrap_or_default(), &mut out);
+        Cow::Owned(out)
+    }
+
+    /// Puts text aside for a slot.
+    pub fn put_aside(&mut self, record: &mut Record, slot: usize, text: &[u8]) {
+        let start = self.aside.len();
+        self.aside.extend_from_slice(text);
+        record.slots[slot] = Span::new(start, start + text.len(), false) | ASIDE;
+        record.present |= 1 << slot;
+    }
+
+    pub fn clear(&mut self) {
+        let Block { records, invalid, unsure, warned, aside, .. } = std::mem::take(self);
+        *self = Block { records, invalid, unsure, warned, aside, ..Block::default() };
+        self.records.clear();
+        self.invalid.clear();
+        self.unsure.clear();
+        self.warned.clear();
+        self.aside.clear();
+    }
+}
+
+/// The text of a slot whose line is still being read.
+pub fn text_at<'a>(text: &'a [u8], record: &Record, slot: usize, scratch: &'a mut Vec<u8>) -> &'a [u8] {
+    let span = Span(record.slots[slot]);
+    let text = text.get(span.range()).unwrap_or_default();
+    if span.0 & ESCAPED == 0 {
+        return text;
+    }
+    scratch.clear();
+    unescape(text, scratch);
+    scratch
+}

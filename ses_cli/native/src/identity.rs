@@ -1,0 +1,66 @@
+//! What tells callbacks, recipients and lanes from one another: `ses_cli/identity.py` says how.
+
+use crate::block::{Block, Record};
+use crate::domains::{Domains, address};
+use crate::vocabulary::*;
+use blake2b_simd::Params;
+use std::hash::{BuildHasher, Hasher};
+
+pub const FINGERPRINT: usize = 16;
+
+/// The fingerprint of a callback: see `identity.fingerprint`.
+pub fn fingerprint(block: &Block, text: &[u8], record: &Record, domains: &mut Domains, scratch: &mut Vec<u8>) -> [u8; 16] {
+    let field = |slot| block.text(text, record, slot).unwrap_or_default();
+    let bulk_id = field(BULK_ID);
+    scratch.clear();
+    scratch.extend_from_slice(EVENTS[usize::from(record.event)].0.as_bytes());
+    scratch.push(0);
+    decimal(record.time(), scratch);
+    scratch.push(0);
+    address(domains, &field(EMAIL), false, scratch);
+    scratch.push(0);
+    decimal(bulk_id.len() as u64, scratch);
+    scratch.push(0);
+    scratch.extend_from_slice(&bulk_id);
+    scratch.extend_from_slice(&field(LINK));
+    hash(scratch)
+}
+
+fn decimal(mut value: u64, out: &mut Vec<u8>) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+fn hash<const N: usize>(text: &[u8]) -> [u8; N] {
+    let digest = Params::new().hash_length(N).hash(text);
+    digest.as_bytes().try_into().unwrap_or([0; N])
+}
+
+/// The mark of a recipient: see `identity.marks`. None for one in another script, whose case Python has to fold.
+pub fn mark(email: &[u8], domains: &mut Domains, scratch: &mut Vec<u8>) -> Option<[u8; 8]> {
+    if !email.is_ascii() {
+        return None;
+    }
+    scratch.clear();
+    address(domains, email, true, scratch);
+    Some(hash(scratch))
+}
+
+/// The number of a lane: the same for the same text, in this process.
+pub fn lane(hasher: &std::hash::RandomState, parts: &[&[u8]]) -> i64 {
+    let mut state = hasher.build_hasher();
+    for part in parts {
+        state.write_usize(part.len());
+        state.write(part);
+    }
+    state.finish() as i64
+}

@@ -1,0 +1,17 @@
+//! The native engine: whole blocks of lines become columns, and what is not clean beyond doubt is handed back.
+#![forbid(unsafe_code)]
+
+pub mod block;
+pub mod domains;
+pub mod email;
+pub mod identity;
+pub mod json;
+pub mod leads;
+pub mod line;
+pub mod marks;
+#[cfg(feature = "python")]
+mod python;
+pub mod scan;
+pub mod select;
+pub mod tally;
+pub mod vocabulary;

@@ -1,0 +1,314 @@
+//! The line at hand: what its object says, and what is wrong with it.
+
+use crate::block::{Record, Shapes, text_at};
+use crate::email;
+use crate::json::{Fault, Window};
+use crate::leads::{Key, NO_NAME};
+use crate::marks;
+use crate::vocabulary::*;
+use std::hash::{BuildHasher, RandomState};
+
+/// Digits of an integer that surely fits 64 bits.
+const LONGEST_INTEGER: usize = 18;
+
+/// What becomes of a line that was read to its end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    Valid,
+    Invalid,
+}
+
+#[derive(Default)]
+pub struct Line {
+    pub record: Record,
+    pub has_flaws: bool,
+    pub flaws: [u32; CODES.len()],
+    /// The name and type of each value.
+    pub shape: Vec<(u32, Type)>,
+    /// A byte order mark stands before it.
+    pub is_marked: bool,
+    /// Slots of which the value is not null.
+    given: u32,
+    /// Names met, by number.
+    met: u64,
+    /// Hashes of the names met that have no number.
+    others: Vec<u64>,
+    is_doubled: bool,
+    scratch: Vec<u8>,
+    hasher: RandomState,
+}
+
+impl Line {
+    #[inline(always)]
+    pub fn begin(&mut self) {
+        self.record.present = 0;
+        self.record.is_odd = false;
+        self.given = 0;
+        self.met = 0;
+        if self.has_flaws || self.is_doubled || !self.others.is_empty() || self.is_marked {
+            self.forget();
+        }
+        self.shape.clear();
+    }
+
+    #[inline(never)]
+    fn forget(&mut self) {
+        self.flaws = [0; CODES.len()];
+        self.has_flaws = false;
+        self.is_doubled = false;
+        self.others.clear();
+        if self.is_marked {
+            self.flaw(Code::ByteOrderMark);
+        }
+    }
+
+    #[inline(always)]
+    fn flaw(&mut self, code: Code) {
+        self.flaws[code as usize] = self.flaws[code as usize].saturating_add(1);
+        self.has_flaws = true;
+    }
+
+    /// Notes a key.
+    #[inline(always)]
+    pub fn meet(&mut self, key: &Key) {
+        self.is_doubled |= self.met & key.bit != 0;
+        self.met |= key.bit;
+        if key.slot >= LEGACY_BULK_ID as u8 {
+            self.meet_other(key);
+        }
+    }
+
+    #[inline(always)]
+    fn meet_other(&mut self, key: &Key) {
+        if usize::from(key.slot) == LEGACY_BULK_ID {
+            self.record.is_odd = true;
+            self.flaw(Code::LegacySpelling);
+        } else if key.kind == Kind::Unknown {
+            self.flaw(Code::UnknownField);
+        }
+    }
+
+    /// Takes in a string.
+    #[inline(always)]
+    pub fn text(&mut self, key: &Key, span: u64, is_empty: bool) {
+        self.record.set(usize::from(key.slot), span);
+        self.record.present = self.record.present | key.text_bit;
+        self.given |= key.text_bit;
+        if key.kind == Kind::Integer {
+            self.no_integer(key, is_empty);
+        }
+    }
+
+    /// Text where an integer is wanted: fine when it is empty, unless the field is required.
+    #[inline(never)]
+    fn no_integer(&mut self, key: &Key, is_empty: bool) {
+        let bit = 1 << key.slot;
+        self.record.present &= !bit;
+        self.given |= bit;
+        self.record.is_odd = true;
+        if !is_empty || usize::from(key.slot) == TIMESTAMP {
+            self.flaw(Code::WrongType);
+        }
+    }
+
+    /// Takes in what is no string. Returns where it ends, and its type.
+    #[inline(always)]
+    pub fn other(&mut self, window: &Window, key: &Key, at: usize) -> Result<(usize, Type), Fault> {
+        if key.kind == Kind::Integer
+            && let Some((value, end)) = plain_integer(window, at)
+        {
+            self.record.set(usize::from(key.slot), value);
+            self.record.present |= 1 << key.slot;
+            self.given |= 1 << key.slot;
+            return Ok((end, Type::Integer));
+        }
+        self.any(window, key, at)
+    }
+
+    #[inline(never)]
+    fn any(&mut self, window: &Window, key: &Key, at: usize) -> Result<(usize, Type), Fault> {
+        let (end, type_) = window.value(at)?;
+        let bit = if usize::from(key.slot) < OTHER { 1u32 << key.slot } else { 0 };
+        match (key.kind, type_) {
+            (Kind::Unknown, _) => {}
+            (_, Type::Null) => {
+                self.record.present &= !bit;
+                self.given &= !bit;
+            }
+            (Kind::Integer, Type::Integer) => {
+                let value = integer(&window.text[at..end]).ok_or(Fault::Unsure)?;
+                self.record.set_integer(usize::from(key.slot), value);
+                self.given |= bit;
+            }
+            _ => {
+                self.record.present &= !bit;
+                self.given |= bit;
+                self.flaw(Code::WrongType);
+            }
+        }
+        Ok((end, type_))
+    }
+
+    /// Notes the name and type of a value, for shapes and for names that come twice.
+    #[inline(never)]
+    pub fn note(&mut self, key: &Key, forgotten: &[u8], type_: Type, shapes: &mut Shapes) {
+        let name = if key.name != NO_NAME {
+            u32::from(key.name)
+        } else {
+            self.others.push(self.hasher.hash_one(forgotten));
+            shapes.other(forgotten)
+        };
+        match self.shape.iter_mut().find(|(known, _)| self.is_doubled && *known == name) {
+            Some(known) => known.1 = type_,
+            None => self.shape.push((name, type_)),
+        }
+    }
+
+    /// What the definition says of the object, once all of it is known.
+    #[inline(always)]
+    pub fn judge(&mut self, window: &Window, strict: bool) -> Result<End, Fault> {
+        if !self.others.is_empty() {
+            self.others.sort_unstable();
+            self.is_doubled |= self.others.windows(2).any(|pair| pair[0] == pair[1]);
+        }
+        const WANTED: u32 = 1 << EVENT | 1 << EMAIL | 1 << BULK_ID | 1 << TIMESTAMP;
+        if self.given & (1 << LEGACY_BULK_ID) != 0 && self.given & (1 << BULK_ID) == 0 {
+            self.record.copy_slot(LEGACY_BULK_ID, BULK_ID);
+            self.given |= 1 << BULK_ID;
+        }
+        if self.given & WANTED != WANTED {
+            for _ in 0..(WANTED & !self.given).count_ones() {
+                self.flaw(Code::MissingField);
+            }
+        }
+        self.event(window.text);
+        self.email(window);
+        self.times();
+        if self.record.has(EVENT_ID) {
+            self.eventid();
+        }
+        if !self.has_flaws {
+            return Ok(End::Valid);
+        }
+        if self.is_doubled {
+            return Err(Fault::Unsure);  // of a key that comes twice the last value counts
+        }
+        let is_invalid = strict || self.flaws[..ERRORS].iter().any(|&n| n > 0);
+        Ok(if is_invalid { End::Invalid } else { End::Valid })
+    }
+
+    #[inline(always)]
+    fn event(&mut self, text: &[u8]) {
+        self.record.event = NO_EVENT;
+        self.record.bounce = UNTYPED;
+        if !self.record.has(EVENT) {
+            return;
+        }
+        let event = event(text_at(text, &self.record, EVENT, &mut self.scratch));
+        self.record.event = event;
+        match event {
+            NO_EVENT => self.flaw(Code::UnknownEvent),
+            PROCESSED => self.flaw(Code::LegacySpelling),
+            BOUNCE => self.bounce(text),
+            _ => {}
+        }
+    }
+
+    fn bounce(&mut self, text: &[u8]) {
+        let is_given = self.given >> BOUNCE_TYPE & 1 != 0;
+        if is_given && !self.record.has(BOUNCE_TYPE) {
+            return; // of a wrong type
+        }
+        let name = if is_given { text_at(text, &self.record, BOUNCE_TYPE, &mut self.scratch) } else { b"" };
+        let (bounce, code) = match name {
+            b"" => (UNTYPED, Some(Code::MissingBounceType)),
+            b"hard_bounce" => (HARD, None),
+            b"soft_bounce" => (SOFT, None),
+            b"hard" => (HARD, Some(Code::LegacySpelling)),
+            b"soft" => (SOFT, Some(Code::LegacySpelling)),
+            _ => (UNTYPED, Some(Code::BadBounceType)),
+        };
+        self.record.bounce = bounce;
+        self.record.is_odd |= code == Some(Code::LegacySpelling);
+        if let Some(code) = code {
+            self.flaw(code);
+        }
+    }
+
+    #[inline(always)]
+    fn email(&mut self, window: &Window) {
+        self.record.domain = 0;
+        if !self.record.has(EMAIL) {
+            return;
+        }
+        if let Some(range) = self.record.plain_range(EMAIL)
+            && (3..64).contains(&range.len())
+        {
+            let odd = marks::window(&window.marks.odd, range.start) & !(u64::MAX << range.len());
+            let at = odd.trailing_zeros() as usize;
+            if odd.is_power_of_two() && (1..range.len() - 1).contains(&at) && window.byte(range.start + at) == b'@' {
+                self.record.domain = (range.start + at + 1) as u32;
+                return;
+            }
+        }
+        self.odd_email(window.text);
+    }
+
+    #[inline(never)]
+    fn odd_email(&mut self, text: &[u8]) {
+        let email = text_at(text, &self.record, EMAIL, &mut self.scratch);
+        if email.is_empty() {
+            self.flaw(Code::BlankEmail);
+        } else if email::at_sign(email).is_none() {
+            self.flaw(Code::BadEmail);
+        }
+    }
+
+    #[inline(always)]
+    fn times(&mut self) {
+        let time = |value: Option<i128>| value.map(|value| (1..=MAX_TIMESTAMP).contains(&value));
+        let (at, sent) = (self.record.integer(TIMESTAMP), self.record.integer(SENT_TIMESTAMP));
+        match (time(at), time(sent)) {
+            (Some(true), Some(true)) if sent > at => self.flaw(Code::SentAfterEvent),
+            (at, sent) => {
+                for is_time in [at, sent] {
+                    if is_time == Some(false) {
+                        self.flaw(Code::BadTimestamp);
+                    }
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn eventid(&mut self) {
+        let expected = EVENTS.get(usize::from(self.record.event)).map(|(_, number)| *number);
+        if expected.is_some_and(|number| number != self.record.integer(EVENT_ID)) {
+            self.flaw(Code::EventidMismatch);
+        }
+    }
+}
+
+/// A short integer without a sign, and where it ends: what nearly all are.
+#[inline(always)]
+fn plain_integer(window: &Window, from: usize) -> Option<(u64, usize)> {
+    let mut value = 0u64;
+    let mut at = from;
+    loop {
+        let digit = window.byte(at).wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+        at += 1;
+    }
+    let length = at - from;
+    let is_plain = (1..=LONGEST_INTEGER).contains(&length)
+        && (length == 1 || window.byte(from) != b'0')
+        && !matches!(window.byte(at), b'.' | b'e' | b'E');
+    is_plain.then_some((value, at))
+}
+
+fn integer(text: &[u8]) -> Option<i128> {
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
