@@ -154,7 +154,11 @@ class Batch(Protocol):
 
     @property
     def invalid(self) -> Sequence[Invalid]:
-        """The invalid lines, each with all its problems."""
+        """The invalid lines, each with all its problems. An engine may explain a line only when it is asked for."""
+
+    @property
+    def problems(self) -> Counter[str]:
+        """What is wrong with the invalid lines, warnings on them too: code -> n."""
 
     @property
     def warnings(self) -> Counter[str]:

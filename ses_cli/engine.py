@@ -1,9 +1,82 @@
 """Which engine checks the lines."""
 
-from ses_cli.batch import Checks, Engine
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+from ses_cli.batch import Batch, Checks, Engine, Piece
+from ses_cli.errors import UsageError
 from ses_cli.schema.check import PythonEngine
+from ses_cli.sources import Span, read
+
+ENVIRONMENT = "SES_EVENTS_ENGINE"
+_NAMES = ("native", "python")
 
 
 def engine(checks: Checks) -> Engine:
-    """An engine for these checks. Each thread and each process makes its own."""
-    return PythonEngine(checks)
+    """An engine for these checks. Each thread and each process makes its own. Raises UsageError."""
+    if engine_name() == "python":
+        return PythonEngine(checks)
+    from ses_cli.native.engine import NativeEngine  # start-up, and not there everywhere
+
+    return NativeEngine(checks)
+
+
+def engine_name(environment: Mapping[str, str] = os.environ) -> str:
+    """The engine that is used: what the environment asks for, else the native one where it was built."""
+    wanted = environment.get(ENVIRONMENT)
+    if wanted and wanted not in _NAMES:
+        raise UsageError(f'{ENVIRONMENT}: expected {" or ".join(_NAMES)}, got "{wanted}"')
+    if wanted == "native" and not is_built():
+        raise UsageError(
+            f"{ENVIRONMENT}=native: the native engine was not built",
+            "install Rust (https://rustup.rs) and install ses-events again, or use a wheel",
+        )
+    return wanted or ("native" if is_built() else "python")
+
+
+def describe_engine() -> str:
+    """The engine that is used, in words, and why it is not the native one where that was not built."""
+    name = engine_name()
+    why = Path(__file__).with_name("native") / "unbuilt.txt"
+    reason = "" if is_built() or not why.exists() else why.read_text().strip()
+    return f"{name} engine" + (f"; the native one was not built: {reason}" if reason else "")
+
+
+@cache
+def is_built() -> bool:
+    """Whether the native engine is there."""
+    return find_spec("ses_cli.native._engine") is not None
+
+
+class Checked(NamedTuple):
+    """A batch of a span."""
+
+    batch: Batch
+    size: int  # bytes of its lines
+    bytes_read: int  # of the source as it lies on disk, 0 where that is not known
+
+
+Feed = Callable[[Iterator[Piece]], Iterable[Piece]]
+
+
+def checked(engine: Engine, span: Span, max_line: int, line: Callable[[], int], feed: Feed = iter) -> Iterator[Checked]:
+    """The batches of a span; `line` tells the number of the next one's first line. Raises SourceError at the end.
+
+    An engine that can reads a plain file itself, up to what takes a closer look. `feed` may read pieces ahead.
+    """
+    start = span.start
+    if engine.is_threaded and span.end is not None and span.source.codec is None:
+        from ses_cli.native.engine import NativeEngine
+
+        if isinstance(engine, NativeEngine):
+            for batch, end in engine.read(span.source, start, span.end, line):
+                yield Checked(batch, end - start, end)
+                start = end
+    if start != span.start and start >= (span.end or 0):
+        return
+    for piece in feed(read(span._replace(start=start), max_line, engine.piece_size)):
+        yield Checked(engine.check(piece._replace(line=line())), len(piece.data), piece.bytes_read)

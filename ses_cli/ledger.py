@@ -32,9 +32,8 @@ class Ledger:
         self.counted += batch.count
         self.valid += batch.count + batch.filtered + batch.duplicates
         self.warnings.update(batch.warnings)
-        for invalid in batch.invalid:
-            for problem in invalid.problems:
-                (self.warnings if problem.code in WARNINGS and not strict else self.problems)[problem.code] += 1
+        for code, n in batch.problems.items():
+            (self.warnings if code in WARNINGS and not strict else self.problems)[code] += n
 
     def merge(self, later: Self) -> None:
         """Enter what another ledger holds."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 
-from ses_cli.batch import DEFAULT_CHECKS, Batch, Checks, Engine, Invalid, Lane, Piece, Row
+from ses_cli.batch import DEFAULT_CHECKS, Batch, Checks, Engine, Invalid, Lane, Piece, Row, Seen
 from ses_cli.engine import engine
 from ses_cli.events import Problem
 from ses_cli.ledger import Ledger
@@ -16,16 +16,18 @@ Rejects = Callable[[Sequence[Invalid]], object]
 class Reader:
     """Reads piece after piece of one log or many, in order.
 
-    `rejects` is given the invalid lines of each batch that has some.
+    `rejects` is given the invalid lines of each batch that has some. Readers that share `seen` take turns.
     """
 
-    def __init__(self, checks: Checks = DEFAULT_CHECKS, rejects: Rejects | None = None) -> None:
+    def __init__(
+        self, checks: Checks = DEFAULT_CHECKS, rejects: Rejects | None = None, seen: Seen | None = None
+    ) -> None:
         self.engine: Engine = engine(checks)
         self.ledger = Ledger()
         self.first: list[Problem] = []  # the first problem of each of the first invalid lines
         self._strict = checks.strict
         self._rejects = rejects
-        self._seen = self.engine.seen() if checks.selection.dedupe else None
+        self._seen = (seen or self.engine.seen()) if checks.selection.dedupe else None
 
     def read(self, piece: Piece) -> Batch:
         """The batch of the next piece."""
@@ -56,6 +58,10 @@ class Reader:
             if self._rejects is not None:
                 self._rejects(batch.invalid)
         return batch
+
+    def next_line(self) -> int:
+        """The number of the line that follows, counted from where the ledger began."""
+        return self.ledger.lines + 1
 
     def restart(self) -> Ledger:
         """Begins a new ledger. What was seen is still known."""

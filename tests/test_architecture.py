@@ -18,6 +18,7 @@ LAYERS = (
     ("selection",),
     ("batch",),
     ("times", "reasons", "fold", "ledger", "schema", "sources"),
+    ("native",),
     ("engine", "follow"),
     ("pipeline",),
     ("scan", "reports", "suppression", "replay", "capture", "render"),
@@ -36,7 +37,7 @@ OUTSIDE = {
     "httptools": ("capture",),
     "uvloop": ("capture",),
     "zstandard": ("sources", "follow", "capture"),
-    "msgspec": ("callback.py", "schema", "capture/body.py"),
+    "msgspec": ("callback.py", "schema", "native", "capture/body.py"),
     "orjson": ("schema", "render", "suppression", "replay", "capture"),
 }
 VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc", "core"}

@@ -53,8 +53,23 @@ def show_help(ctx: click.Context, name: str | None) -> None:
     click.echo(command.get_help(click.Context(command, info_name=name, parent=root) if name else root))
 
 
+def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked and not context.resilient_parsing:
+        from ses_cli.engine import describe_engine
+
+        click.echo(f"ses-events {__version__} ({describe_engine()})")
+        context.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="ses-events", message="%(prog)s %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version and the engine.",
+)
 def cli() -> None:
     """Check, summarise, replay and capture the callbacks of Tencent Cloud SES.
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from functools import partial
+from functools import cached_property, partial
 from typing import overload
 
 from msgspec.json import Decoder
@@ -13,7 +13,8 @@ from ses_cli.callback import Callback
 from ses_cli.events import Problem
 from ses_cli.identity import marks, recipient
 from ses_cli.native import _engine
-from ses_cli.schema.document import Flaw
+from ses_cli.schema.batch import fields
+from ses_cli.schema.document import Flaw, is_object, objects, parse
 from ses_cli.schema.line import Line, too_long, validate
 
 _Place = tuple[int, int, int]  # row, start and end in the piece
@@ -22,104 +23,106 @@ _row: Callable[[tuple[object, ...]], Row] = partial(tuple.__new__, Row)
 
 
 class NativeBatch:
-    """See `ses_cli.batch.Batch`."""
+    """See `ses_cli.batch.Batch`. Its piece is made of the engine's own buffer when it is asked for."""
 
-    def __init__(self, piece: Piece, lines: _engine.Lines, checks: Checks) -> None:
-        self.piece = piece
-        self._lines = lines
+    def __init__(self, head: Piece, columns: _engine.Lines, checks: Checks) -> None:
+        """`head` is the piece, without its data where these lie in the engine."""
+        self._head = head
+        self.columns = columns
         self._checks = checks
-        self.lines: int = lines.lines
-        self.blank: int = lines.blank
-        self._settle()
-        lines.select()
-        self.filtered: int = lines.filtered
-        self.warnings: Counter[str] = Counter(lines.warnings())
-        self.problems: Counter[str] = Counter(lines.problems())
-        self.invalid: Sequence[Invalid] = _InvalidLines(self) if self.problems else ()
+        self._odd: list[tuple[int, dict[str, object]]] = []  # objects that the definition looked at, with their rows
+        if places := columns.unsure():
+            self._settle(places)
+        columns.select()
+        self.lines = columns.lines
+        self.blank = columns.blank
+        self.filtered = columns.filtered
+        self.warnings = Counter(columns.warnings())
+        self.problems = Counter(columns.problems())
+        self.invalid: Sequence[Invalid] = _InvalidLines(self, columns.invalid()) if self.problems else ()
 
-    def _settle(self) -> None:
+    def _settle(self, places: Sequence[_Place]) -> None:
         """Asks the definition about every line that is not clear beyond doubt."""
-        for place in self._lines.unsure():
+        for place in places:
             line = self._validate(place)
             codes = [flaw.code for flaw in line.flaws]
+            if line.value is not None:
+                self._odd.append((place[0], dict(line.value)))
             if line.is_valid(self._checks.strict):
                 record = line.record()
-                values = [getattr(record, name) for name in Callback.__struct_fields__]
-                self._lines.accept(place[0], values, codes, self._checks.explain)
+                values = [getattr(record, name) for name in _SLOTS]
+                self.columns.accept(place[0], values, codes, self._checks.explain)
             else:
-                self._lines.reject(place[0], codes)
-
-    def _raw(self, place: _Place) -> bytes:
-        return self.piece.data[place[1] : place[2]]
+                self.columns.reject(place[0], codes)
 
     def _validate(self, place: _Place) -> Line:
         _, start, end = place
-        return validate(self.piece.data[start:end], self.piece.data.find(b"\n", end) < 0)
+        return validate(self.columns.cut(start, end), not self.columns.line_end(end)[1])
 
-    def reasons(self, place: _Place) -> Invalid:
+    def explain(self, place: _Place) -> Invalid:
         """An invalid line with all its problems."""
-        limit, raw = self._checks.max_line, self._raw(place)
-        end = self.piece.data.find(b"\n", place[2])
-        length = (len(self.piece.data) if end < 0 else end) - place[1]
+        _, start, end = place
+        limit = self._checks.max_line
+        length = self.columns.line_end(end)[0] - start
         if length > limit:
-            return Invalid(self._problems(place, [too_long(length, limit)]), raw[: min(limit, OVERLONG_HEAD)])
-        return Invalid(self._problems(place, self._validate(place).flaws), raw)
-
-    def invalid_places(self) -> list[_Place]:
-        """Where the invalid lines stand."""
-        return self._lines.invalid()
+            head = self.columns.cut(start, min(end, start + min(limit, OVERLONG_HEAD)))
+            return Invalid(self._problems(place, [too_long(length, limit)]), head)
+        return Invalid(self._problems(place, self._validate(place).flaws), self.columns.cut(start, end))
 
     def _problems(self, place: _Place, flaws: Sequence[Flaw]) -> list[Problem]:
-        source, offset, line = self.piece.source, self.piece.offset + place[1], self.piece.line + place[0]
-        return [Problem(source, line, offset, *flaw) for flaw in flaws]
+        row, start, _ = place
+        return [Problem(self._head.source, self._head.line + row, self._head.offset + start, *flaw) for flaw in flaws]
+
+    @cached_property
+    def piece(self) -> Piece:
+        return self._head._replace(data=self.columns.text())
 
     @property
     def count(self) -> int:
-        return self._lines.count
+        return self.columns.count
 
     @property
     def duplicates(self) -> int:
-        return self._lines.duplicates
+        return self.columns.duplicates
 
     @property
     def explained(self) -> Sequence[Problem]:
-        if not self._checks.explain:
-            return ()
-        return [problem for place in self._lines.warned() for problem in self._problems(place, self._validate(place).flaws)]
+        places = self.columns.warned() if self._checks.explain else ()
+        return [problem for place in places for problem in self._problems(place, self._validate(place).flaws)]
 
     def period(self) -> tuple[int, int] | None:
-        return self._lines.period()
+        return self.columns.period()
 
     def counts(self, keys: Sequence[Key]) -> Counts:
         if not keys:
             return {(): self.count} if self.count else {}
-        return self._lines.counts(list(keys))
+        return self.columns.counts(list(keys))
 
     def callbacks(self, events: AbstractSet[str] | None = None) -> Sequence[Callback]:
-        return self._records(self._lines.places(None if events is None else set(events)))
+        return self._records(self.columns.places(events))
 
     def located(self, events: AbstractSet[str] | None = None) -> Iterator[Located]:
-        places = self._lines.places(None if events is None else set(events))
-        line, offset = self.piece.line, self.piece.offset
+        places = self.columns.places(events)
+        line, offset = self._head.line, self._head.offset
         for record, (row, start, end, _) in zip(self._records(places), places, strict=True):
-            yield Located(record, line + row, offset + start, self.piece.data[start:end])
+            yield Located(record, line + row, offset + start, self.columns.cut(start, end))
 
     def _records(self, places: Sequence[tuple[int, int, int, bool]]) -> list[Callback]:
         """The records of valid lines; those in old spellings are read by the definition."""
-        data = self.piece.data
-        plain = b",".join([data[start:end].removeprefix(BOM) for _, start, end, is_odd in places if not is_odd])
-        records = _DECODER.decode(b"[" + plain + b"]")
-        for at, (row, start, end, is_odd) in enumerate(places):
-            if is_odd:
-                records.insert(at, self._validate((row, start, end)).record())
-        return records
+        cut = self.columns.cut
+        plain = b",".join([cut(start, end).removeprefix(BOM) for _, start, end, is_odd in places if not is_odd])
+        decoded = iter(_DECODER.decode(b"[" + plain + b"]"))
+        return [
+            self._validate((row, start, end)).record() if is_odd else next(decoded)
+            for row, start, end, is_odd in places
+        ]
 
     def rows(self, lane: Lane) -> Sequence[Row]:
-        line, offset = self.piece.line, self.piece.offset
-        return [_row((line + row, offset + start, *rest)) for row, start, *rest in self._lines.rows(lane)]
+        line, offset = self._head.line, self._head.offset
+        return [_row((line + row, offset + start, *rest)) for row, start, *rest in self.columns.rows(lane)]
 
     def deliveries(self) -> tuple[bytes, bytes]:
-        found, times, others = self._lines.deliveries()
+        found, times, others = self.columns.deliveries()
         if others:
             changed = bytearray(found)
             for at, email in others:
@@ -128,23 +131,54 @@ class NativeBatch:
         return found, times
 
     def fingerprints(self) -> bytes:
-        return self._lines.fingerprints()
+        return self.columns.fingerprints()
 
     def deduplicate(self, seen: Seen) -> None:
         if isinstance(seen, _engine.Seen):
-            self._lines.deduplicate(seen)
+            self.columns.deduplicate(seen)
         else:
-            self._lines.keep(seen.add(self.fingerprints()))
+            self.columns.keep(seen.add(self.fingerprints()))
 
-    def fields(self) -> Fields: ...
+    def fields(self) -> Fields:
+        known = self.columns.fields()
+        if known is not None and not self._odd:
+            return {(name, type_): (first, n) for name, type_, first, n in known}
+        rows = [row for row, *_ in self.columns.places()]
+        found = list(zip(rows, objects(self.piece, rows), strict=True))
+        for row, start, end in self.columns.invalid():
+            value = parse(self.columns.cut(start, end).removeprefix(BOM), False)
+            if is_object(value) and self.columns.line_end(end)[0] - start <= self._checks.max_line:
+                found.append((row, value))
+        return fields(found)
+
+
+_SLOTS = (
+    "event",
+    "email",
+    "bulk_id",
+    "timestamp",
+    "link",
+    "reason",
+    "bounce_type",
+    "username",
+    "sender",
+    "from_domain",
+    "template_id",
+    "useragent",
+    "subject",
+    "message_id",
+    "eventid",
+    "task_id",
+    "sent_timestamp",
+)
 
 
 class _InvalidLines(Sequence[Invalid]):
-    """The invalid lines, each judged when it is asked for."""
+    """The invalid lines, each explained when it is asked for."""
 
-    def __init__(self, batch: NativeBatch) -> None:
+    def __init__(self, batch: NativeBatch, places: Sequence[_Place]) -> None:
         self._batch = batch
-        self._places = batch.invalid_places()
+        self._places = places
 
     def __len__(self) -> int:
         return len(self._places)
@@ -155,5 +189,5 @@ class _InvalidLines(Sequence[Invalid]):
     def __getitem__(self, at: slice) -> list[Invalid]: ...
     def __getitem__(self, at: int | slice) -> Invalid | list[Invalid]:
         if isinstance(at, slice):
-            return [self._batch.reasons(place) for place in self._places[at]]
-        return self._batch.reasons(self._places[at])
+            return [self._batch.explain(place) for place in self._places[at]]
+        return self._batch.explain(self._places[at])

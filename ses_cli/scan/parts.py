@@ -1,21 +1,23 @@
 """The work on one span: its lines checked, selected and folded, handed over in parts of bounded size."""
 
 import gc
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from ses_cli.batch import DEFAULT_CHECKS, Batch, Checks, Invalid
+from ses_cli.batch import DEFAULT_CHECKS, Batch, Checks, Invalid, Seen
+from ses_cli.engine import Feed, checked
 from ses_cli.errors import SourceError
 from ses_cli.events import Problem
 from ses_cli.fold import Fold
 from ses_cli.ledger import Ledger
 from ses_cli.pipeline import Reader
-from ses_cli.sources import SPAN, Span, read
+from ses_cli.sources import SPAN, Span
 
 F = TypeVar("F", bound=Fold)
 
-_MOST_PROBLEMS = 5_000  # in a part, so that a worker's message stays small
+_MOST_PROBLEMS = 5_000  # lines in a part, so that a worker's message stays small
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,6 @@ class Part(Generic[F]):
     bytes_read: int = 0  # of the source as it lies on disk
     error: SourceError | None = None
     is_last: bool = False
-    held: int = 0  # problems handed over
 
     def problems(self) -> list[Problem]:
         """All problems handed over, in the order of their lines."""
@@ -48,23 +49,32 @@ class Part(Generic[F]):
 
 
 class Worker(Generic[F]):
-    """Works on span after span. The reader is kept: its engine learns, and it knows what was seen."""
+    """Works on span after span. The reader is kept: its engine learns, and it knows what was seen.
 
-    def __init__(self, task: Task[F]) -> None:
+    `feed` may read pieces ahead; `turn` waits until it is a batch's turn, in the order of the log.
+    """
+
+    def __init__(self, task: Task[F], seen: Seen | None = None, feed: Feed = iter) -> None:
         self._task = task
-        self._reader = Reader(task.checks)
+        self._reader = Reader(task.checks, seen=seen)
+        self._feed = feed
 
-    def parts(self, span: Span) -> Iterator[Part[F]]:
+    def parts(self, span: Span, turn: Callable[[Batch], object] = lambda _: None) -> Iterator[Part[F]]:
         """The parts of a span, always cut at the same places."""
         part = self._part()
         before = span.start  # bytes of the file that are in the parts before
         collecting = gc.isenabled()
         gc.disable()  # records are made by the thousand and hold no cycles
         try:
-            for piece in read(span, self._task.checks.max_line, self._reader.engine.piece_size):
-                self._add(part, self._reader.read(piece._replace(line=part.ledger.lines + 1)))
-                part.bytes_read = piece.bytes_read - before if piece.bytes_read else part.size
-                if part.size >= SPAN or part.held >= _MOST_PROBLEMS:
+            engine, limit = self._reader.engine, self._task.checks.max_line
+            lines = self._reader.next_line
+            for batch, size, bytes_read in checked(engine, span, limit, lines, self._feed):
+                turn(batch)
+                part.fold.add(self._reader.enter(batch))
+                yield from self._problems(part, batch)
+                part.size += size
+                part.bytes_read = bytes_read - before if bytes_read else part.size
+                if part.size >= SPAN:
                     yield part
                     before += part.bytes_read
                     part = self._part()
@@ -79,10 +89,15 @@ class Worker(Generic[F]):
     def _part(self) -> Part[F]:
         return Part(self._task.fold(), self._reader.restart())
 
-    def _add(self, part: Part[F], batch: Batch) -> None:
-        part.fold.add(batch)
-        part.size += len(batch.piece.data)
-        part.explained += batch.explained
-        room = None if self._task.keep is None else max(self._task.keep - len(part.invalid), 0)
-        part.invalid += batch.invalid[:room]
-        part.held += len(batch.explained) + sum(len(invalid.problems) for invalid in batch.invalid[:room])
+    def _problems(self, part: Part[F], batch: Batch) -> Iterator[Part[F]]:
+        """Adds the problems of a batch to a part. Where they are many, parts that hold nothing else come out."""
+        keep, explained = self._task.keep, deque(batch.explained)
+        wanted = len(batch.invalid) if keep is None else max(keep - len(part.invalid), 0)
+        for start in range(0, max(wanted, 1), _MOST_PROBLEMS):
+            part.invalid += batch.invalid[start : min(start + _MOST_PROBLEMS, wanted)]
+            is_rest = start + _MOST_PROBLEMS >= wanted
+            while explained and (is_rest or explained[0].line < part.invalid[-1].problems[0].line):
+                part.explained.append(explained.popleft())
+            if len(part.invalid) + len(part.explained) >= _MOST_PROBLEMS:
+                yield Part(self._task.fold(), invalid=part.invalid, explained=part.explained)
+                part.invalid, part.explained = [], []

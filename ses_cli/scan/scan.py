@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic
 
+from ses_cli.engine import engine_name
 from ses_cli.errors import SourceError
 from ses_cli.events import Problem
 from ses_cli.ledger import Ledger
@@ -13,6 +14,7 @@ from ses_cli.scan.parts import F, Part, Task, Worker
 from ses_cli.sources import SPAN, Source, Span, spans
 
 _SMALL = 1 << 20  # bytes that are read before a process has started
+_NATIVE_SPAN = 2 << 20  # bytes: one batch, so that a thread never waits for more than one of another to be entered
 
 
 @dataclass(slots=True)
@@ -31,16 +33,18 @@ def scan(
     sources: Sequence[Source],
     task: Task[F],
     jobs: int = 1,
-    span_size: int = SPAN,
+    span_size: int | None = None,
     watch: Callable[[Part[F]], None] = lambda *_: None,
 ) -> Outcome[F]:
     """Fold all sources. `watch` sees every part as it is merged, its lines numbered from the start of their source."""
-    todo = [span for source in sources for span in spans(source, span_size)]
+    is_threaded = engine_name() == "native"
+    size = span_size or (_NATIVE_SPAN if is_threaded else SPAN)
+    todo = [span for source in sources for span in spans(source, size)]
     outcome = Outcome(task.fold(), [source.name for source in sources])
     at, above = 0, 0  # the span, and the lines of its source before the part
     failed: set[Source] = set()  # each is told of once, though many of its spans fail
-    is_small = sum(span.bytes for span in todo) <= min(_SMALL, span_size)
-    for part in _parts(todo, task, 1 if is_small else jobs):
+    is_small = sum(span.bytes for span in todo) <= min(_SMALL, size)
+    for part in _parts(todo, task, 1 if is_small else jobs, is_threaded):
         span = todo[at]
         _number(part, above)
         watch(part)
@@ -56,14 +60,23 @@ def scan(
     return outcome
 
 
-def _parts(todo: Sequence[Span], task: Task[F], jobs: int) -> Iterator[Part[F]]:
-    """What is no regular file can be read here only; what was seen before is known in one place only."""
-    jobs = min(jobs, len(todo))
-    if jobs > 1 and not task.checks.selection.dedupe and all(span.source.size is not None for span in todo):
-        from ses_cli.scan import processes  # start-up: most logs are small
+def _parts(todo: Sequence[Span], task: Task[F], jobs: int, is_threaded: bool) -> Iterator[Part[F]]:
+    """What is no regular file is read here only. So are all, by processes, where it matters what was seen before."""
+    is_regular = all(span.source.size is not None for span in todo)
+    if is_threaded and jobs > 1:
+        from ses_cli.scan import threads  # start-up: most logs are small
 
-        return processes.run(todo, task, jobs)
-    worker = Worker(task)
+        if len(todo) > 1 and is_regular:
+            return threads.run(todo, task, jobs)
+        return _one_by_one(todo, Worker(task, feed=threads.read_ahead))
+    if min(jobs, len(todo)) > 1 and is_regular and not task.checks.selection.dedupe:
+        from ses_cli.scan import processes
+
+        return processes.run(todo, task, min(jobs, len(todo)))
+    return _one_by_one(todo, Worker(task))
+
+
+def _one_by_one(todo: Sequence[Span], worker: Worker[F]) -> Iterator[Part[F]]:
     return (part for span in todo for part in worker.parts(span))
 
 

@@ -44,6 +44,7 @@ class PythonBatch:
     filtered: int = 0
     duplicates: int = 0
     invalid: list[Invalid] = field(default_factory=list)
+    problems: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
     explained: list[Problem] = field(default_factory=list)
     records: list[Callback] = field(default_factory=list)
@@ -128,19 +129,23 @@ class PythonBatch:
             self.places = list(compress(self.places, kept))
 
     def fields(self) -> Fields:
-        shapes: dict[tuple[tuple[str, ...], tuple[type, ...]], tuple[int, int]] = {}
-        valid = zip(self.places, objects(self.piece, self.places), strict=True)
-        for row, value in sorted([*valid, *self.objects], key=lambda item: item[0]):
-            shape = tuple(value), tuple(map(type, value.values()))
-            first, n = shapes.get(shape, (row, 0))
-            shapes[shape] = first, n + 1
-        fields: dict[tuple[str, str], tuple[int, int]] = {}
-        for (names, types), (row, n) in shapes.items():
-            for name, type_ in zip(names, types, strict=True):
-                key = name, _JSON_TYPES[type_]
-                first, before = fields.get(key, (row, 0))
-                fields[key] = first, before + n
-        return fields
+        return fields([*zip(self.places, objects(self.piece, self.places), strict=True), *self.objects])
+
+
+def fields(found: Iterable[tuple[int, dict[str, object]]]) -> Fields:
+    """What is met in objects, each with its row: see `Batch.fields`."""
+    shapes: dict[tuple[tuple[str, ...], tuple[type, ...]], tuple[int, int]] = {}
+    for row, value in sorted(found, key=lambda item: item[0]):
+        shape = tuple(value), tuple(map(type, value.values()))
+        first, n = shapes.get(shape, (row, 0))
+        shapes[shape] = first, n + 1
+    fields: dict[tuple[str, str], tuple[int, int]] = {}
+    for (names, types), (row, n) in shapes.items():
+        for name, type_ in zip(names, types, strict=True):
+            key = name, _JSON_TYPES[type_]
+            first, before = fields.get(key, (row, 0))
+            fields[key] = first, before + n
+    return fields
 
 
 def _column(records: list[Callback], key: Key) -> Sequence[Value]:

@@ -103,6 +103,7 @@ class PythonEngine:
 
     def _reject(self, batch: PythonBatch, row: int, raw: bytes, found: list[Flaw]) -> None:
         batch.invalid.append(Invalid(self._problems(batch.piece, row, found), raw))
+        batch.problems.update([flaw.code for flaw in found])
 
     def _problems(self, piece: Piece, row: int, found: list[Flaw]) -> list[Problem]:
         return [Problem(piece.source, piece.line + row, self._starts[row], *flaw) for flaw in found]

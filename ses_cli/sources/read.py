@@ -76,13 +76,39 @@ def _check_size(span: Span, raw: BinaryIO) -> None:
 
 def _decoded(span: Span, raw: BinaryIO) -> Readable:
     if span.source.size is not None:
-        return decompress(raw, span.source.codec)
+        stream = decompress(raw, span.source.codec)
+        return _Gathered(stream) if span.source.codec else stream
     head = b""
     while len(head) < MAGIC_BYTES and (more := raw.read(MAGIC_BYTES - len(head))):
         head += more
     stream = _Rewound(head, raw)
     codec = codec_of(head)
     return decompress(io.BufferedReader(stream), codec) if codec else stream
+
+
+class _Gathered:
+    """What comes in small parts, gathered. What came before damage is handed out before that is told."""
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+        self._damage: Damaged | None = None
+
+    def read(self, n: int, /) -> bytes:
+        parts: list[bytes] = []
+        left = n
+        while left > 0 and self._damage is None:
+            try:
+                part = self._stream.read(left)
+            except Damaged as damage:
+                self._damage = damage
+                break
+            if not part:
+                break
+            parts.append(part)
+            left -= len(part)
+        if not parts and self._damage is not None:
+            raise self._damage
+        return b"".join(parts)
 
 
 class _Rewound(io.RawIOBase):

@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from ses_cli.engine import is_built
 from tests.conftest import LIMIT, Program
 from tests.logs import log, record
 
@@ -58,6 +60,7 @@ def alive(pid: int) -> bool:
         return False
 
 
+native = pytest.mark.skipif(not is_built(), reason="the native engine was not built")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
 
 
@@ -69,12 +72,27 @@ def workers(process: "subprocess.Popen[bytes]", n: int) -> list[int]:
     raise AssertionError("the program ended before it had started its processes")
 
 
+def threads(process: "subprocess.Popen[bytes]", n: int) -> None:
+    """Waits until the program has that many threads beside its first one."""
+    while process.poll() is None:
+        with suppress(OSError):
+            if len(os.listdir(f"/proc/{process.pid}/task")) > n:
+                return
+    raise AssertionError("the program ended before it had started its threads")
+
+
 @linux
+@pytest.mark.parametrize("engine", ["python", pytest.param("native", marks=native)])
 @pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=["INT", "TERM", "HUP"])
-def test_an_interrupt_ends_all_of_it(run: Program, logs: list[Path], kill: signal.Signals) -> None:
-    """A signal ends the program and all its processes, without a traceback or a temporary file; Ctrl-C with 130."""
-    process = run.start("validate", "-j", "3", "-o", "out", "--rejects", "rejects-out", *logs * 20)
-    found = workers(process, 3)
+def test_an_interrupt_ends_all_of_it(run: Program, logs: list[Path], kill: signal.Signals, engine: str) -> None:
+    """A signal ends all of the program, without a traceback or a temporary file; Ctrl-C with 130."""
+    arguments = ("validate", "-j", "3", "-o", "out", "--rejects", "rejects-out")
+    process = run.start(*arguments, *logs * 20, env={"SES_EVENTS_ENGINE": engine})
+    found = []
+    if engine == "python":
+        found = workers(process, 3)
+    else:
+        threads(process, 3)
     if kill == signal.SIGINT:
         os.killpg(process.pid, kill)  # as a terminal does
     else:
@@ -106,7 +124,7 @@ def test_an_interrupt_in_one_process_ends_it(run: Program) -> None:
 def test_a_killed_worker_costs_its_span_again(run: Program, logs: list[Path]) -> None:
     """A worker process killed from outside is replaced, and the result is what it would have been."""
     expected = run("validate", "--json", "-j", "1", *logs * 2)
-    process = run.start("validate", "--json", "-j", "2", *logs * 2)
+    process = run.start("validate", "--json", "-j", "2", *logs * 2, env={"SES_EVENTS_ENGINE": "python"})
     os.kill(workers(process, 2)[0], signal.SIGKILL)
     out, stderr = process.communicate(timeout=LIMIT)
     assert out == expected.out

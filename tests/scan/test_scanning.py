@@ -137,6 +137,13 @@ def test_the_ledger_balances(tmp_path: Path, data: bytes, selection: Selection, 
     assert strict or ledger.problems.keys() <= ERRORS.keys()
 
 
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs are processes: the engine is the one in Python."""
+    monkeypatch.setenv("SES_EVENTS_ENGINE", "python")
+
+
+@pytest.mark.usefixtures("processes")
 def test_a_killed_process_costs_its_span_again(tmp_path: Path) -> None:
     """A process killed in the middle of a span: the span is read again, and everything is found once."""
     of = sources(tmp_path, log(*(record(timestamp=1654000000 + n) for n in range(3000))))
@@ -147,6 +154,7 @@ def test_a_killed_process_costs_its_span_again(tmp_path: Path) -> None:
     assert dying == run(of, partial(Kept, str(order)))
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_span_that_kills_every_process_ends_the_run(tmp_path: Path) -> None:
     """A span whose process is killed again and again is an error that names it, not an endless loop."""
     of = sources(tmp_path, log(*(record(timestamp=1654000000 + n) for n in range(3000))))

@@ -159,7 +159,7 @@ impl Engine {
     }
 
     fn lines(&self, text: Text, block: Block) -> Lines {
-        let state = State { block, counted: None, filtered: 0, duplicates: 0 };
+        let state = State { block, counted: None, filtered: 0, duplicates: 0, marks: None };
         let (selection, names, spare) = (self.selection.clone(), self.names.clone(), self.spare.clone());
         Lines { text, state: Mutex::new(state), selection, names, spare }
     }
@@ -186,6 +186,17 @@ impl Log {
         use std::os::unix::fs::MetadataExt;
         let status = self.file.metadata()?;
         Ok((status.dev(), status.ino()))
+    }
+
+    /// Where the first line begins that begins at `offset` or later, None where that takes a closer look.
+    fn line_start(&self, py: Python<'_>, offset: u64) -> PyResult<Option<u64>> {
+        use std::os::unix::fs::FileExt;
+        let Some(before) = offset.checked_sub(1) else { return Ok(Some(0)) };
+        detached(py, || {
+            let mut bytes = vec![0; SLACK];
+            let n = self.file.read_at(&mut bytes, before).ok()?;
+            memchr::memchr(b'\n', &bytes[..n]).map(|at| before + at as u64 + 1)
+        })
     }
 }
 
@@ -311,6 +322,8 @@ struct State {
     counted: Option<Vec<u32>>,
     filtered: usize,
     duplicates: usize,
+    /// The fingerprints of the counted records, once they were asked for.
+    marks: Option<Vec<[u8; FINGERPRINT]>>,
 }
 
 impl Drop for Lines {
@@ -568,7 +581,10 @@ impl Lines {
 
     /// The fingerprint of each counted record, 16 bytes each.
     fn fingerprints<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(PyBytes::new(py, self.marks(py)?.as_flattened()))
+        let marks = self.marks(py)?;
+        let bytes = PyBytes::new(py, marks.as_flattened());
+        lock(&self.state).marks = Some(marks);
+        Ok(bytes)
     }
 
     /// Leaves out what was seen before, and enters the rest.
@@ -637,6 +653,9 @@ impl Lines {
     }
 
     fn marks(&self, py: Python<'_>) -> PyResult<Vec<[u8; FINGERPRINT]>> {
+        if let Some(marks) = lock(&self.state).marks.take() {
+            return Ok(marks);
+        }
         let text = self.text.bytes(py);
         self.names.with(py, |names| {
             let state = lock(&self.state);

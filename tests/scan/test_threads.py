@@ -1,0 +1,76 @@
+"""Threads over spans: the same parts in the same order as one by one, and what fails is told as itself."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from ses_cli.batch import Batch, Checks, Piece
+from ses_cli.engine import is_built
+from ses_cli.reports.summary import Summary
+from ses_cli.scan import Task, scan
+from ses_cli.scan.threads import read_ahead
+from ses_cli.selection import Selection
+from ses_cli.sources import find
+from tests.logs import log, record
+
+pytestmark = pytest.mark.skipif(not is_built(), reason="the native engine was not built")
+
+
+@pytest.fixture(autouse=True)
+def _native(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SES_EVENTS_ENGINE", "native")
+
+
+def lines(n: int) -> bytes:
+    """A log in which every callback stands twice, far apart."""
+    return log(*(record(timestamp=1654000000 + at % (n // 2)) for at in range(n)))
+
+
+@dataclass
+class Failing(Summary):
+    """A fold that fails in the middle of the log."""
+
+    seen: int = field(default=0)
+
+    def add(self, batch: Batch) -> None:
+        if any(each.timestamp == 1654002000 for each in batch.callbacks()):
+            raise ZeroDivisionError("in the middle")
+
+
+def test_what_fails_in_a_thread_is_told_as_itself(tmp_path: Path) -> None:
+    """An exception in a thread ends the scan with that very exception, and no thread stays behind."""
+    (tmp_path / "log.jsonl").write_bytes(lines(8000))
+    with pytest.raises(ZeroDivisionError, match="in the middle"):
+        scan(find([str(tmp_path / "log.jsonl")])[0], Task(Failing), jobs=3, span_size=100_000)
+    assert not [each for each in threading.enumerate() if each.name.startswith("scan")]
+
+
+@pytest.mark.parametrize("jobs", [2, 3, 5])
+@pytest.mark.parametrize("names", [["a.jsonl"], ["a.jsonl", "b.jsonl"]])
+def test_duplicates_are_left_out_in_the_order_of_the_log(tmp_path: Path, names: list[str], jobs: int) -> None:
+    """Any number of threads counts each callback once, at its first line."""
+    for name in names:
+        (tmp_path / name).write_bytes(lines(9000))
+    sources, _ = find([str(tmp_path / name) for name in names])
+    task = Task(Summary, Checks(selection=Selection(dedupe=True)))
+    one, many = (scan(sources, task, jobs=n, span_size=100_000) for n in (1, jobs))
+    assert many.ledger == one.ledger
+    assert many.ledger.duplicates == 9000 * len(names) - 4500
+    assert many.fold.document() == one.fold.document()
+
+
+def test_pieces_read_ahead_come_in_order_and_what_fails_comes_last() -> None:
+    """What a thread reads ahead is what the iterator gives, its exception included."""
+
+    def pieces() -> Iterator[Piece]:
+        for at in range(20):
+            yield Piece("log", at, b"\n")
+        raise OSError("gone")
+
+    ahead = read_ahead(pieces())
+    assert [next(ahead).offset for _ in range(20)] == list(range(20))
+    with pytest.raises(OSError, match="gone"):
+        next(ahead)
