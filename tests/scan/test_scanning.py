@@ -192,6 +192,7 @@ class Leaving(Kept):
         os._exit(7)
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize(
     ("make", "kind", "text"), [(Broken, ZeroDivisionError, "by nothing"), (Unsendable, RuntimeError, "Awkward: 1")]
 )
@@ -208,6 +209,7 @@ def test_an_exception_in_a_process_is_told_as_itself(
     assert "test_scanning.py" in str(cause)
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_process_that_ends_by_itself_was_not_killed(tmp_path: Path) -> None:
     """Of a worker that ends with a status the status is told, not a signal, nor is memory blamed."""
     of = sources(tmp_path, log(*(record(timestamp=1654000000 + n) for n in range(3000))))
