@@ -9,13 +9,14 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
+import orjson
 import pytest
 import zstandard
 
 from ses_cli.capture.rotation import Rotation
 from ses_cli.capture.server import Settings
 
-from .receiver import Receiver, answer, callback, numbers, request
+from .receiver import Receiver, answer, callback, numbers, request, start
 
 
 class Load:
@@ -215,3 +216,50 @@ def test_a_log_that_others_rotate(tmp_path: Path) -> None:
     stored = [n for n in numbers(log, tmp_path / "log.jsonl.1", tmp_path / "log.jsonl.2") if n >= 0]
     assert len(stored) == len(set(stored))
     assert load.acknowledged <= set(stored)
+
+
+def test_a_log_that_is_removed_under_load(tmp_path: Path) -> None:
+    """What is acknowledged after the log was removed is in the log that was made anew."""
+    log = tmp_path / "log.jsonl"
+    with Receiver(Settings(log, port=0)) as receiver:
+        load = Load(receiver, 0)
+        load.wait(100)
+        removed = set()
+        for round_ in range(20):
+            with log.open("rb") as file:
+                log.unlink()
+                removed |= {int(orjson.loads(line)["bulkId"]) for line in file.read().split(b"\n")[:-1]}
+            load.enough.clear()
+            load.wait(100 * (round_ + 2))
+        receiver.stop()
+        load.join()
+    stored = numbers(log)
+    assert len(stored) == len(set(stored))
+    assert load.acknowledged <= set(stored) | removed
+
+
+def test_a_directory_that_is_made_anew_has_one_writer(tmp_path: Path) -> None:
+    """Whoever comes first to the new directory writes there; the other stores nothing and says why."""
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    log = folder / "log.jsonl"
+    with Receiver(Settings(log, port=0)) as first:
+        assert first.post(callback(1)) == 200
+        folder.rename(tmp_path / "old")
+        assert first.post(callback(2)) == 503  # there is no directory
+        folder.mkdir()
+        with Receiver(Settings(log, port=0)) as second:
+            assert first.post(callback(3)) == 503
+            assert second.post(callback(4)) == 200
+            second.stop()
+        assert first.post(callback(5)) == 200
+        with start(Settings(log, port=0)) as third:
+            out, _ = third.communicate(timeout=20)
+            assert third.returncode == 3
+            assert f"process {first.process.pid}" in out.decode()
+        (folder / "log.jsonl.lock").unlink()
+        with start(Settings(log, port=0)) as third:
+            out, _ = third.communicate(timeout=20)
+            assert third.returncode == 3
+            assert "is being written by another process" in out.decode()
+        assert numbers(log, tmp_path / "old" / "log.jsonl") == [4, 5, 1]

@@ -160,14 +160,37 @@ def test_an_offer_to_upgrade_is_ignored(tmp_path: Path) -> None:
         assert answer(client)[0] == 405
 
 
-def test_the_client_is_asked_to_continue(tmp_path: Path) -> None:
-    """A client that waits for permission gets it."""
+@pytest.mark.parametrize("expected", ["100-continue", "100-Continue", "100-CONTINUE"])
+def test_the_client_is_asked_to_continue(tmp_path: Path, expected: str) -> None:
+    """A client that waits for permission gets it, however it spells that."""
     with Receiver(Settings(tmp_path / "log.jsonl", port=0)) as receiver, receiver.connect() as client:
-        head, body = request(callback(1), "/", "expect: 100-continue").split(b"\r\n\r\n")
+        head, body = request(callback(1), "/", f"expect: {expected}").split(b"\r\n\r\n")
         client.sendall(head + b"\r\n\r\n")
         assert answer(client)[0] == 100
         client.sendall(body)
         assert answer(client)[0] == 200
+
+
+def test_a_client_that_is_not_asked_to_continue_may_not_send_another_request(tmp_path: Path) -> None:
+    """Whether the refused body comes is not known, so the connection ends with the refusal."""
+    with Receiver(Settings(tmp_path / "log.jsonl", port=0)) as receiver, receiver.connect() as client:
+        client.sendall(request(callback(1), "/no", "expect: 100-continue")[: -len(callback(1))])
+        status, headers, _ = answer(client)
+        assert (status, headers["connection"]) == (404, "close")
+        assert receiver.post(callback(2)) == 200
+
+
+def test_a_half_closed_client_gets_its_answer(tmp_path: Path) -> None:
+    """Whoever says that it sends no more is still answered, be it one request or several."""
+    with Receiver(Settings(tmp_path / "log.jsonl", port=0)) as receiver:
+        for requests in (request(callback(1)), request(callback(2)) + request(callback(3))):
+            with receiver.connect() as client:
+                client.sendall(requests)
+                client.shutdown(socket.SHUT_WR)
+                assert answer(client)[0] == 200
+                while answer(client)[0] == 200:
+                    pass
+        assert numbers(receiver.log) == [1, 2, 3]
 
 
 @pytest.mark.parametrize(

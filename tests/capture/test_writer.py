@@ -142,6 +142,27 @@ def test_no_stray_file_stops_a_rotation_or_a_commit(tmp_path: Path, stray: str) 
     assert sorted(found.splitlines()) == [*(b"line %d" % n for n in range(5)), b"stray"]
 
 
+def test_a_rotation_that_fails_fails_no_commit(tmp_path: Path) -> None:
+    """Without a file descriptor for a new log the old one goes on under its name, until there is one again."""
+    path = tmp_path / "log.jsonl"
+    told: list[ServerEvent] = []
+    with opened(path, told, rotation=Rotation(size=5)) as log:
+        log.append(b"1234\n").result(10)
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with open(os.devnull) as lowest:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (lowest.fileno(), limits[1]))
+            try:
+                assert log.append(b"5678\n").exception(10) is None
+                assert log.append(b"9\n").exception(10) is None
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        assert path.read_bytes() == b"1234\n5678\n9\n"
+        assert [type(event) for event in told] == [Failure]
+        log.append(b"last\n").result(10)
+    (rotated,) = tmp_path.glob("log-*")
+    assert (rotated.read_bytes(), path.read_bytes()) == (b"1234\n5678\n9\n", b"last\n")
+
+
 def test_a_full_queue_refuses_and_keeps_what_it_took(tmp_path: Path) -> None:
     """With the writer held up, appends over the limit raise, and those before are stored."""
     path = tmp_path / "log.jsonl"

@@ -43,9 +43,7 @@ def test_a_signal_ends_it_with_totals(tmp_path: Path, number: signal.Signals) ->
         assert listener.post(callback(3), target="/elsewhere") == [404]
         assert listener.stop(number) == 0
     last = listener.seen.decode().splitlines()[-1]
-    assert last == (
-        "stopped: 2 stored (1 delivered, 1 open); 1 invalid and kept among the rejects; refused: 1 with 404"
-    )
+    assert last == ("stopped: 2 stored (1 delivered, 1 open); 1 invalid, in the rejects file; refused: 1 with 404")
 
 
 def test_the_start_says_what_to_do(tmp_path: Path) -> None:
@@ -56,7 +54,7 @@ def test_the_start_says_what_to_do(tmp_path: Path) -> None:
     assert f"listening on http://127.0.0.1:{listener.port}/hook\n" in text
     assert "writing to log.jsonl\n" in text
     assert f"callback address for Tencent's console: http://YOUR-HOST:{listener.port}/hook\n" in text
-    assert "note: 127.0.0.1 is reached from this machine only" in text
+    assert "note: 127.0.0.1 can be reached from this machine only" in text
     assert "note: Tencent posts to the ports 8080, 8081 and 8082 only" in text
 
 
@@ -118,9 +116,9 @@ def test_one_log_has_one_writer(tmp_path: Path) -> None:
         (["--tls-cert", "no"], 2, "no: No such file"),
         (["--tls-cert", "odd"], 2, "certificate odd: no certificate, or no key for it, in PEM form"),
         (["--allow", "10.0.0.0/99"], 2, 'invalid network: "10.0.0.0/99"'),
-        (["--path", "in"], 2, "--path in: no path"),
-        (["--keep", "3"], 2, "are about rotated logs"),
-        (["--rotate", "1M", "--rotate", "2M"], 2, "--rotate takes one size"),
+        (["--path", "in"], 2, '--path: expected a path such as /callbacks, got "in"'),
+        (["--keep", "3"], 2, "--compress and --keep need --rotate"),
+        (["--rotate", "1M", "--rotate", "2M"], 2, "--rotate: expected one size"),
         (["--rotate", "weekly"], 2, "--rotate: expected a size such as"),
         (["--max-connections", "999999999"], 2, "the system allows"),
         (["--host", "203.0.113.1"], 3, "this machine does not have that address"),
@@ -208,7 +206,7 @@ def test_a_terminal_shows_what_comes(tmp_path: Path) -> None:
     assert "hard_bounce  550 ␛[2Jgone␍␊for ever" in line
     assert line.endswith("…")
     assert "\x1b[2J" not in text
-    last = "stopped: 1 stored (1 bounce); 1 invalid and kept among the rejects; refused: 1 with 404"
+    last = "stopped: 1 stored (1 bounce); 1 invalid, in the rejects file; refused: 1 with 404"
     assert text.removesuffix("\x1b[J").endswith(f"{last}\r\n")
 
 
@@ -260,7 +258,7 @@ def test_off_a_terminal_there_is_a_line_a_period() -> None:
     stored = Stored(0.0, Callback(event="open", email="", bulk_id="", timestamp=1))
     news: list[tuple[list[ServerEvent], bytes]] = [
         ([stored, stored], b"2 stored (2 open); 2 in all\n"),
-        ([Rejected(0.0, [])], b"0 stored; 1 invalid and kept among the rejects; 2 in all\n"),
+        ([Rejected(0.0, [])], b"0 stored; 1 invalid, in the rejects file; 2 in all\n"),
         ([stored, Refused(0.0, 404, "", "")], b"1 stored (1 open); refused: 1 with 404; 3 in all\n"),
     ]
     for period, is_told in ((0.0, True), (60.0, False)):

@@ -10,21 +10,22 @@ from ses_cli.cli.listen.options import Bounding, Forwarding, Keeping, Serving, b
 @serving
 @bounding
 @forwarding
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something goes wrong.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 def listen(serving: Serving, bounding: Bounding, keeping: Keeping, forwarding: Forwarding, quiet: bool) -> None:
     """Receive callbacks over HTTP, and acknowledge only what is on disk.
 
     \b
     ses-events listen                                         on 127.0.0.1:8080, behind a proxy
-    ses-events listen --host 0.0.0.0 --token-file token       what the URL must carry: ?token=...
+    ses-events listen --host 0.0.0.0 --token-file token       the URL must carry ?token=...
     ses-events listen --log /var/log/ses/callbacks.jsonl --rotate daily --compress zstd
     ses-events listen --tls-cert fullchain.pem --tls-key privkey.pem --host 0.0.0.0
-    ses-events listen --forward-to http://127.0.0.1:9000/in   and send on what is stored
-    curl -d @callback.json http://127.0.0.1:8080/             try it
+    ses-events listen --forward-to http://127.0.0.1:9000/in   also forward what is stored
+    curl -d @callback.json http://127.0.0.1:8080/             send a test callback
 
-    Each callback posted is one line of the log as it came, and answered 200 once it is synced. What is no valid
-    callback goes to NAME.rejects.jsonl beside the log, with the reasons, and is answered 200 too. What could not be
-    stored is answered 503. Ctrl-C and SIGTERM end it in order, SIGHUP opens the log anew. See docs/listen.md.
+    Each callback becomes one line of the log, byte for byte, and is answered 200 once it is synced to disk. A body
+    that is not a valid callback is written to NAME.rejects.jsonl beside the log, with the reasons, and is answered 200
+    too. What could not be stored is answered 503. Ctrl-C and SIGTERM shut it down cleanly, SIGHUP reopens the log. See
+    docs/listen.md.
     """
     import sys
     from functools import partial

@@ -36,7 +36,7 @@ class Serving:
 
 @dataclass(frozen=True, slots=True)
 class Bounding:
-    """What a client may do."""
+    """Limits on what a client may do."""
 
     max_body: int
     reject_invalid: bool
@@ -46,7 +46,7 @@ class Bounding:
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """Where callbacks are kept, and how logs are rotated."""
+    """Where callbacks are stored, and how logs are rotated."""
 
     log: str | None
     rotate: tuple[int, ...]
@@ -66,34 +66,60 @@ keeping = grouped(
     "keeping",
     Keeping,
     Keeping.__slots__,
-    click.option("--log", metavar="FILE", help="Append there.  [default: the log that the other commands read]"),
+    click.option("--log", metavar="FILE", help="Append to FILE.  [default: the log that the other commands read]"),
     click.option(
-        "--rotate", multiple=True, type=Rotate(), help="Begin a new log at this size, each day (UTC), or both."
+        "--rotate", multiple=True, type=Rotate(), help="Begin a new log at this size, every day (UTC), or both."
     ),
     click.option("--compress", type=click.Choice(("zstd", "gzip")), help="Compress rotated logs."),
-    click.option("--keep", type=click.IntRange(1), help="Delete all but so many rotated logs."),
+    click.option(
+        "--keep", type=click.IntRange(1), help="Rotated logs to keep; older ones are deleted.  [default: all]"
+    ),
 )
 serving = grouped(
     "serving",
     Serving,
     Serving.__slots__,
-    click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 is every one."),
-    click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one."),
-    click.option("--path", default="/", show_default=True, help="The path that callbacks are posted to."),
-    click.option("--token-file", metavar="FILE", help=f"Secret that the URL must carry.  [default: ${TOKEN}]"),
-    click.option("--allow", multiple=True, metavar="CIDR", help="Only clients of this network."),
-    click.option("--proxy-header", metavar="NAME", help="Take the client's address from it: X-Forwarded-For, ..."),
-    click.option("--tls-cert", metavar="FILE", help="Serve HTTPS with this certificate chain (PEM)."),
-    click.option("--tls-key", metavar="FILE", help="Its private key, if it is in another file."),
+    click.option(
+        "--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 is all of them."
+    ),
+    click.option(
+        "--port",
+        type=click.IntRange(0, 65535),
+        default=8080,
+        show_default=True,
+        help="Port to listen on; 0 takes a free one.",
+    ),
+    click.option("--path", default="/", show_default=True, help="Path of the callback address."),
+    click.option(
+        "--token-file", metavar="FILE", help=f"File with the secret that the URL must carry.  [default: ${TOKEN}]"
+    ),
+    click.option("--allow", multiple=True, metavar="CIDR", help="Accept only clients in this network (repeatable)."),
+    click.option("--proxy-header", metavar="NAME", help="Header in which a proxy gives the client's address."),
+    click.option("--tls-cert", metavar="FILE", help="Certificate chain (PEM); serves HTTPS."),
+    click.option("--tls-key", metavar="FILE", help="Private key (PEM), if it is in another file."),
 )
 bounding = grouped(
     "bounding",
     Bounding,
     Bounding.__slots__,
-    click.option("--max-body", type=Size(), default="1MiB", show_default=True, help="Larger bodies are answered 413."),
-    click.option("--reject-invalid", is_flag=True, help="Answer 400, not 200, to what is no valid callback."),
-    click.option("--max-connections", type=click.IntRange(1), default=512, show_default=True, help="More get 503."),
-    click.option("--timeout", type=click.IntRange(1), default=20, show_default=True, help="Seconds for a request."),
+    click.option(
+        "--max-body", type=Size(), default="1MiB", show_default=True, help="Maximum size of a body, decompressed too."
+    ),
+    click.option("--reject-invalid", is_flag=True, help="Answer 400, not 200, to invalid callbacks."),
+    click.option(
+        "--max-connections",
+        type=click.IntRange(1),
+        default=512,
+        show_default=True,
+        help="Maximum connections; the one idle longest makes room.",
+    ),
+    click.option(
+        "--timeout",
+        type=click.IntRange(1),
+        default=20,
+        show_default=True,
+        help="Seconds in which a request must arrive.",
+    ),
 )
 forwarding = grouped(
     "forwarding",

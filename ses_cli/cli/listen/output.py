@@ -1,4 +1,4 @@
-"""What `listen` says while it runs."""
+"""What `listen` prints while it runs."""
 
 import os
 import signal
@@ -12,9 +12,9 @@ from ses_cli.capture.server_events import Failure, Listening, Note, Refused, Rej
 from ses_cli.render.live import Picture, is_live, passing, size
 from ses_cli.render.messages import safe_lines
 
-_MOST = 1000  # lines that wait for a slow terminal; of more, the number
-_LOOK = 0.1  # seconds
-_PATIENCE = 2.0  # seconds for the last words
+_MAX_WAITING = 1000  # lines that wait for a slow terminal; of more, only the number is shown
+_INTERVAL = 0.1  # seconds between two writes
+_CLOSE_TIMEOUT = 2.0  # seconds to print what is left
 
 
 class EventPrinter:
@@ -46,10 +46,10 @@ class EventPrinter:
 
     def __exit__(self, *_: object) -> None:
         self._closing.set()
-        self._thread.join(_PATIENCE)
+        self._thread.join(_CLOSE_TIMEOUT)
 
     def __call__(self, event: ServerEvent) -> None:
-        """Takes a event; returns at once."""
+        """Takes an event; returns at once."""
         with self._lock:
             match event:
                 case Stored():
@@ -62,19 +62,19 @@ class EventPrinter:
                 case _:
                     self._waiting.append(event)
                     return
-            if self._picture and len(self._waiting) < _MOST:
+            if self._picture and len(self._waiting) < _MAX_WAITING:
                 self._waiting.append(event)
             else:
                 self._unshown += 1
 
     def stopped(self, totals: Totals) -> None:
-        """The last words."""
+        """Prints the totals, as the last line."""
         with self._lock:
             self._waiting.append(totals)
 
     def _run(self) -> None:
         try:
-            while not self._closing.wait(_LOOK):
+            while not self._closing.wait(_INTERVAL):
                 self._print()
             self._print(is_last=True)
         except OSError:  # nobody reads this any more
@@ -88,7 +88,7 @@ class EventPrinter:
             totals = account(self._now)
         lines = [line for event in events for line in self._lines(event)]
         if self._picture:
-            lines += [f"{unshown:,} more came too fast to be shown"] if unshown else []
+            lines += [f"{unshown:,} more were too fast to be shown"] if unshown else []
             if lines or is_last:
                 self._picture.draw("" if is_last else totals, "\n".join(lines), is_last)
             return
@@ -135,10 +135,12 @@ def account(totals: Totals) -> str:
     """Totals in a line."""
     events = ", ".join(f"{n:,} {event}" for event, n in totals.events.most_common())
     statuses = ", ".join(f"{n:,} with {status}" for status, n in sorted(totals.refused.items()))
-    said = [f"{totals.stored:,} stored" + (f" ({events})" if events else "")]
-    said += [f"{totals.rejected:,} invalid and kept among the rejects"] if totals.rejected else []
-    said += [f"refused: {statuses}"] if statuses else []
-    return "; ".join(said)
+    parts = [f"{totals.stored:,} stored" + (f" ({events})" if events else "")]
+    parts += [f"{totals.rejected:,} invalid, in the rejects file"] if totals.rejected else []
+    parts += [f"refused: {statuses}"] if statuses else []
+    if totals.evicted:
+        parts.append(f"{totals.evicted:,} connection{'s' if totals.evicted > 1 else ''} closed to make room")
+    return "; ".join(parts)
 
 
 def _copy(totals: Totals) -> Totals:

@@ -1,4 +1,4 @@
-"""The capture engine as `listen` sets it up: its settings, its checks, what is said of it at the start."""
+"""The settings of the receiver, as the options of `listen` give them, and what is printed when it starts."""
 
 import os
 import re
@@ -18,14 +18,14 @@ from ses_cli.sources.find import default_log
 from ses_cli.sources.source import reason
 
 PORTS = (8080, 8081, 8082)  # the ones that callback addresses support
-_FILES = 64  # descriptors for everything that is no connection
+_FILES = 256  # descriptors for everything else, and for connections that are just being closed
 _COMPRESSIONS: dict[str | None, Compression | None] = {None: None, "zstd": "zstd", "gzip": "gzip"}
 
 
 def settings(serving: Serving, bounding: Bounding, keeping: Keeping) -> Settings:
-    """What the engine is told. Raises UsageError, and TargetError where the log has no place."""
+    """The settings of the receiver. Raises UsageError, and TargetError where the log cannot be."""
     if not re.fullmatch(r"/[^?#\s]*", serving.path):
-        raise UsageError(f"--path {serving.path}: no path of a URL", "such as /callbacks")
+        raise UsageError(f'--path: expected a path such as /callbacks, got "{serving.path}"')
     if serving.tls_key and not serving.tls_cert:
         raise UsageError("--tls-key needs --tls-cert")
     _allow_files(bounding.max_connections)
@@ -47,24 +47,26 @@ def settings(serving: Serving, bounding: Bounding, keeping: Keeping) -> Settings
 
 
 def greeting(settings: Settings, at: Listening) -> list[str]:
-    """Where it listens, what to enter in the console, and what to think of. The token is not in it."""
+    """Where it listens, what to enter in the console, and what may be missing. The token is not printed."""
     access = settings.policy.access
     here, scheme = _is_local(at.host), "https" if at.tls else "http"
     host = "YOUR-HOST" if here or at.host in ("0.0.0.0", "::") else at.host
     path = f"{at.port}{access.path}"
-    said = [
+    lines = [
         f"listening on {scheme}://{_bracketed(at.host)}:{path}{'?token=***' if access.token else ''}",
         f"writing to {settings.log}",
         f"callback address for Tencent's console: {scheme}://{_bracketed(host)}:{path}"
         f"{'?token=TOKEN' if access.token else ''}",
     ]
     if here:
-        said.append(f"note: {at.host} is reached from this machine only: put a proxy in front, or use --host 0.0.0.0")
+        lines.append(
+            f"note: {at.host} can be reached from this machine only: put a proxy in front, or use --host 0.0.0.0"
+        )
     elif not access.token:
-        said.append("note: whoever finds this address can post to it: --token-file FILE asks for a secret")
+        lines.append("note: anybody who finds this address can post to it: --token-file FILE requires a secret")
     if at.port not in PORTS:
-        said.append(f"note: Tencent posts to the ports {PORTS[0]}, {PORTS[1]} and {PORTS[2]} only")
-    return said
+        lines.append(f"note: Tencent posts to the ports {PORTS[0]}, {PORTS[1]} and {PORTS[2]} only")
+    return lines
 
 
 def _token(file: str | None) -> str | None:
@@ -98,9 +100,9 @@ def _log(name: str | None) -> Path:
 def _rotation(keeping: Keeping) -> Rotation:
     sizes = [size for size in keeping.rotate if size != DAILY]
     if len(sizes) > 1:
-        raise UsageError("--rotate takes one size", "--rotate 256MB --rotate daily is both")
+        raise UsageError("--rotate: expected one size", "--rotate 256MB --rotate daily rotates on both")
     if not keeping.rotate and (keeping.compress or keeping.keep):
-        raise UsageError("--compress and --keep are about rotated logs", "add --rotate SIZE or --rotate daily")
+        raise UsageError("--compress and --keep need --rotate", "add --rotate SIZE or --rotate daily")
     return Rotation(
         size=next(iter(sizes), None),
         daily=DAILY in keeping.rotate,
@@ -110,7 +112,7 @@ def _rotation(keeping: Keeping) -> Rotation:
 
 
 def _allow_files(connections: int) -> None:
-    """Sees that there is a file descriptor for every connection."""
+    """Raises the limit on open files, so that there is one for every connection."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = connections + _FILES
     if resource.RLIM_INFINITY not in (soft, hard) and needed > hard:
