@@ -9,14 +9,21 @@ fn main() {
     let piece = std::env::args().nth(2).map_or(2 << 20, |n| n.parse().expect("bytes"));
     for _ in 0..5 {
         let file = std::fs::File::open(&path).expect("a log that can be read");
-        let mut scanner = Scanner::new(Checks { max_line: 1 << 20, strict: false, explain: false, shapes: false });
+        let mut scanner = Scanner::new(Checks {
+            max_line: 1 << 20,
+            strict: false,
+            explain: false,
+            shapes: false,
+        });
         let mut buffer = vec![0; piece];
         let mut block = Block::default();
         let (mut offset, mut records, mut invalid, mut unsure) = (0, 0, 0, 0);
         let started = Instant::now();
         loop {
             let n = file.read_at(&mut buffer, offset).expect("bytes");
-            let Some(end) = memchr::memrchr(b'\n', &buffer[..n]) else { break };
+            let Some(end) = memchr::memrchr(b'\n', &buffer[..n]) else {
+                break;
+            };
             block.clear();
             scanner.scan(&buffer[..=end], &mut block);
             offset += end as u64 + 1;
@@ -25,6 +32,10 @@ fn main() {
             unsure += block.unsure.len();
         }
         let seconds = started.elapsed().as_secs_f64();
-        println!("{records} records, {invalid} invalid, {unsure} unsure: {:.0} MB/s, {:.0} ns a record", offset as f64 / seconds / 1e6, seconds * 1e9 / records as f64);
+        println!(
+            "{records} records, {invalid} invalid, {unsure} unsure: {:.0} MB/s, {:.0} ns a record",
+            offset as f64 / seconds / 1e6,
+            seconds * 1e9 / records as f64
+        );
     }
 }

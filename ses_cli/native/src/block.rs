@@ -11,11 +11,9 @@ pub struct Span(u64);
 const ESCAPED: u64 = 1 << 31;
 const ASIDE: u64 = 1 << 63;
 
-
-
 impl Span {
     #[inline(always)]
-    pub fn new(start: usize, end: usize, has_escapes: bool) -> u64 {
+    pub fn pack(start: usize, end: usize, has_escapes: bool) -> u64 {
         start as u64 | (u64::from(has_escapes) << 31) | ((end - start) as u64) << 32
     }
 
@@ -49,14 +47,32 @@ pub struct Record {
 
 impl Default for Record {
     fn default() -> Self {
-        Record { slots: [0; SLOTS], present: 0, unsigned: 0, start: 0, end: 0, row: 0, shape: NO_SHAPE, domain: 0, event: 0, bounce: 0, is_odd: false }
+        Record {
+            slots: [0; SLOTS],
+            present: 0,
+            unsigned: 0,
+            start: 0,
+            end: 0,
+            row: 0,
+            shape: NO_SHAPE,
+            domain: 0,
+            event: 0,
+            bounce: 0,
+            is_odd: false,
+        }
     }
 }
 
 impl Record {
     /// A record of a line that the definition looked at, without its values yet.
     pub fn of(bad: &Bad) -> Self {
-        Record { start: bad.start, end: bad.end, row: bad.row, is_odd: true, ..Record::default() }
+        Record {
+            start: bad.start,
+            end: bad.end,
+            row: bad.row,
+            is_odd: true,
+            ..Record::default()
+        }
     }
 
     #[inline(always)]
@@ -88,7 +104,11 @@ impl Record {
             return None;
         }
         let bits = self.slots[slot];
-        Some(if self.unsigned >> slot & 1 != 0 { i128::from(bits) } else { i128::from(bits as i64) })
+        Some(if self.unsigned >> slot & 1 != 0 {
+            i128::from(bits)
+        } else {
+            i128::from(bits as i64)
+        })
     }
 
     /// Where the text of a slot stands, None where it holds escapes.
@@ -180,7 +200,9 @@ impl Shapes {
     /// All names, by number.
     pub fn name(&self) -> hashbrown::HashMap<u32, &[u8]> {
         let known = self.names.iter().enumerate().map(|(at, name)| (at as u32, &**name));
-        known.chain(self.others.iter().map(|(name, &at)| (at, &**name))).collect()
+        known
+            .chain(self.others.iter().map(|(name, &at)| (at, &**name)))
+            .collect()
     }
 }
 
@@ -212,13 +234,27 @@ impl Block {
     pub fn put_aside(&mut self, record: &mut Record, slot: usize, text: &[u8]) {
         let start = self.aside.len();
         self.aside.extend_from_slice(text);
-        record.slots[slot] = Span::new(start, start + text.len(), false) | ASIDE;
+        record.slots[slot] = Span::pack(start, start + text.len(), false) | ASIDE;
         record.present |= 1 << slot;
     }
 
     pub fn clear(&mut self) {
-        let Block { records, invalid, unsure, warned, aside, .. } = std::mem::take(self);
-        *self = Block { records, invalid, unsure, warned, aside, ..Block::default() };
+        let Block {
+            records,
+            invalid,
+            unsure,
+            warned,
+            aside,
+            ..
+        } = std::mem::take(self);
+        *self = Block {
+            records,
+            invalid,
+            unsure,
+            warned,
+            aside,
+            ..Block::default()
+        };
         self.records.clear();
         self.invalid.clear();
         self.unsure.clear();

@@ -33,7 +33,9 @@ impl Domains {
         if !self.known.contains_key(text) && !self.missing.iter().any(|missing| missing == text) {
             self.missing.push(text.to_vec());
         }
-        self.known.get(text).map_or(Cow::Borrowed(text), |name| Cow::Borrowed(name))
+        self.known
+            .get(text)
+            .map_or(Cow::Borrowed(text), |name| Cow::Borrowed(name))
     }
 
     /// What is to be asked before the answers that were given count.

@@ -5,7 +5,11 @@ use crate::vocabulary::MAX_EMAIL;
 /// The place of the `@` before the domain of a valid address; None for what is no address.
 #[inline]
 pub fn at_sign(text: &[u8]) -> Option<usize> {
-    if text.len() > MAX_EMAIL || !text.iter().all(|byte| CLASSES[usize::from(*byte)] == PLAIN || *byte == b'@') {
+    if text.len() > MAX_EMAIL
+        || !text
+            .iter()
+            .all(|byte| CLASSES[usize::from(*byte)] == PLAIN || *byte == b'@')
+    {
         return at_sign_of_any(text);
     }
     let at = memchr::memchr(b'@', text)?;

@@ -9,7 +9,13 @@ use std::hash::{BuildHasher, Hasher};
 pub const FINGERPRINT: usize = 16;
 
 /// The fingerprint of a callback: see `identity.fingerprint`.
-pub fn fingerprint(block: &Block, text: &[u8], record: &Record, domains: &mut Domains, scratch: &mut Vec<u8>) -> [u8; 16] {
+pub fn fingerprint(
+    block: &Block,
+    text: &[u8],
+    record: &Record,
+    domains: &mut Domains,
+    scratch: &mut Vec<u8>,
+) -> [u8; 16] {
     let field = |slot| block.text(text, record, slot).unwrap_or_default();
     let bulk_id = field(BULK_ID);
     scratch.clear();

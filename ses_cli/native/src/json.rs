@@ -142,7 +142,11 @@ impl Window<'_> {
 
     fn word(&self, from: usize, word: &[u8], type_: Type) -> Result<(usize, Type), Fault> {
         let end = from + word.len();
-        if self.text.get(from..end) == Some(word) { Ok((end, type_)) } else { Err(Fault::Malformed) }
+        if self.text.get(from..end) == Some(word) {
+            Ok((end, type_))
+        } else {
+            Err(Fault::Malformed)
+        }
     }
 
     /// The end of an array or object. A fault that is found after an unsure place is not told: the definition looks.
@@ -262,7 +266,11 @@ mod tests {
         let mut marks = Marks::default();
         marks.prepare(text.as_bytes());
         marks.mark(Level::new(), text.as_bytes(), 0, text.len());
-        Window { text: text.as_bytes(), marks: &marks }.value(0)
+        Window {
+            text: text.as_bytes(),
+            marks: &marks,
+        }
+        .value(0)
     }
 
     #[test]
@@ -287,9 +295,35 @@ mod tests {
     #[test]
     fn what_is_no_json_is_refused() {
         for text in [
-            "", "\"a", "\"\\x\"", "\"\\u12g4\"", "\"\\ud800\"", "\"\\ude00\"", "\"\\ud800\\u0041\"", "\"\u{1}\"", "-", "01",
-            "1.", "1e", "+1", ".5", "tru", "nul", "[", "[1,]", "[,1]", "[1 2]", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1,}",
-            "{a:1}", "[1}", "{\"a\":1]", "NaN", "\u{b}1",
+            "",
+            "\"a",
+            "\"\\x\"",
+            "\"\\u12g4\"",
+            "\"\\ud800\"",
+            "\"\\ude00\"",
+            "\"\\ud800\\u0041\"",
+            "\"\u{1}\"",
+            "-",
+            "01",
+            "1.",
+            "1e",
+            "+1",
+            ".5",
+            "tru",
+            "nul",
+            "[",
+            "[1,]",
+            "[,1]",
+            "[1 2]",
+            "{",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{a:1}",
+            "[1}",
+            "{\"a\":1]",
+            "NaN",
+            "\u{b}1",
         ] {
             assert_eq!(value(text), Err(Fault::Malformed), "{text}");
         }

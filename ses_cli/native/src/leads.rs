@@ -40,12 +40,26 @@ pub struct Key {
 }
 
 impl Key {
-    const END: Key = Key { slot: OTHER as u8, kind: Kind::Unknown, is_end: true, text_bit: 0, name: NO_NAME, bit: 0 };
+    const END: Key = Key {
+        slot: OTHER as u8,
+        kind: Kind::Unknown,
+        is_end: true,
+        text_bit: 0,
+        name: NO_NAME,
+        bit: 0,
+    };
 
     fn new(slot: usize, kind: Kind, name: u16) -> Self {
         let text_bit = if kind == Kind::Text { 1 << slot } else { 0 };
         let bit = if name == NO_NAME { 0 } else { 1 << name };
-        Key { slot: slot as u8, kind, is_end: false, text_bit, name, bit }
+        Key {
+            slot: slot as u8,
+            kind,
+            is_end: false,
+            text_bit,
+            name,
+            bit,
+        }
     }
 }
 
@@ -110,8 +124,13 @@ impl Leads {
         for guess in next {
             let lead = &self.leads[usize::from(guess)];
             let differs = (head[0] ^ lead.head[0]) & lead.mask[0] | (head[1] ^ lead.head[1]) & lead.mask[1];
-            if differs == 0 && (lead.length <= HEAD || window.text.get(at + HEAD..at + lead.length) == Some(&lead.tail)) {
-                return Ok(Found { lead: guess, key: lead.key, value: at + lead.length });
+            if differs == 0 && (lead.length <= HEAD || window.text.get(at + HEAD..at + lead.length) == Some(&lead.tail))
+            {
+                return Ok(Found {
+                    lead: guess,
+                    key: lead.key,
+                    value: at + lead.length,
+                });
             }
         }
         self.look(window, before, at)
@@ -147,7 +166,11 @@ impl Leads {
             None => self.learn(text, &window.text[place + 1..end], has_escapes, hash),
         };
         self.guess(before, lead);
-        Ok(Found { lead, key: self.leads[usize::from(lead)].key, value })
+        Ok(Found {
+            lead,
+            key: self.leads[usize::from(lead)].key,
+            value,
+        })
     }
 
     fn end(&mut self, window: &Window, before: u16, at: usize, value: usize) -> Found {
@@ -158,7 +181,11 @@ impl Leads {
             None => self.remember(text, Key::END, hash),
         };
         self.guess(before, lead);
-        Found { lead, key: Key::END, value }
+        Found {
+            lead,
+            key: Key::END,
+            value,
+        }
     }
 
     fn learn(&mut self, text: &[u8], key: &[u8], has_escapes: bool, hash: u64) -> u16 {
@@ -193,7 +220,8 @@ impl Leads {
         let new = self.names.len() as u16;
         self.names.push(name.into());
         let (names, hasher) = (&self.names, &self.hasher);
-        self.by_name.insert_unique(hash, new, |&known| hasher.hash_one(&*names[usize::from(known)]));
+        self.by_name
+            .insert_unique(hash, new, |&known| hasher.hash_one(&*names[usize::from(known)]));
         new
     }
 
@@ -205,7 +233,8 @@ impl Leads {
         }
         let lead = self.add(text, key);
         let hasher = &self.hasher;
-        self.by_text.insert_unique(hash, (lead, text.into()), |known| hasher.hash_one(&*known.1));
+        self.by_text
+            .insert_unique(hash, (lead, text.into()), |known| hasher.hash_one(&*known.1));
         lead
     }
 
@@ -213,7 +242,14 @@ impl Leads {
         let mut mask = [0; HEAD];
         mask[..text.len().min(HEAD)].fill(0xFF);
         let tail = text.get(HEAD..).unwrap_or_default().into();
-        let lead = Lead { head: load(text, 0), mask: load(&mask, 0), length: text.len(), tail, next: [NEVER; GUESSES], key };
+        let lead = Lead {
+            head: load(text, 0),
+            mask: load(&mask, 0),
+            length: text.len(),
+            tail,
+            next: [NEVER; GUESSES],
+            key,
+        };
         self.leads.push(lead);
         (self.leads.len() - 1) as u16
     }

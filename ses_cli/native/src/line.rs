@@ -92,7 +92,7 @@ impl Line {
     #[inline(always)]
     pub fn text(&mut self, key: &Key, span: u64, is_empty: bool) {
         self.record.set(usize::from(key.slot), span);
-        self.record.present = self.record.present | key.text_bit;
+        self.record.present |= key.text_bit;
         self.given |= key.text_bit;
         if key.kind == Kind::Integer {
             self.no_integer(key, is_empty);
@@ -128,7 +128,11 @@ impl Line {
     #[inline(never)]
     fn any(&mut self, window: &Window, key: &Key, at: usize) -> Result<(usize, Type), Fault> {
         let (end, type_) = window.value(at)?;
-        let bit = if usize::from(key.slot) < OTHER { 1u32 << key.slot } else { 0 };
+        let bit = if usize::from(key.slot) < OTHER {
+            1u32 << key.slot
+        } else {
+            0
+        };
         match (key.kind, type_) {
             (Kind::Unknown, _) => {}
             (_, Type::Null) => {
@@ -158,7 +162,11 @@ impl Line {
             self.others.push(self.hasher.hash_one(forgotten));
             shapes.other(forgotten)
         };
-        match self.shape.iter_mut().find(|(known, _)| self.is_doubled && *known == name) {
+        match self
+            .shape
+            .iter_mut()
+            .find(|(known, _)| self.is_doubled && *known == name)
+        {
             Some(known) => known.1 = type_,
             None => self.shape.push((name, type_)),
         }
@@ -191,7 +199,7 @@ impl Line {
             return Ok(End::Valid);
         }
         if self.is_doubled {
-            return Err(Fault::Unsure);  // of a key that comes twice the last value counts
+            return Err(Fault::Unsure); // of a key that comes twice the last value counts
         }
         let is_invalid = strict || self.flaws[..ERRORS].iter().any(|&n| n > 0);
         Ok(if is_invalid { End::Invalid } else { End::Valid })
@@ -219,7 +227,11 @@ impl Line {
         if is_given && !self.record.has(BOUNCE_TYPE) {
             return; // of a wrong type
         }
-        let name = if is_given { text_at(text, &self.record, BOUNCE_TYPE, &mut self.scratch) } else { b"" };
+        let name = if is_given {
+            text_at(text, &self.record, BOUNCE_TYPE, &mut self.scratch)
+        } else {
+            b""
+        };
         let (bounce, code) = match name {
             b"" => (UNTYPED, Some(Code::MissingBounceType)),
             b"hard_bounce" => (HARD, None),

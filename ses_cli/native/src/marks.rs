@@ -44,8 +44,14 @@ impl Marks {
 #[inline(always)]
 fn mark_blocks<S: Simd>(simd: S, text: &[u8], special: &mut [u64], odd: &mut [u64]) {
     let splat = |byte| u8x64::splat(simd, byte);
-    let (quote, backslash, space, at, first, last) =
-        (splat(b'"'), splat(b'\\'), splat(b' '), splat(b'@'), splat(b'!'), splat(b'~'));
+    let (quote, backslash, space, at, first, last) = (
+        splat(b'"'),
+        splat(b'\\'),
+        splat(b' '),
+        splat(b'@'),
+        splat(b'!'),
+        splat(b'~'),
+    );
     for ((block, special), odd) in text.chunks_exact(LANES).zip(special).zip(odd) {
         let bytes = u8x64::from_slice(simd, block);
         *special = (bytes.simd_eq(quote) | bytes.simd_eq(backslash) | bytes.simd_lt(space)).to_bitmask();

@@ -86,7 +86,10 @@ impl Names {
             }
             let mut names = Vec::new();
             for text in missing {
-                let name: String = self.domain_name.call1(py, (String::from_utf8_lossy(&text),))?.extract(py)?;
+                let name: String = self
+                    .domain_name
+                    .call1(py, (String::from_utf8_lossy(&text),))?
+                    .extract(py)?;
                 names.push((text, name.into_bytes()));
             }
             lock(&self.known).learn(names.into_iter());
@@ -114,11 +117,19 @@ impl Engine {
         selection: &Bound<'_, PyAny>,
         domain_name: Py<PyAny>,
     ) -> PyResult<Self> {
-        let checks = Checks { max_line, strict, explain, shapes: explain };
+        let checks = Checks {
+            max_line,
+            strict,
+            explain,
+            shapes: explain,
+        };
         Ok(Engine {
             scanner: Mutex::new(Scanner::new(checks)),
             selection: Arc::new(wanted(selection)?),
-            names: Names { known: Arc::default(), domain_name: Arc::new(domain_name) },
+            names: Names {
+                known: Arc::default(),
+                domain_name: Arc::new(domain_name),
+            },
             spare: Arc::default(),
         })
     }
@@ -140,13 +151,16 @@ impl Engine {
     fn read(&self, py: Python<'_>, log: &Log, offset: u64, end: u64, size: usize) -> PyResult<Option<(Lines, u64)>> {
         let done = detached(py, || {
             let mut buffer = lock(&self.spare).buffers.pop().unwrap_or_default();
-            let wanted = usize::try_from(end.saturating_sub(offset)).unwrap_or(usize::MAX).saturating_add(SLACK);
+            let wanted = usize::try_from(end.saturating_sub(offset))
+                .unwrap_or(usize::MAX)
+                .saturating_add(SLACK);
             let size = size.clamp(SLACK, MOST_TEXT).min(wanted);
             let length = read_lines(&log.file, offset, end, size, &mut buffer)?;
             let block = self.block(&buffer[..length]);
             Some((buffer, length, block))
         })?;
-        Ok(done.map(|(buffer, length, block)| (self.lines(Text::Buffer(buffer, length), block), offset + length as u64)))
+        Ok(done
+            .map(|(buffer, length, block)| (self.lines(Text::Buffer(buffer, length), block), offset + length as u64)))
     }
 }
 
@@ -159,9 +173,21 @@ impl Engine {
     }
 
     fn lines(&self, text: Text, block: Block) -> Lines {
-        let state = State { block, counted: None, filtered: 0, duplicates: 0, marks: None };
+        let state = State {
+            block,
+            counted: None,
+            filtered: 0,
+            duplicates: 0,
+            marks: None,
+        };
         let (selection, names, spare) = (self.selection.clone(), self.names.clone(), self.spare.clone());
-        Lines { text, state: Mutex::new(state), selection, names, spare }
+        Lines {
+            text,
+            state: Mutex::new(state),
+            selection,
+            names,
+            spare,
+        }
     }
 }
 
@@ -177,7 +203,9 @@ struct Log {
 impl Log {
     #[new]
     fn new(path: std::path::PathBuf) -> PyResult<Self> {
-        Ok(Log { file: std::fs::File::open(path)? })
+        Ok(Log {
+            file: std::fs::File::open(path)?,
+        })
     }
 
     /// Device and inode.
@@ -191,7 +219,9 @@ impl Log {
     /// Where the first line begins that begins at `offset` or later, None where that takes a closer look.
     fn line_start(&self, py: Python<'_>, offset: u64) -> PyResult<Option<u64>> {
         use std::os::unix::fs::FileExt;
-        let Some(before) = offset.checked_sub(1) else { return Ok(Some(0)) };
+        let Some(before) = offset.checked_sub(1) else {
+            return Ok(Some(0));
+        };
         detached(py, || {
             let mut bytes = vec![0; SLACK];
             let n = self.file.read_at(&mut bytes, before).ok()?;
@@ -233,7 +263,10 @@ fn wanted(selection: &Bound<'_, PyAny>) -> PyResult<Selection> {
         Ok(names.into_iter().map(String::into_bytes).collect())
     };
     let events: HashSet<String> = selection.getattr("events")?.extract()?;
-    let bits = events.iter().map(|name| event(name.as_bytes())).filter(|&event| event != NO_EVENT);
+    let bits = events
+        .iter()
+        .map(|name| event(name.as_bytes()))
+        .filter(|&event| event != NO_EVENT);
     Ok(Selection {
         events: (!events.is_empty()).then(|| bits.fold(0, |bits, event| bits | 1 << event)),
         since: selection.getattr("since")?.extract()?,
@@ -258,7 +291,10 @@ impl PyTally {
     #[new]
     fn new(keys: Vec<String>) -> PyResult<Self> {
         let tally = Tally::new(keys.iter().map(|name| key(name)).collect::<PyResult<_>>()?);
-        Ok(PyTally { keys, tally: Mutex::new(tally) })
+        Ok(PyTally {
+            keys,
+            tally: Mutex::new(tally),
+        })
     }
 
     /// Counts the records of a batch.
@@ -343,7 +379,11 @@ impl Drop for Lines {
 impl State {
     fn records(&self) -> impl Iterator<Item = &Record> {
         let all = self.counted.is_none().then_some(self.block.records.iter());
-        let some = self.counted.iter().flatten().map(|&at| &self.block.records[at as usize]);
+        let some = self
+            .counted
+            .iter()
+            .flatten()
+            .map(|&at| &self.block.records[at as usize]);
         all.into_iter().flatten().chain(some)
     }
 
@@ -422,7 +462,11 @@ impl Lines {
     fn warned(&self) -> Vec<Place> {
         let state = lock(&self.state);
         let mut warned = state.block.warned.iter().peekable();
-        let found = state.block.records.iter().filter(|record| warned.next_if_eq(&&record.row).is_some());
+        let found = state
+            .block
+            .records
+            .iter()
+            .filter(|record| warned.next_if_eq(&&record.row).is_some());
         found.map(|record| (record.row, record.start, record.end)).collect()
     }
 
@@ -487,7 +531,9 @@ impl Lines {
             return Ok(());
         }
         let text = self.text.bytes(py);
-        let selected = self.names.with(py, |names| self.selection.select(&lock(&self.state).block, text, names))?;
+        let selected = self
+            .names
+            .with(py, |names| self.selection.select(&lock(&self.state).block, text, names))?;
         let mut state = lock(&self.state);
         state.filtered = state.block.records.len() - selected.len();
         state.counted = (state.filtered > 0).then_some(selected);
@@ -513,13 +559,20 @@ impl Lines {
     #[pyo3(signature = (events=None))]
     fn places(&self, py: Python<'_>, events: Option<HashSet<String>>) -> PyResult<Vec<(u32, u32, u32, bool)>> {
         let wanted = events.map(|names| {
-            let numbers = names.iter().map(|name| event(name.as_bytes())).filter(|&event| event != NO_EVENT);
+            let numbers = names
+                .iter()
+                .map(|name| event(name.as_bytes()))
+                .filter(|&event| event != NO_EVENT);
             numbers.fold(0u32, |bits, event| bits | 1 << event)
         });
         detached(py, || {
             let state = lock(&self.state);
-            let found = state.records().filter(|record| wanted.is_none_or(|bits| bits >> record.event & 1 != 0));
-            found.map(|record| (record.row, record.start, record.end, record.is_odd)).collect()
+            let found = state
+                .records()
+                .filter(|record| wanted.is_none_or(|bits| bits >> record.event & 1 != 0));
+            found
+                .map(|record| (record.row, record.start, record.end, record.is_odd))
+                .collect()
         })
     }
 
@@ -552,7 +605,16 @@ impl Lines {
             let event = &events[usize::from(record.event)];
             let (length, id) = (record.end - record.start, PyBytes::new(py, &id[..16]));
             let domain = String::from_utf8_lossy(domain);
-            rows.append((record.row, record.start, length, record.time(), event, domain, *lane, id))?;
+            rows.append((
+                record.row,
+                record.start,
+                length,
+                record.time(),
+                event,
+                domain,
+                *lane,
+                id,
+            ))?;
         }
         Ok(rows)
     }
@@ -660,7 +722,9 @@ impl Lines {
         self.names.with(py, |names| {
             let state = lock(&self.state);
             let mut scratch = Vec::new();
-            let marks = state.records().map(|record| identity::fingerprint(&state.block, text, record, names, &mut scratch));
+            let marks = state
+                .records()
+                .map(|record| identity::fingerprint(&state.block, text, record, names, &mut scratch));
             marks.collect()
         })
     }
@@ -681,7 +745,9 @@ fn place(bad: &Bad) -> Place {
 
 fn key(name: &str) -> PyResult<Key> {
     let found = KEYS.iter().find(|(known, _)| *known == name);
-    found.map(|(_, key)| *key).ok_or_else(|| PyValueError::new_err(format!("no key: {name}")))
+    found
+        .map(|(_, key)| *key)
+        .ok_or_else(|| PyValueError::new_err(format!("no key: {name}")))
 }
 
 fn by_code<'py>(py: Python<'py>, counts: &[u64; CODES.len()]) -> PyResult<Bound<'py, PyDict>> {
@@ -705,7 +771,7 @@ fn tally_dict<'py>(py: Python<'py>, tally: &Tally) -> PyResult<Bound<'py, PyDict
     let mut numbers = Vec::new();
     // the same object for the same value
     let mut made: Vec<Vec<Option<Bound<'py, PyAny>>>> = Vec::new();
-    for group in 0..tally.len() {
+    for group in 0..tally.groups() {
         let n = tally.group(group, &mut numbers);
         if n == 0 {
             continue;

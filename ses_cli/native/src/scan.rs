@@ -44,7 +44,13 @@ struct Place {
 
 impl Scanner {
     pub fn new(checks: Checks) -> Self {
-        Scanner { checks, level: Level::new(), leads: Leads::new(), marks: Marks::default(), line: Line::default() }
+        Scanner {
+            checks,
+            level: Level::new(),
+            leads: Leads::new(),
+            marks: Marks::default(),
+            line: Line::default(),
+        }
     }
 
     /// Adds all lines of a text to an empty block.
@@ -56,7 +62,11 @@ impl Scanner {
         while start < text.len() {
             let to = (marked + STEP).min(text.len());
             marks.mark(self.level, text, marked, to);
-            let limit = if to == text.len() { to } else { whole_lines(text, marked, to).unwrap_or(start) };
+            let limit = if to == text.len() {
+                to
+            } else {
+                whole_lines(text, marked, to).unwrap_or(start)
+            };
             marked = to;
             let is_utf8 = simdutf8::basic::from_utf8(&text[start..limit]).is_ok();
             self.lines(&Window { text, marks: &marks }, start, limit, is_utf8, block);
@@ -71,13 +81,21 @@ impl Scanner {
     /// Adds the lines of a part of the text.
     fn lines(&mut self, window: &Window, mut start: usize, limit: usize, is_utf8: bool, block: &mut Block) {
         while start < limit {
-            let place = Place { start, limit, row: block.lines };
+            let place = Place {
+                start,
+                limit,
+                row: block.lines,
+            };
             block.lines += 1;
             let is_readable = is_utf8 || {
                 let end = line_end(window, start, limit);
                 std::str::from_utf8(&window.text[start..end]).is_ok()
             };
-            let done = if is_readable { self.object(window, place, start, block) } else { Err(Fault::Malformed) };
+            let done = if is_readable {
+                self.object(window, place, start, block)
+            } else {
+                Err(Fault::Malformed)
+            };
             start = match done {
                 Ok(next) => next,
                 Err(fault) => self.look_closer(window, place, fault, is_readable, block),
@@ -106,7 +124,8 @@ impl Scanner {
             }
             let type_ = if first == b'"' {
                 let (end, has_escapes) = window.string(at + 1)?;
-                self.line.text(&found.key, Span::new(at + 1, end, has_escapes), end == at + 1);
+                self.line
+                    .text(&found.key, Span::pack(at + 1, end, has_escapes), end == at + 1);
                 at = end + 1;
                 Type::String
             } else {
@@ -115,7 +134,8 @@ impl Scanner {
                 type_
             };
             if self.checks.shapes || found.key.bit == 0 {
-                self.line.note(&found.key, &self.leads.forgotten, type_, &mut block.shapes);
+                self.line
+                    .note(&found.key, &self.leads.forgotten, type_, &mut block.shapes);
             }
         }
         if window.byte(at) != b'\n' {
@@ -137,14 +157,23 @@ impl Scanner {
         let has_return = end > place.start && window.byte(end - 1) == b'\r';
         let (start, end) = (place.start, end - usize::from(has_return));
         let verdict = self.line.judge(window, self.checks.strict)?;
-        let shape = if self.checks.shapes { block.shapes.number(&self.line.shape) } else { NO_SHAPE };
+        let shape = if self.checks.shapes {
+            block.shapes.number(&self.line.shape)
+        } else {
+            NO_SHAPE
+        };
         match verdict {
             End::Valid => {
                 let record = &mut self.line.record;
                 (record.start, record.end, record.row, record.shape) = (start as u32, end as u32, place.row, shape);
                 block.records.push(*record);
             }
-            End::Invalid => block.invalid.push(Bad { row: place.row, start: start as u32, end: end as u32, shape }),
+            End::Invalid => block.invalid.push(Bad {
+                row: place.row,
+                start: start as u32,
+                end: end as u32,
+                shape,
+            }),
         }
         if self.line.has_flaws {
             self.count(matches!(verdict, End::Valid), place.row, block);
@@ -154,7 +183,11 @@ impl Scanner {
 
     #[inline(never)]
     fn count(&self, is_valid: bool, row: u32, block: &mut Block) {
-        let total = if is_valid { &mut block.warnings } else { &mut block.problems };
+        let total = if is_valid {
+            &mut block.warnings
+        } else {
+            &mut block.problems
+        };
         for (total, flaws) in total.iter_mut().zip(self.line.flaws) {
             *total += u64::from(flaws);
         }
@@ -171,7 +204,12 @@ impl Scanner {
         let raw = line.strip_suffix(b"\r").unwrap_or(line);
         let body = raw.strip_prefix(BOM).unwrap_or(raw);
         let start = place.start;
-        let bad = Bad { row: place.row, start: start as u32, end: (start + raw.len()) as u32, shape: NO_SHAPE };
+        let bad = Bad {
+            row: place.row,
+            start: start as u32,
+            end: (start + raw.len()) as u32,
+            shape: NO_SHAPE,
+        };
         if line.len() > self.checks.max_line {
             block.problems[Code::TooLong as usize] += 1;
             block.invalid.push(bad);

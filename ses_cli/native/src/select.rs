@@ -23,14 +23,23 @@ pub struct Selection {
 
 impl Selection {
     pub fn is_everything(&self) -> bool {
-        let sets = [&self.domains, &self.from_domains, &self.emails, &self.bulk_ids, &self.templates];
+        let sets = [
+            &self.domains,
+            &self.from_domains,
+            &self.emails,
+            &self.bulk_ids,
+            &self.templates,
+        ];
         self.events.is_none() && self.since.is_none() && self.until.is_none() && sets.iter().all(|set| set.is_empty())
     }
 
     /// The places of the records that are selected.
     pub fn select(&self, block: &Block, text: &[u8], domains: &mut Domains) -> Vec<u32> {
         let places = block.records.iter().enumerate();
-        places.filter(|(_, record)| self.takes(block, text, record, domains)).map(|(at, _)| at as u32).collect()
+        places
+            .filter(|(_, record)| self.takes(block, text, record, domains))
+            .map(|(at, _)| at as u32)
+            .collect()
     }
 
     fn takes(&self, block: &Block, text: &[u8], record: &Record, domains: &mut Domains) -> bool {
@@ -44,7 +53,9 @@ impl Selection {
         let field = |slot| block.text(text, record, slot).unwrap_or_default();
         (self.domains.is_empty() || self.domains.contains(&*domains.name(split(&field(EMAIL)).1)))
             && (self.from_domains.is_empty()
-                || self.from_domains.contains(&*domains.name(&from_domain(block, text, record))))
+                || self
+                    .from_domains
+                    .contains(&*domains.name(&from_domain(block, text, record))))
             && (self.emails.is_empty() || {
                 let mut email = Vec::new();
                 address(domains, &field(EMAIL), false, &mut email);
@@ -69,5 +80,7 @@ pub fn from_domain<'a>(block: &'a Block, text: &'a [u8], record: &Record) -> Cow
 
 /// As Python prints it.
 fn template(record: &Record) -> String {
-    record.integer(TEMPLATE_ID).map_or_else(|| "None".into(), |number| number.to_string())
+    record
+        .integer(TEMPLATE_ID)
+        .map_or_else(|| "None".into(), |number| number.to_string())
 }

@@ -114,13 +114,17 @@ impl Values {
             return number;
         }
         let hash = self.hasher.hash_one(value);
-        let number = match self.by_integer.find(hash, |&known| self.integers[known as usize] == value) {
+        let number = match self
+            .by_integer
+            .find(hash, |&known| self.integers[known as usize] == value)
+        {
             Some(&known) => known,
             None => {
                 let new = self.integers.len() as u32;
                 self.integers.push(value);
                 let (integers, hasher) = (&self.integers, &self.hasher);
-                self.by_integer.insert_unique(hash, new, |&known| hasher.hash_one(integers[known as usize]));
+                self.by_integer
+                    .insert_unique(hash, new, |&known| hasher.hash_one(integers[known as usize]));
                 new
             }
         };
@@ -143,7 +147,12 @@ const FEW: (u32, u32) = (64, 4);
 impl Default for Pairs {
     fn default() -> Self {
         let direct = vec![u32::MAX; (FEW.0 * FEW.1) as usize];
-        Pairs { pairs: Vec::new(), direct, by_pair: HashTable::new(), hasher: RandomState::default() }
+        Pairs {
+            pairs: Vec::new(),
+            direct,
+            by_pair: HashTable::new(),
+            hasher: RandomState::default(),
+        }
     }
 }
 
@@ -166,7 +175,8 @@ impl Pairs {
         let new = self.pairs.len() as u32;
         self.pairs.push(pair);
         let (pairs, hasher) = (&self.pairs, &self.hasher);
-        self.by_pair.insert_unique(hash, new, |&known| hash_of(hasher, pairs[known as usize]));
+        self.by_pair
+            .insert_unique(hash, new, |&known| hash_of(hasher, pairs[known as usize]));
         new
     }
 }
@@ -188,7 +198,13 @@ impl Tally {
         let values = keys.iter().map(|_| Values::default()).collect();
         let names = keys.iter().map(|_| Names::default()).collect();
         let pairs = keys.iter().skip(1).map(|_| Pairs::default()).collect();
-        Tally { keys, values, names, pairs, counts: Vec::new() }
+        Tally {
+            keys,
+            values,
+            names,
+            pairs,
+            counts: Vec::new(),
+        }
     }
 
     /// Counts records of a block.
@@ -203,7 +219,11 @@ impl Tally {
             let mut group = 0;
             for at in 0..self.keys.len() {
                 let number = self.number(at, block, text, record, domains);
-                group = if at == 0 { number } else { self.pairs[at - 1].number((group, number)) };
+                group = if at == 0 {
+                    number
+                } else {
+                    self.pairs[at - 1].number((group, number))
+                };
             }
             self.count(group, 1);
         }
@@ -213,7 +233,7 @@ impl Tally {
     pub fn merge(&mut self, later: &Tally) {
         let mut numbers = Vec::new();
         let mut known: Vec<Vec<u32>> = self.keys.iter().map(|_| Vec::new()).collect();
-        for group in 0..later.len() {
+        for group in 0..later.groups() {
             let n = later.group(group, &mut numbers);
             if n == 0 {
                 continue;
@@ -228,7 +248,11 @@ impl Tally {
                 if known[place] == u32::MAX {
                     known[place] = self.renumber(at, later, number);
                 }
-                group = if at == 0 { known[place] } else { self.pairs[at - 1].number((group, known[place])) };
+                group = if at == 0 {
+                    known[place]
+                } else {
+                    self.pairs[at - 1].number((group, known[place]))
+                };
             }
             self.count(group, n);
         }
@@ -275,7 +299,7 @@ impl Tally {
         self.counts[group] += n;
     }
 
-    pub fn len(&self) -> usize {
+    pub fn groups(&self) -> usize {
         self.counts.len()
     }
 
@@ -297,7 +321,9 @@ impl Tally {
     pub fn value(&self, key: usize, number: u32) -> Value<'_> {
         let values = &self.values[key];
         match self.keys[key] {
-            Key::Event => EVENTS.get(number as usize).map_or(Value::None, |(name, _)| Value::Text(name.as_bytes())),
+            Key::Event => EVENTS
+                .get(number as usize)
+                .map_or(Value::None, |(name, _)| Value::Text(name.as_bytes())),
             Key::BounceType => match number as u8 {
                 HARD => Value::Text(HARD_BOUNCE.as_bytes()),
                 SOFT => Value::Text(SOFT_BOUNCE.as_bytes()),
@@ -317,5 +343,9 @@ impl Tally {
 }
 
 fn some_text(text: &[u8]) -> Value<'_> {
-    if text.is_empty() { Value::None } else { Value::Text(text) }
+    if text.is_empty() {
+        Value::None
+    } else {
+        Value::Text(text)
+    }
 }
