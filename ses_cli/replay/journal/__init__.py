@@ -6,5 +6,24 @@ what is unknown, and what is done beyond. So its size and the time to resume dep
 
 from ses_cli.replay.journal.contract import Content, Journal, NoJournal, Opened, Range
 from ses_cli.replay.journal.entry import Entry, State
+from ses_cli.replay.journal.opening import Sent, journals_of, look, open_journal
+from ses_cli.replay.journal.scope import Scope
+from ses_cli.replay.journal.sqlite import SqliteJournal
+from ses_cli.replay.journal.target import default_path
 
-__all__ = ["Content", "Entry", "Journal", "NoJournal", "Opened", "Range", "State"]
+__all__ = [
+    "Content",
+    "Entry",
+    "Journal",
+    "NoJournal",
+    "Opened",
+    "Range",
+    "Scope",
+    "Sent",
+    "SqliteJournal",
+    "State",
+    "default_path",
+    "journals_of",
+    "look",
+    "open_journal",
+]

@@ -9,10 +9,13 @@ from ses_cli.replay.journal.entry import Entry, State
 
 
 class Content(Protocol):
-    """The bytes of a log, decompressed."""
+    """The bytes of a log, decompressed. What is piped in is read ahead for it, and kept for whoever reads the log."""
+
+    def head(self) -> bytes:
+        """The first line and whatever more can be had at once, 64 KiB at most."""
 
     def read(self, start: int, end: int) -> bytes:
-        """These bytes, fewer at the end of the log. Called with rising `start`; ranges may overlap by 64 KiB."""
+        """These bytes, fewer at the end of the log. Waits for them. Calls with rising `start` cost least."""
 
 
 class Range(NamedTuple):
@@ -52,7 +55,7 @@ class Journal(Protocol):
     """
 
     durable: int  # the number of the last commit that is on disk
-    delivered: int  # callbacks of the opened logs and this selection that were delivered before this run
+    delivered: int  # callbacks of the opened logs and this selection that are known to be delivered by runs before
 
     def open_log(self, name: str, content: Content) -> Opened:
         """Recognise a log by its content, whatever its name. Each is recognised once a run."""
@@ -70,10 +73,13 @@ class Journal(Protocol):
         """The next lines of a log; what is admitted next lies in them."""
 
     def admit(self, log: int, line: int, offset: int, identity: bytes, record: Callback | None = None) -> Entry:
-        """The next callback that is selected. A DELIVERED one is done with.
+        """The next callback that is selected. A DELIVERED one is done with, and in `delivered`.
 
         `record` is needed where `needs_records` says so.
         """
+
+    def finish(self, log: int) -> None:
+        """All there is of a log was admitted, for now: what stands behind the last callback is read as well."""
 
     def needs_records(self, log: int) -> bool:
         """Whether runs with another selection have sent of this log, so that `admit` has to look at the record."""
@@ -133,6 +139,9 @@ class NoJournal:
         """Every line is new."""
         return Entry(log, line, offset, identity, State.NEVER)
 
+    def finish(self, log: int) -> None:
+        """Not kept."""
+
     def needs_records(self, log: int) -> bool:
         """Never."""
         return False
@@ -166,7 +175,7 @@ def settle(entry: Entry, state: State, is_final: bool) -> None:
     """Enters an outcome. What did not leave stays what it was, what may have arrived stays unknown until delivered."""
     if state is State.DELIVERED or (state is not State.NEVER and entry.state is not State.UNKNOWN):
         entry.state = state
-    entry.is_final = is_final
+    entry.is_final = is_final and entry.state is not State.NEVER
 
 
 if TYPE_CHECKING:

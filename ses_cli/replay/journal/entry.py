@@ -19,7 +19,7 @@ class Entry:
     an answer to the second request says nothing about the first.
     """
 
-    __slots__ = ("id", "is_final", "is_lost", "line", "log", "offset", "state", "trail")
+    __slots__ = ("id", "is_final", "is_lost", "line", "log", "offset", "place", "row", "state")
 
     def __init__(self, log: int, line: int, offset: int, identity: bytes, state: State) -> None:
         self.log = log  # the number of its log in the journal
@@ -29,4 +29,5 @@ class Entry:
         self.state = state
         self.is_final = False  # done with in this run
         self.is_lost = False  # its line was taken back from the log
-        self.trail: object = None  # the hash of what stands before it; the journal's own
+        self.place: object = None  # the journal's own: where it is, as a mark
+        self.row = State.NEVER  # and what is on disk of it, where it is an exception

@@ -1,0 +1,218 @@
+"""A log in the memory of a run: what is open, and what is known of its lines from runs before."""
+
+from array import array
+from collections import deque
+from collections.abc import Callable, Iterator
+from struct import Struct
+from typing import NamedTuple
+
+from ses_cli.callback import Callback
+from ses_cli.replay.journal.entry import Entry, State
+from ses_cli.replay.journal.identity import Mark, Place, Trail
+
+Row = tuple[int, int, bytes]  # of an exception: line, state, id
+MARK = Struct("<QQQ16s")
+_PACKED = 256  # lines done beyond the frontier that are written anew with each commit; more go into rows of their own
+
+
+class Other(NamedTuple):
+    """How far a run with another scope came, and what it sent of the records before."""
+
+    line: int
+    takes: Callable[[Callback], bool] | None  # None: all
+
+    def has(self, line: int, record: Callback | None) -> bool:
+        """Whether it has sent a record."""
+        return line < self.line and (self.takes is None or (record is not None and self.takes(record)))
+
+
+class Passed:
+    """Callbacks that others have delivered, behind one that is open."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+class Exceptions:
+    """Lines that are not done though they lie before the frontier, or that were settled beyond it, in rising order.
+
+    They are fetched a thousand at a time, as the log is read: there may be millions.
+    """
+
+    def __init__(self, fetch: Callable[[int], list[Row]]) -> None:
+        """`fetch` gives the next lines behind a line."""
+        self._fetch = fetch
+        self._rows: Iterator[Row] = iter(())
+        self._next: Row | None = (0, 0, b"")
+        self._last = 0
+
+    def state(self, line: int, identity: bytes) -> State | None:
+        """What is known of a line, if it is still the same. Call it with rising ones."""
+        while self._next is not None and self._next[0] < line:
+            self._next = next(self._rows, None)
+            if self._next is None:
+                rows = self._fetch(max(self._last, line - 1))
+                self._rows, self._next = iter(rows[1:]), rows[0] if rows else None
+                self._last = rows[-1][0] if rows else line
+        if self._next is None or self._next[0] != line or self._next[2] != identity:
+            return None
+        return State(self._next[1])
+
+
+class OpenLog:
+    """One log of a run, as far as its own scope goes."""
+
+    def __init__(self, number: int, cursor: int, frontier: Mark, exceptions: Exceptions) -> None:
+        self.number = number
+        self.cursor = cursor
+        self.frontier = frontier  # as it is on disk
+        self.began = frontier.line  # what lies before it is known to be done, but for exceptions
+        self.origin = (number, 1 << 62)  # whose exceptions these are, up to which line: it may begin like another log
+        self.recounts = False  # what lies before `began` was not counted
+        self.trail = Trail(frontier.offset, frontier.line)
+        self.exceptions = exceptions
+        self.others: list[Other] = []
+        self.found = 0  # callbacks found delivered that were not counted when the log was opened
+        self.delivered = 0  # callbacks to be counted as delivered with the next commit
+        self.marks: list[int] = []  # offsets of the marks on disk, rising
+        self.spilled = 0  # the last line that has a row of its own as done beyond the frontier
+        self.written: bytes | None = None  # what `pack` gave, as it is on disk
+        self.pending_name: str | None = None  # of a log that had no line yet when it was opened
+        self._top = frontier  # behind the last line that is done, as of runs before
+        self._done: dict[int, bool] = {}  # lines delivered beyond it in runs before; whether by this scope
+        self._beyond: set[int] = set()  # lines that this scope has delivered behind one that is open
+        self._open: deque[Entry | Passed] = deque()  # from the frontier on, in the order of the log
+
+    def restore(self, packed: bytes | None, spilled: list[int]) -> None:
+        """What this scope had done beyond its frontier."""
+        tops, lines = unpack(packed)
+        self._done |= dict.fromkeys([*lines, *spilled], True)
+        self._beyond.update(lines)
+        self._top = max([self._top, *tops])
+        self.spilled = max(spilled, default=0)
+        self.written = packed
+
+    def restore_other(self, packed: bytes | None, spilled: list[int]) -> None:
+        """What another scope had done beyond its frontier."""
+        for line in [*unpack(packed)[1], *spilled]:
+            self._done.setdefault(line, False)
+
+    def reached(self, offset: int) -> list[Mark]:
+        """The marks up to a place that were reached since the last time."""
+        marks, waiting = [], self.trail.marks
+        while waiting and waiting[0].offset <= offset:
+            marks.append(waiting.popleft())
+        return marks
+
+    def admit(self, line: int, offset: int, identity: bytes, record: Callback | None) -> Entry:
+        """The next callback, and what is known of it."""
+        entry = Entry(self.number, line, offset, identity, State.NEVER)
+        if (state := self.exceptions.state(line, identity)) is not None:
+            entry.state = entry.row = state
+        elif self._is_done(entry, record):
+            entry.state, entry.is_final = State.DELIVERED, True
+            return entry
+        if line >= self.began:
+            entry.place = self.trail.reach(offset, line)
+            self._open.append(entry)
+        return entry
+
+    def _is_done(self, entry: Entry, record: Callback | None) -> bool:
+        line = entry.line
+        if line < self.began:
+            self.found += self.recounts
+            self.delivered += self.recounts
+        elif self._done.get(line):
+            self._keep(entry)
+        elif line in self._done or any(other.has(line, record) for other in self.others):
+            self._pass()
+        else:
+            return False
+        return True
+
+    def _keep(self, entry: Entry) -> None:
+        """One that this scope had delivered beyond its frontier: so it stays until the frontier has passed it."""
+        if self._open:
+            self._open.append(entry)
+        else:
+            self._beyond.discard(entry.line)
+
+    def _pass(self) -> None:
+        """One that another scope had delivered. On disk it is counted when the frontier passes it."""
+        self.found += 1
+        if not self._open:
+            self.delivered += 1
+            return
+        last = self._open[-1]
+        if not isinstance(last, Passed):
+            last = Passed()
+            self._open.append(last)
+        last.count += 1
+
+    def deliver(self, entry: Entry) -> None:
+        """It is delivered in this run."""
+        self.delivered += 1
+        if entry.line >= self.began:
+            self._beyond.add(entry.line)
+
+    def advance(self) -> Mark:
+        """The first place that is not done.
+
+        It may lag behind lines that are not selected: whether there is more to come of a piece, the next one tells.
+        """
+        while self._open:
+            head = self._open[0]
+            if isinstance(head, Passed):
+                self.delivered += head.count
+            elif head.is_final:
+                self._beyond.discard(head.line)
+            else:
+                assert isinstance(head.place, Place)
+                return head.place.mark() if head.offset != self.frontier.offset else self.frontier
+            self._open.popleft()
+        end = self.trail.here()
+        return end if end.offset > self.frontier.offset else self.frontier
+
+    def spill(self) -> list[int]:
+        """Lines done beyond the frontier that are too many to be written anew each time."""
+        if len(self._beyond) <= _PACKED:
+            return []
+        lines = sorted(self._beyond)
+        self._beyond.clear()
+        self.spilled = max(self.spilled, lines[-1])
+        return lines
+
+    def pack(self) -> bytes | None:
+        """The other lines done beyond the frontier, behind the mark by which these lines are told again."""
+        if not self._beyond and not self.spilled:
+            return None
+        top = max(self._top, self.trail.here())
+        return MARK.pack(*top) + array("Q", self._beyond).tobytes()
+
+    def cut(self, mark: Mark, line: int) -> None:
+        """What stood from this line on is gone."""
+        kept: deque[Entry | Passed] = deque()
+        for item in self._open:
+            if isinstance(item, Entry) and item.line >= line:
+                item.is_lost = True
+            else:
+                kept.append(item)
+        self._open = kept
+        self._beyond = {done for done in self._beyond if done < line}
+        self._done = {done: own for done, own in self._done.items() if done < line}
+        self.others = [Other(min(other.line, line), other.takes) for other in self.others]
+        self.exceptions = Exceptions(lambda _: [])  # what comes is new
+        self.began, self.frontier = min(self.began, line), min(self.frontier, mark)
+        marks = [reached for reached in self.trail.marks if reached.offset <= mark.offset]
+        self.trail, self._top = Trail(mark.offset, mark.line), min(self._top, mark)
+        self.trail.marks.extend(marks)
+        self.marks = [offset for offset in self.marks if offset <= mark.offset]
+
+
+def unpack(beyond: bytes | None) -> tuple[list[Mark], list[int]]:
+    """The lines that `pack` packed, and their mark if there is one."""
+    if not beyond:
+        return [], []
+    lines = array("Q")
+    lines.frombytes(beyond[MARK.size :])
+    return [Mark._make(MARK.unpack_from(beyond))], list(lines)

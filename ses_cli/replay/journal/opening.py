@@ -1,0 +1,178 @@
+"""Opening a journal: begin one, take up the one that is there, or look at it without a trace."""
+
+import fcntl
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+from time import time
+
+from ses_cli.errors import SourceError
+from ses_cli.replay.journal import store
+from ses_cli.replay.journal.contract import Content
+from ses_cli.replay.journal.entry import State
+from ses_cli.replay.journal.recognise import Recogniser
+from ses_cli.replay.journal.scope import ALL, Scope
+from ses_cli.replay.journal.sqlite import FLIGHT, SqliteJournal
+from ses_cli.replay.journal.target import FORMER_SUFFIX, beside, target_key
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a journal is about: one target, and for each log in one scope."""
+
+    url: str
+    masked: str  # the URL as it may be shown
+    scope: Scope = ALL
+    is_same_target: bool = False  # this is what the journal's target is called now
+
+
+def open_journal(path: Path, sent: Sent, limit: int, on_durable: Callable[[], None] | None = None) -> SqliteJournal:
+    """Open or begin a journal in which at most `limit` callbacks are in flight.
+
+    SourceError if it is no journal, another target's, damaged, or in use; TargetError if it cannot be written.
+    """
+    refuse_former(path)
+    fd = store.open_file(path)
+    try:
+        base = store.connect(path, fd)
+        try:
+            _begin(base, path, sent)
+            _sync_directory(path.parent)
+            return SqliteJournal(path, fd, base, sent.scope, limit, on_durable)
+        except BaseException:
+            base.close()
+            raise
+    except BaseException:
+        os.close(fd)
+        raise
+
+
+def refuse_former(path: Path) -> None:
+    """SourceError where a journal of the version before stands in the place of one that is not there yet."""
+    former = path.with_suffix(FORMER_SUFFIX)
+    if not path.exists() and former != path and former.exists():
+        with former.open("rb") as file:
+            store.check(former, file.fileno())
+
+
+@contextmanager
+def look(path: Path, sent: Sent) -> Iterator[SqliteJournal]:
+    """The journal as `open_journal` would find it, in a copy: nothing of it stays. Raises as that does."""
+    refuse_former(path)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "journal"
+        snapshot(path, copy)
+        journal = open_journal(copy, sent, 1)
+        try:
+            yield journal
+        finally:
+            journal.close()
+
+
+def snapshot(path: Path, copy: Path) -> bool:
+    """Copy a journal, in use or not, without a trace. Whether it is in use. SourceError if it is none."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise SourceError(f"{path}: {str(error.strerror).lower()}") from None
+    try:
+        store.check(path, fd)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            with (
+                store.reading(path),
+                _closing(f"{path.absolute().as_uri()}?mode=ro") as base,
+                _closing(str(copy)) as there,
+            ):
+                base.backup(there)
+            return True
+        for suffix in ("", "-wal"):  # what a killed run left is in the second
+            with suppress(FileNotFoundError):
+                shutil.copyfile(f"{path}{suffix}", f"{copy}{suffix}")
+        return False
+    finally:
+        os.close(fd)
+
+
+def journals_of(log: Path, content: Content, sent: Sent, path: Path) -> list[tuple[Path, str, bool]]:
+    """Other journals beside a log that know it: their files, their targets, masked, and whether that is this target."""
+    found = []
+    for other in beside(log):
+        if other == path.absolute():
+            continue
+        with suppress(SourceError), tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / "journal"
+            snapshot(other, copy)
+            with _closing(str(copy)) as base, store.reading(other):
+                if store.is_whole(base, other) and Recogniser(base, other, sent.scope).knows(content):
+                    target, is_same = _target(base, sent)
+                    found.append((other, target, is_same))
+    return found
+
+
+def _begin(base: sqlite3.Connection, path: Path, sent: Sent) -> None:
+    """Make it this target's, and take in what a killed run left in flight: all of that is unknown."""
+    with store.reading(path):
+        salt = _meta(base, "salt")
+        target, is_same = _target(base, sent)
+        (flight,) = base.execute("SELECT entries FROM flight").fetchone()
+    statements: list[store.Statement] = []
+    if not is_same:
+        if salt and not sent.is_same_target:
+            other = target if target != sent.masked else f"{target}, with other secrets"
+            raise SourceError(
+                f"{path}: a journal of another target: {other}",
+                "--same-target goes on with it if that is the same one; else name another --journal",
+            )
+        salt = salt or token_hex(16)
+        rows: list[tuple[store.Value, ...]] = [
+            ("salt", salt),
+            ("key", target_key(sent.url, salt)),
+            ("target", sent.masked),
+        ]
+        statements.append(("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows))
+        statements.append(("INSERT OR IGNORE INTO meta VALUES ('created', ?)", [(time(),)]))
+    if flight:
+        unknown = [
+            (log, line, offset, identity, int(State.UNKNOWN))
+            for log, line, offset, _, identity in FLIGHT.iter_unpack(flight)
+        ]
+        statements.append(("INSERT OR REPLACE INTO exception VALUES (?, ?, ?, ?, ?)", unknown))
+        statements.append(("UPDATE flight SET entries = x'' WHERE one = ?", [(1,)]))
+    if statements:
+        try:
+            store.write(base, statements)
+        except sqlite3.Error as error:
+            raise store.unwritable(path, error) from None
+
+
+def _target(base: sqlite3.Connection, sent: Sent) -> tuple[str, bool]:
+    """The target of a journal, masked, and whether it is the one that is sent to."""
+    salt = _meta(base, "salt")
+    return _meta(base, "target"), bool(salt) and target_key(sent.url, salt) == _meta(base, "key")
+
+
+def _closing(name: str) -> closing[sqlite3.Connection]:
+    return closing(sqlite3.connect(name, isolation_level=None, uri=name.startswith("file:")))
+
+
+def _meta(base: sqlite3.Connection, key: str) -> str:
+    row = base.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return str(row[0]) if row else ""
+
+
+def _sync_directory(directory: Path) -> None:
+    fd = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,268 @@
+"""The journal in a file: what was said is gathered, and written by a thread of its own, one transaction a commit."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from struct import Struct
+from time import time
+
+from ses_cli.batch import Piece
+from ses_cli.callback import Callback
+from ses_cli.replay.journal import store
+from ses_cli.replay.journal.contract import Content, Opened, Range, settle
+from ses_cli.replay.journal.entry import Entry, State
+from ses_cli.replay.journal.identity import begin, thin
+from ses_cli.replay.journal.log import MARK, OpenLog
+from ses_cli.replay.journal.recognise import Recogniser
+from ses_cli.replay.journal.scope import Scope
+
+FLIGHT = Struct("<IQQI16s")  # log, line, offset, attempt, id
+_GAP = 64 << 10  # bytes between two exceptions that are read rather than sought over
+_PAGE = 1000
+_CURSOR = (
+    "UPDATE cursor SET offset = ?, line = ?, start = ?, digest = ?, delivered = delivered + ?, beyond = ?"
+    " WHERE cursor = ?"
+)
+
+
+class SqliteJournal:
+    """A journal's file, open and locked. One thread uses it; its own writes.
+
+    It holds hashes, places and times; no body, no address, no secret. Only its owner may read it all the same, for it
+    says what was sent where and when.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        fd: int,
+        base: sqlite3.Connection,
+        scope: Scope,
+        limit: int,
+        on_durable: Callable[[], None] | None = None,
+    ) -> None:
+        """Takes over the descriptor and the connection. `on_durable` is called in the writer's thread."""
+        self.durable = 0
+        self._path, self._fd, self._base = path, fd, base
+        self._limit = limit
+        self._scope = scope
+        self._on_durable = on_durable
+        self._reader = sqlite3.connect(path, isolation_level=None)  # for the thread that uses the journal
+        self._recogniser = Recogniser(self._reader, path, scope)
+        self._logs: dict[int, OpenLog] = {}
+        self._counted = 0  # delivered before, as of opening
+        self._flight: dict[Entry, int] = {}  # the number of the attempt
+        self._rows: dict[tuple[int, int], tuple[int, int, int, bytes, int] | None] = {}  # exceptions; None: no more
+        self._statements: list[store.Statement] = []
+        self._touched: set[OpenLog] = set()
+        self._is_dirty = False
+        self._batch = 1
+        self._writer = ThreadPoolExecutor(1, "journal")
+        self._writing: Future[None] | None = None  # the latest commit; once one has failed, that one for good
+
+    @property
+    def delivered(self) -> int:
+        """Callbacks of the opened logs and this selection that are known to be delivered by runs before."""
+        return self._counted + sum(log.found for log in self._logs.values())
+
+    def open_log(self, name: str, content: Content) -> Opened:
+        """Recognise a log by its content. SourceError where what was sent of it cannot be told in this scope."""
+        with store.reading(self._path):
+            found, log, statements = self._recogniser.recognise(name, content)
+        self._statements += statements
+        self._is_dirty = self._is_dirty or bool(statements)
+        self._logs[log.number] = log
+        self._counted += found.delivered
+        return found
+
+    def ranges(self, log: int) -> Iterator[Range]:
+        """What of a plain file is still to be read, in order."""
+        opened = self._logs[log]
+        end = Range(opened.frontier.offset, opened.began)
+        if self._scope.selection.dedupe or opened.recounts:
+            yield Range(0, 1)
+            return
+        held: Range | None = None
+        for line, offset in self._exceptions(log, end.line):
+            if held is not None and held.end is not None and offset - held.end < _GAP:
+                held = held._replace(end=offset + 1)
+                continue
+            if held is not None:
+                yield held
+            held = Range(offset, line, offset + 1)
+        if held is not None:
+            yield held
+        yield end
+
+    def _exceptions(self, log: int, end: int) -> Iterator[tuple[int, int]]:
+        """Line and offset of the exceptions before a line."""
+        line = 0
+        text = "SELECT line, offset FROM exception WHERE log = ? AND line > ? AND line < ? ORDER BY line LIMIT ?"
+        while rows := self._reader.execute(text, (log, line, end, _PAGE)).fetchall():
+            yield from rows
+            line = rows[-1][0]
+
+    def unknown(self, log: int) -> Iterator[int]:
+        """The lines whose outcome is unknown."""
+        line = 0
+        text = "SELECT line FROM exception WHERE log = ? AND line > ? AND line < ? AND state = ? ORDER BY line LIMIT ?"
+        number, end = self._logs[log].origin
+        while rows := self._reader.execute(text, (number, line, end, State.UNKNOWN, _PAGE)).fetchall():
+            yield from (row[0] for row in rows)
+            line = rows[-1][0]
+
+    def feed(self, log: int, piece: Piece) -> None:
+        """The next lines of a log."""
+        opened = self._logs[log]
+        opened.trail.feed(piece)
+        self._touched.add(opened)
+
+    def admit(self, log: int, line: int, offset: int, identity: bytes, record: Callback | None = None) -> Entry:
+        """The next callback that is selected."""
+        return self._logs[log].admit(line, offset, identity, record)
+
+    def finish(self, log: int) -> None:
+        """All there is of a log was admitted, for now."""
+        self._logs[log].trail.finish()
+        self._touched.add(self._logs[log])
+
+    def needs_records(self, log: int) -> bool:
+        """Whether runs with another selection have sent of this log."""
+        return bool(self._logs[log].others)
+
+    def leave(self, entry: Entry) -> None:
+        """It is left as it is in this run."""
+        settle(entry, State.NEVER, is_final=True)
+        self._touched.add(self._logs[entry.log])
+
+    def intent(self, entry: Entry, attempt: int = 1) -> int:
+        """An attempt is about to leave."""
+        self._flight[entry] = attempt
+        assert len(self._flight) <= self._limit, "more in flight than there may be"
+        self._is_dirty = True
+        return self._batch
+
+    def outcome(self, entry: Entry, state: State, *, is_final: bool = True) -> int:
+        """How the attempt ended."""
+        del self._flight[entry]
+        settle(entry, state, is_final)
+        self._is_dirty = True
+        if entry.is_lost:
+            return self._batch
+        log = self._logs[entry.log]
+        self._touched.add(log)
+        if entry.state is State.DELIVERED:
+            log.deliver(entry)
+        worth = entry.state if entry.is_final or entry.state is State.UNKNOWN else entry.row
+        kept = State.NEVER if worth is State.DELIVERED else worth
+        if kept is not entry.row:
+            entry.row = kept
+            row = (entry.log, entry.line, entry.offset, entry.id, int(kept))
+            self._rows[entry.log, entry.line] = None if kept is State.NEVER else row
+        return self._batch
+
+    def cut(self, log: int, offset: int, line: int) -> None:
+        """The log was truncated: what stands from here on is new."""
+        opened = self._logs[log]
+        mark = begin(offset, line)
+        opened.cut(mark, line)
+        self._rows = {key: row for key, row in self._rows.items() if key[0] != log or key[1] < line}
+        place = "UPDATE cursor SET offset = ?, line = ?, start = ?, digest = ? WHERE log = ? AND offset > ?"
+        self._statements += [
+            ("DELETE FROM mark WHERE log = ? AND offset > ?", [(log, offset)]),
+            ("DELETE FROM exception WHERE log = ? AND line >= ?", [(log, line)]),
+            (place, [(*mark, log, offset)]),
+        ]
+        self._touched.add(opened)
+        self._is_dirty = True
+
+    def commit(self) -> None:
+        """Begin to write all that was said, unless a commit is still being written."""
+        if self._writing is not None:
+            if not self._writing.done():
+                return
+            self._writing.result()
+        statements = self._gather()
+        if statements:
+            self._writing = self._writer.submit(self._write, statements, self._batch)
+            self._batch += 1
+
+    def flush(self) -> None:
+        """Wait until the commit that was begun is on disk."""
+        if self._writing is not None:
+            self._writing.result()
+
+    def close(self) -> None:
+        """Write all and unlock. TargetError if that fails; closed all the same."""
+        self._touched.update(self._logs.values())
+        try:
+            self.flush()
+            self.commit()
+            self.flush()
+        finally:
+            self._writer.shutdown()
+            with suppress(sqlite3.Error):
+                self._reader.close()
+                self._base.close()
+            os.close(self._fd)
+
+    def _gather(self) -> list[store.Statement]:
+        """What a commit has to write, so that on disk all is as it is now."""
+        statements, self._statements = self._statements, []
+        for log in self._touched:
+            statements += self._gather_log(log)
+        self._touched.clear()
+        if self._rows:
+            rows = [row for row in self._rows.values() if row]
+            gone = [key for key, row in self._rows.items() if not row]
+            if rows:
+                statements.append(("INSERT OR REPLACE INTO exception VALUES (?, ?, ?, ?, ?)", rows))
+            if gone:
+                statements.append(("DELETE FROM exception WHERE log = ? AND line = ?", gone))
+            self._rows = {}
+        if statements or self._is_dirty:
+            flight = b"".join(
+                FLIGHT.pack(entry.log, entry.line, entry.offset, attempt, entry.id)
+                for entry, attempt in self._flight.items()
+            )
+            statements.append(("UPDATE flight SET entries = ?, time = ?", [(flight, time())]))
+        self._is_dirty = False
+        return statements
+
+    def _gather_log(self, log: OpenLog) -> list[store.Statement]:
+        place = log.advance()
+        statements: list[store.Statement] = []
+        if log.pending_name is not None and log.trail.first is not None:
+            statements.append(("INSERT INTO log VALUES (?, ?, ?)", [(log.number, log.pending_name, log.trail.first)]))
+            log.pending_name = None
+        if lines := log.spill():
+            rows = [(log.cursor, line) for line in lines]
+            statements.append(("INSERT OR IGNORE INTO done VALUES (?, ?)", rows))
+        beyond = log.pack()
+        if place != log.frontier or log.delivered or beyond != log.written:
+            statements.append((_CURSOR, [(*place, log.delivered, beyond, log.cursor)]))
+            log.frontier, log.delivered, log.written = place, 0, beyond
+        if log.spilled:
+            statements.append(("DELETE FROM done WHERE cursor = ? AND line < ?", [(log.cursor, place.line)]))
+            log.spilled = log.spilled if log.spilled >= place.line else 0
+        if marks := log.reached(log.frontier.offset if beyond is None else MARK.unpack_from(beyond)[0]):
+            statements.append(("INSERT OR REPLACE INTO mark VALUES (?, ?, ?, ?, ?)", [(log.number, *m) for m in marks]))
+            log.marks = sorted({*log.marks, *(mark.offset for mark in marks)})
+            if dropped := thin(log.marks):
+                gone = set(dropped)
+                log.marks = [offset for offset in log.marks if offset not in gone]
+                rows = [(log.number, offset) for offset in dropped]
+                statements.append(("DELETE FROM mark WHERE log = ? AND offset = ?", rows))
+        return statements
+
+    def _write(self, statements: list[store.Statement], batch: int) -> None:
+        try:
+            store.write(self._base, statements)
+        except sqlite3.Error as error:
+            raise store.unwritable(self._path, error) from None
+        self.durable = batch
+        if self._on_durable is not None:
+            self._on_durable()
