@@ -89,6 +89,8 @@ WARNINGS: dict[str, str] = {
     "unknown-field": "a key that no edition of the documentation has",
     "legacy-spelling": "bulkid, hard, soft or processed: brought to today's spelling",
     "blank-email": "an empty address, as in the documentation's 2021 sample",
+    "blank-bulk-id": "an empty bulkId: nothing tells which mail it is about",
+    "duplicate-key": "a key that comes twice: the last value counts here, another reader may take the first",
     "missing-bounce-type": "a bounce without a bounceType",
     "eventid-mismatch": "eventid is not the event's number",
     "sent-after-event": "sentTimestamp is later than timestamp",

@@ -116,7 +116,21 @@ GOOD: st.SearchStrategy[Record] = st.builds(
 _JUNK = [b"", b"\r", b" \t", b"\xef\xbb\xbf", b"{", b"[]", b"null", b"NaN", b"\xff\xfe", b'{"event":"open"}', b"{}{}"]
 _JUNK += [b"\x00" * 5, b"x" * 300, b" " * 300, b'{"a":"\\ud800"}', b"[" * 40]
 
+TWICE: st.SearchStrategy[bytes] = st.builds(
+    lambda value, key, item, space: b"{%b%b:%b,%b" % (key, space, item, line(value)[1:-1]),
+    GOOD,
+    st.sampled_from(
+        [b'"reason"', b'"link"', b'"bulkId"', b'"event"', b'"timestamp"', b'"\\u0065mail"', b'"a"', b'"bounceType"']
+    ),
+    st.sampled_from(
+        [b"null", b'"open"', b'"x"', b"1", b'"\\""', b'"\\\\"', b'"\\":null"', b'{"a":1,"a":2}', b'" : "', b"[1]"]
+    ),
+    st.sampled_from([b"", b"", b" ", b"\t", b" \r "]),
+)
+"""Lines with a key that may come twice, with white space and quotes where they are hard to count."""
+
 LINES: st.SearchStrategy[bytes] = st.one_of(
+    TWICE,
     GOOD.map(lambda value: line(value)[:-1]),
     NEARLY.map(lambda value: line(value)[:-1]),
     GOOD.map(lambda value: b"\xef\xbb\xbf" + line(value)[:-1] + b"\r"),

@@ -1,7 +1,7 @@
 """The engine in Python: every line of a piece a record, a problem or blank."""
 
-from collections.abc import Iterator
-from itertools import accumulate, islice
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from ses_cli.batch import DEFAULT_CHECKS, OVERLONG_HEAD, Checks, Invalid, Piece
 from ses_cli.events import Problem
@@ -11,7 +11,8 @@ from ses_cli.schema.clean import Clean
 from ses_cli.schema.document import Flaw
 from ses_cli.schema.line import is_blank, too_long, validate
 
-_BLOCK = 16  # lines that are looked at one by one when one of them is not clean
+_RUN = 16  # lines that are tried at least
+_MOST_DOUBT = 64  # lines that are looked at before the short cut is tried again
 _Row = tuple[int, bytes]  # in the piece; without the line end
 
 
@@ -26,53 +27,71 @@ class PythonEngine:
         self._checks = checks
         self._tests = checks.selection.tests()
         self._clean = Clean(takes_warnings=not checks.strict and not checks.explain)  # else they need their lines
+        self._doubt = 1  # lines to be looked at before the short cut is tried again: more where it was of no use
         self._starts: list[int] = []  # offsets of the lines of the piece at hand
 
     def seen(self) -> Seen:
         return Seen()
 
     def check(self, piece: Piece) -> PythonBatch:
-        """All lines at once, else block by block, else one by one."""
         batch = PythonBatch(piece)
         self._starts = [piece.offset]
         text = piece.data.removesuffix(b"\n")
         if piece.overlong:
             batch.lines = 1
             self._reject(batch, 0, piece.data, [too_long(piece.overlong, self._checks.max_line)])
-        elif len(text) <= self._checks.max_line and self._take(batch, text):
+        elif self._doubt > 1 or len(text) > self._checks.max_line:
+            self._each_run(batch, _RUN)
+        elif isinstance(taken := self._clean.take(text), int):
+            self._each_run(batch, max(taken, _RUN))
+        else:
+            batch.records, batch.warnings = taken
             batch.lines = len(batch.records)
             batch.places = range(batch.lines)
-        else:
-            self._each_block(batch)
         if self._tests:
             batch.select(self._tests)
         return batch
 
-    def _take(self, batch: PythonBatch, text: bytes) -> bool:
-        """Adds the records of lines, unless one of them asks for a closer look."""
-        taken = self._clean.take(text)
-        if taken is None:
-            return False
-        batch.records += taken[0]
-        batch.warnings.update(taken[1])
-        return True
+    def _each_run(self, batch: PythonBatch, run: int) -> None:
+        """Takes clean lines run by run, and looks closely at those between.
 
-    def _each_block(self, batch: PythonBatch) -> None:
+        A run is about as long as the one before. Where every line is of a sort that the short cut does not know, it is
+        tried ever more rarely: what is tried for nothing stays a small part of the work.
+        """
         lines = batch.piece.data.split(b"\n")
         unended = len(lines) - 1 if lines[-1] else -1  # the row of a last line that no newline ends
         if unended < 0:
             lines.pop()
         batch.lines = len(lines)
         self._starts = list(accumulate((len(line) + 1 for line in lines), initial=batch.piece.offset))
-        rows: list[int] = []
-        held = self._held(batch, lines)
-        while block := list(islice(held, _BLOCK)):
-            if self._take(batch, b"\n".join([raw for _, raw in block])):
-                rows += [row for row, _ in block]
-            else:
-                rows += [row for row, raw in block if self._look(batch, row, raw, row == unended)]
-        batch.places = rows
+        held = list(self._held(batch, lines))
+        at, doubted = 0, self._doubt if self._doubt > 1 else 0
+        places: list[int] = []
+        while at < len(held):
+            for row, raw in held[at : at + doubted]:
+                if self._look(batch, row, raw, row == unended):
+                    places.append(row)
+            at += doubted
+            block = held[at : at + run]
+            clean = self._take(batch, block)
+            places += [row for row, _ in block[:clean]]
+            at += clean
+            self._doubt = 1 if clean else min(2 * self._doubt, _MOST_DOUBT)
+            doubted = 0 if clean == len(block) else self._doubt
+            run = max(2 * clean, _RUN)
+        batch.places = places
         batch.invalid.sort(key=lambda invalid: invalid.problems[0].line)
+
+    def _take(self, batch: PythonBatch, block: Sequence[_Row]) -> int:
+        """Adds the records of the clean lines that a block begins with; how many there are."""
+        taken = self._clean.take(b"\n".join([raw for _, raw in block])) if block else 0
+        if isinstance(taken, int) and taken:
+            taken = self._clean.take(b"\n".join([raw for _, raw in block[:taken]]))
+        if isinstance(taken, int):
+            return 0
+        batch.records += taken.records
+        batch.warnings.update(taken.warnings)
+        return len(taken.records)
 
     def _held(self, batch: PythonBatch, lines: list[bytes]) -> Iterator[_Row]:
         """The lines that hold something; those that are too long are rejected on the way."""
@@ -98,7 +117,8 @@ class PythonEngine:
         batch.warnings.update([flaw.code for flaw in line.flaws])
         if self._checks.explain:
             batch.explained += self._problems(batch.piece, row, line.flaws)
-        self._clean.learn(line.value or {})
+        if line.value is not None:
+            self._clean.learn(line.value)
         return True
 
     def _reject(self, batch: PythonBatch, row: int, raw: bytes, found: list[Flaw]) -> None:

@@ -6,12 +6,12 @@ alone cannot show is asked of all records of a block at once.
 
 import re
 from collections import Counter
-from collections.abc import Collection
-from operator import attrgetter
+from itertools import repeat
+from operator import attrgetter, length_hint
 from types import GenericAlias
-from typing import Annotated, Any, TypeGuard
+from typing import Annotated, Any, NamedTuple, TypeGuard
 
-from msgspec import UNSET, Meta, MsgspecError, UnsetType, defstruct
+from msgspec import UNSET, Meta, MsgspecError, UnsetType, defstruct, field
 from msgspec.json import Decoder
 
 from ses_cli.callback import KEYS, Callback
@@ -27,13 +27,27 @@ from ses_cli.events import (
     SOFT,
     is_custom,
 )
+from ses_cli.schema.document import count_keys, has_duplicate_key
 
 _LEARNABLE = re.compile(r"[\w.:-]+")
 _MOST_LEARNT = 64  # keys: a log of ever new ones must not fill the memory
 _Integer = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-_Time = Annotated[int, Meta(ge=1, le=MAX_TIMESTAMP)]
+_BulkId = Annotated[str, Meta(min_length=1)]
+_TIMES = {
+    "timestamp": Annotated[int, Meta(ge=1, le=MAX_TIMESTAMP)],
+    "sentTimestamp": Annotated[int, Meta(ge=0, le=MAX_TIMESTAMP)],
+}
+_ELEMENT = re.compile(r"`\$\[(\d+)\]")
+_BYTE = re.compile(r"\(byte (\d+)\)")
 _Email = Annotated[str, Meta(max_length=MAX_EMAIL)]
 _PLAIN = bytes(byte for byte in range(0x21, 256) if byte not in b'@"\x7f')  # what of an address needs no closer look
+
+
+class Taken(NamedTuple):
+    """The records of lines, one each, in today's spelling, and their warnings."""
+
+    records: list[Callback]
+    warnings: Counter[str]
 
 
 class Clean:
@@ -42,50 +56,72 @@ class Clean:
     def __init__(self, takes_warnings: bool = True) -> None:
         self._takes_warnings = takes_warnings
         self._learnt: dict[str, str] = {}  # key -> attribute
+        self._known = {*FIELDS, *LEGACY_FIELDS}  # and the keys of those
         self._is_legacy = False  # bulkId is spelt the old way
-        self._decoders: dict[bool, Decoder[list[Callback | int]]] = {}  # by that spelling
+        self._has_nulls = False
+        self._decoders: dict[tuple[bool, bool], _Decoder] = {}  # by these two
 
-    def learn(self, keys: Collection[str]) -> None:
+    def learn(self, record: dict[str, object]) -> None:
         """Takes keys of a valid record for known from now on, the undocumented ones and `bulkid` with their warning."""
-        known = (FIELDS, LEGACY_FIELDS, self._learnt)
-        new = [key for key in keys if not any(key in names for names in known) and _LEARNABLE.fullmatch(key)]
-        self._is_legacy = any(key in LEGACY_FIELDS for key in keys)
+        keys = record.keys()
+        self._has_nulls = self._has_nulls or None in record.values()
+        self._is_legacy = not LEGACY_FIELDS.keys().isdisjoint(keys)
+        if keys <= self._known or len(self._learnt) == _MOST_LEARNT:
+            return
+        new = [key for key in keys if key not in self._known and _LEARNABLE.fullmatch(key)]
         if new and len(self._learnt) + len(new) <= _MOST_LEARNT:
             self._learnt |= {key: f"learnt_{at}" for at, key in enumerate(new, len(self._learnt))}
+            self._known.update(new)
             self._decoders.clear()
 
-    def take(self, text: bytes) -> tuple[list[Callback], Counter[str]] | None:
-        """The records of lines, one each, in today's spelling, and their warnings; None where a closer look is needed.
+    def take(self, text: bytes) -> Taken | int:
+        """The records of lines; where one needs a closer look, the place of the first such, or 0 where it is not known.
 
         The lines are read as one array with a 0 for each line end. A line end inside an object makes that invalid, so
-        with 2n - 1 elements, records and numbers in turn, each of n lines held exactly one.
+        with 2n - 1 elements, records and numbers in turn, each of n lines held exactly one:
+
+            {"event":"open",...}          [{"event":"open",...},
+            {"event":"click",...}    ->   0,{"event":"click",...}]
         """
         array = text.replace(b"\n", b",\n0,")
         lines = (len(array) - len(text)) // 3 + 1
-        if self._is_legacy not in self._decoders:
-            self._decoders[self._is_legacy] = _decoder(self._learnt, self._is_legacy)
+        mode = self._is_legacy, self._has_nulls
+        if mode not in self._decoders:
+            self._decoders[mode] = _Decoder(self._learnt, *mode)
+        decoder = self._decoders[mode]
         try:
-            elements = self._decoders[self._is_legacy].decode(b"[" + array + b"]")
-        except (MsgspecError, UnicodeDecodeError):
-            return None
+            elements = decoder.decode(b"[" + array + b"]")
+        except (MsgspecError, UnicodeDecodeError) as error:
+            return min(_place(str(error), array), lines - 1)
         records = elements[::2]
-        if len(elements) != 2 * lines - 1 or not _are_records(records):
-            return None
+        if len(elements) != 2 * lines - 1:
+            return 0
+        if not _are_records(records):
+            return next(at for at, record in enumerate(records) if isinstance(record, int))
         if not _are_emails([record.email for record in records]):
-            return None
-        warnings = self._warnings(records)
-        if warnings is None or (warnings and not self._takes_warnings):
-            return None
-        return records, warnings
+            return next((at for at, record in enumerate(records) if not _are_emails([record.email])), 0)
+        return self._judged(text, records, decoder)
 
-    def _warnings(self, records: list[Callback]) -> Counter[str] | None:
-        """The warnings of records, of which spellings are brought to today's; None where there may be an error."""
-        warnings: Counter[str] = Counter()
+    def _judged(self, text: bytes, records: list[Callback], decoder: "_Decoder") -> Taken | int:
+        """The same, of lines that each hold a record of known keys and types."""
         kinds = [(record.event, record.bounce_type, record.eventid) for record in records]
-        for kind in set(kinds):
-            code = _judge(*kind)
-            if code is None:
-                return None
+        codes = {kind: _judge(*kind) for kind in set(kinds)}
+        unknown = {
+            key: [value is not UNSET for value in map(attrgetter(attribute), records)]
+            for key, attribute in self._learnt.items()
+            if not is_custom(key)
+        }
+        keys = sum(map(sum, unknown.values()))
+        late = [(record.sent_timestamp or 0) > record.timestamp for record in records]
+        if None in codes.values():
+            return next(at for at, kind in enumerate(kinds) if codes[kind] is None)
+        if decoder.is_doubled(text, len(records), keys):
+            return next((at for at, line in enumerate(text.split(b"\n")) if has_duplicate_key(line)), 0)
+        if not self._takes_warnings and (self._is_legacy or keys or any(late) or any(codes.values())):
+            marked = [any(of) for of in zip(late, [codes[kind] for kind in kinds], *unknown.values(), strict=True)]
+            return 0 if self._is_legacy else marked.index(True)
+        warnings = Counter({key: n for key, n in (("unknown-field", keys), ("sent-after-event", sum(late))) if n})
+        for kind, code in codes.items():
             if code:
                 warnings[code] += kinds.count(kind)
         if self._is_legacy:
@@ -94,38 +130,87 @@ class Clean:
             for record in records:
                 if record.event == "bounce" and record.bounce_type:
                     record.bounce_type = LEGACY_BOUNCE_TYPES.get(record.bounce_type, record.bounce_type)
-        if late := sum([(record.sent_timestamp or 0) > record.timestamp for record in records]):
-            warnings["sent-after-event"] += late
-        for key, attribute in self._learnt.items():
-            if not is_custom(key) and (n := sum([value is not UNSET for value in map(attrgetter(attribute), records)])):
-                warnings["unknown-field"] += n
-        return warnings
+        return Taken(records, warnings)
 
 
-def _decoder(learnt: dict[str, str], is_legacy: bool) -> Decoder[list[Callback | int]]:
-    """Of records with the documented fields and what was learnt, and nothing else."""
-    keys = {key: attribute for attribute, key in KEYS.items()}
-    names = {key: keys.get(key, key) for key in FIELDS} | learnt
-    required = [(names[key], _type(key)) for key, field in FIELDS.items() if field.required]
-    optional = [(names[key], _type(key) | None, None) for key, field in FIELDS.items() if not field.required]
-    custom = [(learnt[key], str | None, None) for key in learnt if is_custom(key)]
-    # without floats, which an integer beyond 64 bits would become
-    unknown = [(learnt[key], str | _Integer | bool | None | UnsetType, UNSET) for key in learnt if not is_custom(key)]
-    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = [*required, *optional, *custom, *unknown]
-    old = {new: old for old, new in LEGACY_FIELDS.items()} if is_legacy else {}
-    rename = {attribute: old.get(key, key) for key, attribute in names.items()}
-    known = defstruct(
-        "Known", fields, bases=(Callback,), rename=rename, kw_only=True, forbid_unknown_fields=True, gc=False
-    )
-    return Decoder(GenericAlias(list, known | int))
+class _Absent:
+    """Stands for fields that are absent, which it counts: what a decoder asks for None as often as one is missing."""
+
+    def __init__(self) -> None:
+        self._nothing = repeat(None, 1 << 62)
+        self.next = self._nothing.__next__  # costs far less than a function of ours
+
+    def count(self) -> int:
+        return (1 << 62) - length_hint(self._nothing)
+
+
+class _Decoder:
+    """Reads records with the documented fields and what was learnt, nothing else, and counts the keys it read."""
+
+    def __init__(self, learnt: dict[str, str], is_legacy: bool, has_nulls: bool) -> None:
+        self._has_nulls = has_nulls
+        self._texts, self._integers = _Absent(), _Absent()
+        keys = {key: attribute for attribute, key in KEYS.items()}
+        names = {key: keys.get(key, key) for key in FIELDS} | learnt
+        required = [(names[key], _type(key)) for key, known in FIELDS.items() if known.required]
+        texts = [key for key, known in FIELDS.items() if not known.required and known.type is str]
+        texts += filter(is_custom, learnt)
+        integers = [key for key, known in FIELDS.items() if not known.required and known.type is int]
+        absent = {**dict.fromkeys(texts, self._texts), **dict.fromkeys(integers, self._integers)}
+        optional = [
+            (names[key], _type(key) | None if has_nulls else _type(key), field(default_factory=of.next))
+            for key, of in absent.items()
+        ]
+        # without floats, which an integer beyond 64 bits would become
+        scalar = str | _Integer | bool | None | UnsetType
+        unknown = [(learnt[key], scalar, UNSET) for key in learnt if not is_custom(key)]
+        fields: list[tuple[str, Any] | tuple[str, Any, Any]] = [*required, *optional, *unknown]
+        old = {new: old for old, new in LEGACY_FIELDS.items()} if is_legacy else {}
+        rename = {attribute: old.get(key, key) for key, attribute in names.items()}
+        known = defstruct(
+            "Known", fields, bases=(Callback,), rename=rename, kw_only=True, forbid_unknown_fields=True, gc=False
+        )
+        self._decoder: Decoder[list[Callback | int]] = Decoder(GenericAlias(list, known | int))
+        self._most_texts = len(texts) + sum(FIELDS[key].type is str for key in FIELDS if FIELDS[key].required)
+        self._most_keys = len(required) + len(optional)
+        self._before = (0, 0)
+
+    def decode(self, array: bytes) -> list[Callback | int]:
+        self._before = self._texts.count(), self._integers.count()
+        return self._decoder.decode(array)
+
+    def is_doubled(self, text: bytes, records: int, unknown: int) -> bool:
+        """Whether some key came twice in the lines that were decoded last, so many of whose keys were unknown ones.
+
+        Of two values only the last is in the record, so there are more keys in the text than in the records. Counting
+        the quotes is enough where each belongs to a key or to a text that is known of.
+        """
+        texts, integers = self._texts.count() - self._before[0], self._integers.count() - self._before[1]
+        keys = records * self._most_keys - texts - integers + unknown
+        has_escapes = b"\\" in text
+        if not unknown and not self._has_nulls and not (has_escapes and b"\\\\" in text):
+            quotes = text.count(b'"') - (text.count(b'\\"') if has_escapes else 0)
+            return quotes != 2 * (keys + records * self._most_texts - texts)
+        return count_keys(text, keys) != keys
 
 
 def _type(key: str) -> Any:
     if key == "email":
         return _Email
-    if key in ("timestamp", "sentTimestamp"):
-        return _Time
-    return _Integer if FIELDS[key].type is int else str
+    if key in _TIMES:
+        return _TIMES[key]
+    if key == "bulkId":
+        return _BulkId
+    return _Integer if key in FIELDS and FIELDS[key].type is int else str
+
+
+def _place(said: str, array: bytes) -> int:
+    """The line that an error of the decoder is about, 0 where it does not say."""
+    if found := _ELEMENT.search(said):
+        return int(found[1]) // 2
+    if found := _BYTE.search(said):
+        return array.count(b"\n", 0, int(found[1]))
+    return 0
 
 
 def _are_records(elements: list[Callback | int]) -> TypeGuard[list[Callback]]:

@@ -2,12 +2,15 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple, TypeGuard
 
 import orjson
 
 from ses_cli.batch import BOM, Piece
+
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 
 class Flaw(NamedTuple):
@@ -36,6 +39,34 @@ def objects(piece: Piece, rows: Sequence[int]) -> list[dict[str, object]]:
     texts = [lines[row].removeprefix(BOM) for row in rows]
     found: list[dict[str, object]] = orjson.loads(b"[%b]" % b",".join(texts))
     return found
+
+
+def count_keys(text: bytes, expected: int) -> int:
+    """How many keys the objects in JSON have, on one line or many, those of objects within objects too."""
+    # with nothing between them, each key's quote and colon are found, and rarely something else
+    if text.translate(None, b" \t\r").count(b'":') == expected:
+        return expected
+    return _STRING.sub(b"", text).count(b":")
+
+
+def has_duplicate_key(raw: bytes) -> bool:
+    """Whether a line holds an object of which a key comes twice."""
+    value: object = orjson.loads(raw)
+    return is_object(value) and bool(duplicate_keys(raw, value))
+
+
+def duplicate_keys(raw: bytes, value: dict[str, object]) -> list[str]:
+    """The keys that come twice on a line, which holds this object: of each the last value is in it."""
+    if count_keys(raw, len(value)) == len(value):
+        return []
+    pairs: list[tuple[str, object]] = []
+
+    def keep(found: list[tuple[str, object]]) -> None:
+        nonlocal pairs
+        pairs = found  # the outermost object ends last
+
+    json.loads(raw, object_pairs_hook=keep, parse_int=str, parse_float=str)
+    return [name for name, n in Counter(name for name, _ in pairs).items() if n > 1]
 
 
 def is_object(value: object) -> TypeGuard[dict[str, object]]:
@@ -83,7 +114,7 @@ def _undecodable(raw: bytes) -> Flaw | None:
         return Flaw(
             "not-utf8",
             "",
-            f"expected UTF-8, got the byte 0x{raw[error.start]:02x} at column {error.start + 1}",
+            f"expected UTF-8, got the byte 0x{raw[error.start]:02x} at column {len(raw[: error.start].decode()) + 1}",
         )
     return None
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 from ses_cli.batch import BOM
 from ses_cli.callback import Callback
 from ses_cli.events import ERRORS
-from ses_cli.schema.document import Flaw, parse
-from ses_cli.schema.record import callback, depths, flaws, normalise
+from ses_cli.schema.document import Flaw, duplicate_keys, parse
+from ses_cli.schema.record import callback, depths, flaws, normalise, path
 
 
 class Line(NamedTuple):
@@ -34,10 +34,14 @@ def is_blank(raw: bytes) -> bool:
 def validate(raw: bytes, unended: bool) -> Line:
     """What a line is that is neither blank nor too long. `unended`: no newline ends it, so it may be cut off."""
     marks = [Flaw("byte-order-mark", "", "a byte order mark was skipped")] if raw.startswith(BOM) else []
-    value = parse(raw.removeprefix(BOM), unended)
+    raw = raw.removeprefix(BOM)
+    value = parse(raw, unended)
     if isinstance(value, Flaw):
         return Line([*marks, value], None)
-    return Line([*marks, *flaws(value), *depths(value)], value)
+    deep = depths(value)
+    doubled = [] if deep else duplicate_keys(raw, value)
+    twice = [Flaw("duplicate-key", path(name), "a key that comes twice: the last value counts") for name in doubled]
+    return Line([*marks, *flaws(value), *deep, *twice], value)
 
 
 def too_long(length: int, max_line: int) -> Flaw:

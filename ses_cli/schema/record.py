@@ -2,10 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from itertools import chain
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 from msgspec import convert
 
@@ -27,6 +27,9 @@ from ses_cli.schema.document import Flaw, is_object, kind
 
 _ABSENT = (None, "")
 _DEEPEST = 200  # levels of nesting, so that no parser that follows, wherever it is called, runs out of stack
+_TYPES = {name: field.type for name, field in FIELDS.items()}
+_TYPES |= {old: _TYPES[new] for old, new in LEGACY_FIELDS.items()}
+_INTEGERS = tuple(name for name, field in FIELDS.items() if field.type is int and not field.required)
 _PLAIN_KEY = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _EMAIL = re.compile(r'(?:"[^\s\x00-\x1f\x7f-\x9f]+"|[^\s@\x00-\x1f\x7f-\x9f]+)@[^\s@\x00-\x1f\x7f-\x9f]+')
 _UNSEEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
@@ -34,12 +37,16 @@ _UNSEEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
 
 def flaws(record: dict[str, object]) -> list[Flaw]:
     """Everything wrong with an object as it was logged, errors and warnings, field by field."""
-    found = [*_missing(record)]
+    found = [] if _is_complete(record) else [*_missing(record)]
     for name, value in record.items():
-        found += _field(record, name, value)
-    event, bounce_type, sent, at = (record.get(k) for k in ("event", "bounceType", "sentTimestamp", "timestamp"))
+        if type(value) is not _TYPES.get(name):
+            found += _other(name, value)
+        elif name in _RULES:
+            found += _RULES[name](record, value)
+    event, bounce_type = record.get("event"), record.get("bounceType")
     if event == "bounce" and bounce_type in _ABSENT:
         found.append(Flaw("missing-bounce-type", "$.bounceType", "a bounce without bounceType: neither hard nor soft"))
+    sent, at = record.get("sentTimestamp"), record.get("timestamp")
     if is_time(sent) and is_time(at) and sent > at:
         found.append(Flaw("sent-after-event", "$.sentTimestamp", f"sent {sent - at} s after the event"))
     return found
@@ -57,19 +64,21 @@ def normalise(record: dict[str, object]) -> None:
 
 def callback(record: dict[str, object]) -> Callback:
     """The record that an object without errors is, once its spellings are today's."""
-    known = {name: value for name, value in record.items() if name in FIELDS}
-    return convert({name: value for name, value in known.items() if value != "" or FIELDS[name].type is str}, Callback)
+    if any(record.get(name) == "" for name in _INTEGERS):
+        record = {name: value for name, value in record.items() if value != "" or name not in _INTEGERS}
+    return convert(record, Callback)
 
 
 def depths(record: dict[str, object]) -> list[Flaw]:
     """Undocumented values that nest deeper than any parser that follows could read."""
-    deep = [name for name, value in record.items() if name not in FIELDS and _is_deep(value)]
+    nested = [(name, value) for name, value in record.items() if type(value) in (list, dict) and name not in FIELDS]
+    deep = [name for name, value in nested if _is_deep(value)]
     return [Flaw("not-json", path(name), f"expected at most {_DEEPEST} levels, got more") for name in deep]
 
 
 def _is_deep(value: object) -> bool:
     level: list[object] = [value]
-    for _ in range(_DEEPEST + 1):
+    for _ in range(_DEEPEST):
         arrays = [item for item in level if isinstance(item, list)]
         level = [*chain(*arrays), *chain(*(item.values() for item in level if is_object(item)))]
         if not level:
@@ -94,6 +103,17 @@ def path(name: str) -> str:
     return f"$.{name}" if _PLAIN_KEY.fullmatch(name) else f"$[{json.dumps(name[:100])}]"
 
 
+def _is_complete(record: dict[str, object]) -> bool:
+    """Whether every required field is there in some spelling."""
+    get = record.get
+    return (
+        get("event") is not None
+        and get("email") is not None
+        and get("timestamp") is not None
+        and (get("bulkId") is not None or get("bulkid") is not None)
+    )
+
+
 def _missing(record: dict[str, object]) -> Iterator[Flaw]:
     for name, field in FIELDS.items():
         legacy = next((old for old, new in LEGACY_FIELDS.items() if new == name), name)
@@ -116,56 +136,60 @@ def provider_hint(record: dict[str, object]) -> str | None:
     return None
 
 
-def _field(record: dict[str, object], name: str, value: object) -> Iterator[Flaw]:
+def _other(name: str, value: object) -> Iterator[Flaw]:
+    """A key that is not documented, or a value of another type than documented."""
     if name in LEGACY_FIELDS:
-        yield Flaw("legacy-spelling", path(name), f"an old spelling of {LEGACY_FIELDS[name]}")
+        yield from _legacy_field(name)
     field = FIELDS.get(LEGACY_FIELDS.get(name, name))
     if field is None and not is_custom(name):
         yield Flaw("unknown-field", path(name), f"a key that no edition of the documentation has: {json_type(value)}")
         return
     wanted = field.type if field else str
-    if value is None or (value == "" and not (field and field.required)):
+    if value is None or type(value) is wanted or (value == "" and not (field and field.required)):
         return
-    if type(value) is not wanted:
-        yield Flaw("wrong-type", path(name), f"expected {_expected(wanted)}, got {kind(value)}")
-    else:
-        yield from _value(record, name, value)
+    yield Flaw("wrong-type", path(name), f"expected {_expected(wanted)}, got {kind(value)}")
 
 
-def _value(record: dict[str, object], name: str, value: object) -> Iterator[Flaw]:
-    match name, value:
-        case "event", str():
-            yield from _event(value)
-        case "email", str() if not is_email(value):
-            yield _email(value)
-        case "timestamp" | "sentTimestamp", int() if not is_time(value):
-            milliseconds = is_time(value // 1000) and value > MAX_TIMESTAMP
-            hint = "milliseconds? Divide by 1000" if milliseconds else None
-            yield Flaw("bad-timestamp", path(name), f"expected Unix seconds up to the year 9999, got {value}", hint)
-        case "bounceType", str() if record.get("event") == "bounce":
-            yield from _bounce_type(value)
-        case "eventid", int():
-            event = record.get("event")
-            if isinstance(event, str) and event in EVENT_IDS and EVENT_IDS[event] != value:
-                expected = EVENT_IDS[event] or "none"
-                yield Flaw("eventid-mismatch", "$.eventid", f"expected {expected} for {event}, got {value}")
+def _legacy_field(name: str) -> Iterator[Flaw]:
+    yield Flaw("legacy-spelling", path(name), f"an old spelling of {LEGACY_FIELDS[name]}")
 
 
-def _event(value: str) -> Iterator[Flaw]:
+def _event(value: str) -> Iterable[Flaw]:
     if value not in EVENT_IDS:
         close = get_close_matches(value[:40].lower(), EVENTS, n=1)
         hint = f'did you mean "{close[0]}"?' if close else f"one of {', '.join(EVENTS)}"
-        yield Flaw("unknown-event", "$.event", f"expected an event type, got {kind(value)}", hint)
-    elif value in LEGACY_EVENTS:
-        yield Flaw("legacy-spelling", "$.event", f"{value} is an event type of the 2021 documentation only")
+        return (Flaw("unknown-event", "$.event", f"expected an event type, got {kind(value)}", hint),)
+    if value in LEGACY_EVENTS:
+        return (Flaw("legacy-spelling", "$.event", f"{value} is an event type of the 2021 documentation only"),)
+    return ()
 
 
-def _bounce_type(value: str) -> Iterator[Flaw]:
+def _bulk_id(name: str, value: str) -> Iterable[Flaw]:
+    old = _legacy_field(name) if name in LEGACY_FIELDS else ()
+    return [*old, Flaw("blank-bulk-id", path(name), "an empty bulkId")] if not value else old
+
+
+def _time(name: str, value: int) -> Iterable[Flaw]:
+    if is_time(value) or (value == 0 and name == "sentTimestamp"):  # 0: not known
+        return ()
+    hint = "milliseconds? Divide by 1000" if is_time(value // 1000) and value > MAX_TIMESTAMP else None
+    return (Flaw("bad-timestamp", path(name), f"expected Unix seconds up to the year 9999, got {value}", hint),)
+
+
+def _bounce_type(record: dict[str, object], value: str) -> Iterable[Flaw]:
+    if record.get("event") != "bounce" or value in ("", HARD, SOFT):
+        return ()
     if value in LEGACY_BOUNCE_TYPES:
-        message = f"an old spelling of {LEGACY_BOUNCE_TYPES[value]}"
-        yield Flaw("legacy-spelling", "$.bounceType", message)
-    elif value not in (HARD, SOFT):
-        yield Flaw("bad-bounce-type", "$.bounceType", f"expected {HARD} or {SOFT}, got {kind(value)}")
+        return (Flaw("legacy-spelling", "$.bounceType", f"an old spelling of {LEGACY_BOUNCE_TYPES[value]}"),)
+    return (Flaw("bad-bounce-type", "$.bounceType", f"expected {HARD} or {SOFT}, got {kind(value)}"),)
+
+
+def _event_id(record: dict[str, object], value: int) -> Iterable[Flaw]:
+    event = record.get("event")
+    if not isinstance(event, str) or event not in EVENT_IDS or EVENT_IDS[event] == value:
+        return ()
+    expected = EVENT_IDS[event] or "none"
+    return (Flaw("eventid-mismatch", "$.eventid", f"expected {expected} for {event}, got {value}"),)
 
 
 def _email(value: str) -> Flaw:
@@ -206,3 +230,16 @@ def json_type(value: object) -> str:
             return "array"
         case _:
             return "object"
+
+
+# what a value of the right type has to be besides, by the key of the field
+_RULES: dict[str, Callable[[dict[str, object], Any], Iterable[Flaw]]] = {
+    "event": lambda _, value: _event(value),
+    "email": lambda _, value: () if is_email(value) else (_email(value),),
+    "bulkId": lambda _, value: () if value else _bulk_id("bulkId", value),
+    "bulkid": lambda _, value: _bulk_id("bulkid", value),
+    "timestamp": lambda _, value: _time("timestamp", value),
+    "sentTimestamp": lambda _, value: _time("sentTimestamp", value),
+    "bounceType": _bounce_type,
+    "eventid": _event_id,
+}

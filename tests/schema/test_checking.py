@@ -4,6 +4,7 @@ import json
 import sys
 from collections import Counter
 from copy import deepcopy
+from types import FrameType
 
 import pytest
 from hypothesis import example, given
@@ -41,8 +42,8 @@ def test_the_short_cut_says_what_the_definition_says_of_a_record(value: Record) 
     clean = Clean()
     clean.learn(value)
     taken = clean.take(line(value)[:-1])
-    if taken is not None:
-        assert ([content(found) for found in taken[0]], taken[1]) == ([normal(value)], expected)
+    if not isinstance(taken, int):
+        assert ([content(found) for found in taken.records], taken.warnings) == ([normal(value)], expected)
         assert not expected.keys() & ERRORS.keys()
     elif not expected:  # whatever is plainly clean takes the short cut, bar rare characters and nested values
         odd = any(isinstance(item, float | list | dict) or item in ("", 2**63) for item in value.values())
@@ -58,9 +59,9 @@ def test_the_short_cut_says_what_the_definition_says_of_a_block(block: list[Reco
     for value in ({}, *block):
         clean.learn(value)
         taken = clean.take(log(*block)[:-1])
-        if taken is not None:
-            assert [content(found) for found in taken[0]] == list(map(normal, block))
-            assert taken[1] == expected
+        if not isinstance(taken, int):
+            assert [content(found) for found in taken.records] == list(map(normal, block))
+            assert taken.warnings == expected
             assert not expected.keys() & ERRORS.keys()
 
 
@@ -150,6 +151,53 @@ def test_an_accepted_record_is_what_json_reads(value: Record, more: Record, mark
         assert repr(sorted(content(found).items())) == repr(sorted(normal(json.loads(text)).items()))
     if "bulkid" not in more:
         assert len(batch.callbacks()) == 2
+
+
+@pytest.mark.parametrize("n", [1, 40])
+@pytest.mark.parametrize("space", ["", " ", "\t ", "\r"])
+@pytest.mark.parametrize(
+    ("twice", "keys"),
+    [
+        ('"reason"{}:"a"', ["reason"]),
+        ('"reason"{}:null', ["reason"]),
+        ('"\\u0072eason"{}:"a"', ["reason"]),
+        ('"reason"{}:"a","reason"{}:1,"link"{}:"\\\\","link"{}:null', ["reason", "link"]),
+        ('"timestamp"{}:1', ["timestamp"]),
+        ('"useragent"{}:"\\"reason\\" : null, \\":"', []),
+        ('"link"{}:"https://a.example/?x=\\":1"', []),
+        ('"subject"{}:"\\\\\\":"', []),
+    ],
+)
+def test_a_key_that_comes_twice_is_told_of(twice: str, keys: list[str], space: str, n: int) -> None:
+    """A doubled key is a warning and, under --strict, an error, in a block of clean lines as on a line alone."""
+    data = log(*[record()] * n) + b"{" + twice.format(*[space] * 4).encode() + b"," + log(record())[1:]
+    clean = engine(Checks())
+    clean.check(Piece("log", 0, log(*[record()] * 3)))
+    batch = clean.check(Piece("log", 0, data * 2))
+    assert batch.warnings == ({"duplicate-key": 2 * len(keys)} if keys else {})
+    assert [problem.path for problem in check(data, explain=True).explained] == [f"$.{key}" for key in keys]
+    assert len(check(data, strict=True).invalid) == bool(keys)
+    assert batch.count == 2 * n + 2
+
+
+def test_a_short_look_costs_no_long_one() -> None:
+    """One line that is not clean has no others looked at closely: the short cut takes those around it."""
+    learnt = engine(Checks())
+    odd = record(email='"a b"@c.d'), record(email='"a@b"@c.d'), record()
+    looks = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:  # noqa: ARG001
+        nonlocal looks
+        looks += event == "call" and frame.f_code.co_name == "validate"
+
+    data = log(*[each for at in range(40) for each in [record()] * 30 + [odd[at % 2 + 1]]])
+    sys.setprofile(count)
+    try:
+        batch = learnt.check(Piece("log", 0, data))
+    finally:
+        sys.setprofile(None)
+    assert batch.count == 1240
+    assert looks <= 40
 
 
 def test_an_old_bounce_type_is_told_of_when_warnings_are_kept() -> None:
