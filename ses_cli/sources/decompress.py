@@ -15,6 +15,7 @@ _BZIP2 = re.compile(rb"BZh[1-9](?:1A|\x17\x72)")
 MAGIC_BYTES = 6
 _SLICE = 64 << 10  # bytes of the file taken at once
 _MOST_MEMORY = 256 << 20  # bytes: a dictionary can ask for gigabytes
+_PIPE = "decompress it outside: zstd -dc {} FILE | ses-events COMMAND"
 _ZSTD_SLICE = 2048  # bytes fed at once: what they can grow to is held in memory
 
 
@@ -25,7 +26,11 @@ class Readable(Protocol):
 
 
 class Damaged(Exception):
-    """The compressed data ends too early or makes no sense."""
+    """The compressed data ends too early, makes no sense, or needs what this program does not give it."""
+
+    def __init__(self, message: str, hint: str = "copy or compress it again") -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 def codec_of(head: bytes) -> str | None:
@@ -145,8 +150,17 @@ class _Zstd:
         try:
             self._output = io.BytesIO(self._frame.decompress(self._input))
         except self._error as error:
-            raise Damaged(f"the compressed data is damaged ({error})") from None
+            raise _refused(str(error)) from None
         self._started = not self._frame.eof
         self._input = self._frame.unused_data if self._frame.eof else b""
         if self._frame.eof:
             self._frame = self._codec.decompressobj()
+
+
+def _refused(said: str) -> Damaged:
+    """What the library's message means."""
+    if "Dictionary mismatch" in said:
+        return Damaged("compressed with a dictionary, which is not in the file", _PIPE.format("-D DICTIONARY"))
+    if "too much memory" in said:
+        return Damaged("compressed with a longer window than 128 MiB", _PIPE.format("--long=31"))
+    return Damaged(f"the compressed data is damaged ({said})")

@@ -50,7 +50,7 @@ def read(span: Span, max_line: int, piece_size: int = PIECE) -> Iterator[Piece]:
                 yield piece._replace(bytes_read=raw.tell()) if span.source.size else piece
             _check_size(span, raw)
     except Damaged as error:
-        raise SourceError(f"{name}: {error}; what stands before was read", "copy or compress it again") from None
+        raise SourceError(f"{name}: {error}; what stands before was read", error.hint) from None
     except OSError as error:
         raise SourceError(f"{name}: {reason(error)}") from None
 

@@ -63,6 +63,14 @@ def test_a_last_line_cut_off_anywhere_is_truncated(cut: int) -> None:
     assert flaw(raw).code == "not-json"
 
 
+@pytest.mark.parametrize("before", ["a", "é", "例"])
+def test_columns_are_characters(before: str) -> None:
+    """A column is counted in characters, whether the bytes are no UTF-8 or the text is no JSON."""
+    start = b'{"' + before.encode()
+    assert flaw(start + b"\xff").message.endswith("column 4")
+    assert flaw(start + b'":}').message.endswith("column 6")
+
+
 def test_u2028_ends_no_line() -> None:
     """U+2028 inside a string is a character like any other."""
     assert parse('{"a":"\u2028\u2029\x85"}'.encode(), False) == {"a": "\u2028\u2029\x85"}

@@ -209,6 +209,22 @@ def test_a_file_that_shrinks_is_told_of(tmp_path: Path) -> None:
         lines(found, 1000, 100)
 
 
+def test_zstd_that_needs_more_says_what(tmp_path: Path) -> None:
+    """A frame made with a dictionary, or with a window of a gigabyte, is not called damaged: the hint has the way."""
+    data, path = log(*[record()] * 300), tmp_path / "log"
+    dictionary = zstandard.train_dictionary(1024, [log(record(bulkId=f"q-{n}")) for n in range(2000)])
+    path.write_bytes(zstandard.ZstdCompressor(dict_data=dictionary).compress(data))
+    with pytest.raises(SourceError, match="compressed with a dictionary") as caught:
+        lines(source(path), 1, 1 << 20)
+    assert "zstd -dc -D DICTIONARY" in (caught.value.hint or "")
+    options = zstandard.ZstdCompressionParameters(window_log=30)
+    stream = zstandard.ZstdCompressor(compression_params=options).compressobj()
+    path.write_bytes(stream.compress(data) + stream.flush())
+    with pytest.raises(SourceError, match="longer window than 128 MiB") as caught:
+        lines(source(path), 1, 1 << 20)
+    assert "zstd -dc --long=31" in (caught.value.hint or "")
+
+
 @pytest.mark.parametrize("max_line", [10, 1 << 20, 1 << 30])
 def test_a_long_line_is_read_in_linear_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, max_line: int) -> None:
     """A file that is one long line, as a hole is, is read at most twice, however many spans it is cut into."""
