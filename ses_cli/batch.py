@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 from ses_cli.callback import Callback
 from ses_cli.events import Problem
@@ -115,6 +115,16 @@ class Checks:
 DEFAULT_CHECKS = Checks()
 
 
+class Collected(Protocol):
+    """Counts of many batches by the same keys, held by their engine until they are asked for."""
+
+    def merge(self, later: Self) -> None:
+        """Takes in what was collected later, by the same keys; that is spent then."""
+
+    def counts(self) -> Counts:
+        """See `Batch.counts`."""
+
+
 class Seen(Protocol):
     """The callbacks met so far, for `--dedupe`."""
 
@@ -173,6 +183,9 @@ class Batch(Protocol):
 
     def counts(self, keys: Sequence[Key]) -> Counts:
         """The counted records by these keys: one tuple a group, in the order of `keys`."""
+
+    def collect(self, keys: Sequence[Key], collected: Collected | None) -> Collected | None:
+        """Adds the counts to those of earlier batches, by the same keys; None where this engine does not collect."""
 
     def callbacks(self, events: AbstractSet[str] | None = None) -> Sequence[Callback]:
         """The counted records, of these event types only; None is all of them."""

@@ -4,11 +4,25 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property, partial
-from typing import overload
+from typing import Self, overload
 
 from msgspec.json import Decoder
 
-from ses_cli.batch import BOM, OVERLONG_HEAD, Checks, Counts, Fields, Invalid, Key, Lane, Located, Piece, Row, Seen
+from ses_cli.batch import (
+    BOM,
+    OVERLONG_HEAD,
+    Checks,
+    Collected,
+    Counts,
+    Fields,
+    Invalid,
+    Key,
+    Lane,
+    Located,
+    Piece,
+    Row,
+    Seen,
+)
 from ses_cli.callback import Callback
 from ses_cli.events import Problem
 from ses_cli.identity import marks, recipient
@@ -98,6 +112,11 @@ class NativeBatch:
             return {(): self.count} if self.count else {}
         return self.columns.counts(list(keys))
 
+    def collect(self, keys: Sequence[Key], collected: Collected | None) -> Collected | None:
+        counts = collected if isinstance(collected, NativeCounts) else NativeCounts(keys)
+        counts.add(self)
+        return counts
+
     def callbacks(self, events: AbstractSet[str] | None = None) -> Sequence[Callback]:
         return self._records(self.columns.places(events))
 
@@ -150,6 +169,23 @@ class NativeBatch:
             if is_object(value) and self.columns.line_end(end)[0] - start <= self._checks.max_line:
                 found.append((row, value))
         return fields(found)
+
+
+class NativeCounts:
+    """See `ses_cli.batch.Collected`."""
+
+    def __init__(self, keys: Sequence[Key]) -> None:
+        self._tally = _engine.Tally(list(keys))
+
+    def add(self, batch: NativeBatch) -> None:
+        """Counts the records of a batch."""
+        self._tally.add(batch.columns)
+
+    def merge(self, later: Self) -> None:
+        self._tally.merge(later._tally)
+
+    def counts(self) -> Counts:
+        return self._tally.counts()
 
 
 _SLOTS = (

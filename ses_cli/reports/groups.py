@@ -13,6 +13,7 @@ from ses_cli.times import local
 
 Extract = Callable[[Callback], Key]
 
+_MOST_SLOTS = 10_000  # of a batch that are looked at: some hundred days
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 FIELDS: dict[str, Extract] = {
@@ -41,16 +42,28 @@ class Grouping:
 
     def count(self, batch: Batch, tally: Tally) -> None:
         """Adds the records of a batch."""
+        if self._is_even(batch.period()) and tally.collect(batch, self._keys, self._enter):
+            return
         counts = batch.counts(self._keys)
         if any(self._labels):
             self._count_times(batch, counts, tally)
-        elif len(self._places) == 1:
-            (place,) = self._places
-            for values, n in counts.items():
-                tally.add(str(values[0]), _text(values[1]), values[place], n)
         else:
-            for values, n in counts.items():
-                tally.add(str(values[0]), _text(values[1]), tuple([values[place] for place in self._places]), n)
+            self._enter(tally, counts)
+
+    def _is_even(self, period: tuple[int, int] | None) -> bool:
+        """Whether each quarter of an hour of a period falls in one bucket."""
+        slots = range(period[0] // SLOT, period[1] // SLOT + 1) if period else ()
+        labels = [label for label in self._labels if label]
+        return not labels or (
+            len(slots) <= _MOST_SLOTS and not any(label(slot) is None for slot in slots for label in labels)
+        )
+
+    def _enter(self, tally: Tally, counts: Counts) -> None:
+        """Adds counts by the keys, of times that fall in one bucket each."""
+        ways = list(zip(self._places, self._labels, strict=True))
+        for values, n in counts.items():
+            keys = [values[place] if label is None else label(int(values[place] or 0)) for place, label in ways]
+            tally.add(str(values[0]), _text(values[1]), _group(keys), n)
 
     def _count_times(self, batch: Batch, counts: Counts, tally: Tally) -> None:
         """Quarters of an hour make up any bucket of nearly any zone; of the others every time is looked at."""

@@ -1,13 +1,15 @@
 """Counts of events by group, in columns: a million groups have to fit."""
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from itertools import chain
 from operator import add
 from typing import Self
 
+from ses_cli.batch import Batch, Collected, Counts
+from ses_cli.batch import Key as BatchKey
 from ses_cli.events import EVENTS, HARD, SOFT
 
 UNTYPED = "untyped_bounce"  # a bounce without a bounceType
@@ -22,32 +24,70 @@ class Tally:
     A kind is an event type; of bounces hard_bounce, soft_bounce or untyped_bounce.
     """
 
-    numbers: dict[Group, int] = field(default_factory=dict)
-    columns: dict[str, "array[int]"] = field(default_factory=dict)  # shorter than the groups where the last have none
+    _numbers: dict[Group, int] = field(default_factory=dict)
+    _columns: dict[str, "array[int]"] = field(default_factory=dict)  # shorter than the groups where the last have none
+    _collected: Collected | None = field(default=None, compare=False)
+    _enter: "Callable[[Tally, Counts], object] | None" = field(default=None, compare=False)
+
+    @property
+    def numbers(self) -> dict[Group, int]:
+        """The number of each group."""
+        self._settle()
+        return self._numbers
+
+    @property
+    def columns(self) -> dict[str, "array[int]"]:
+        """The counts of each kind."""
+        self._settle()
+        return self._columns
+
+    def collect(self, batch: Batch, keys: Sequence[BatchKey], enter: "Callable[[Tally, Counts], object]") -> bool:
+        """Leaves counting to the engine until the counts are asked for, and are entered. Whether it does that."""
+        collected = batch.collect(keys, self._collected)
+        if collected is None:
+            return False
+        self._collected, self._enter = collected, enter
+        return True
+
+    def __getstate__(self) -> object:
+        """Copies, and what goes to another process, hold the counts themselves."""
+        self._settle()
+        return object.__getstate__(self)  # `super` knows not the class that slots make
+
+    def _settle(self) -> None:
+        collected, enter, self._collected = self._collected, self._enter, None
+        if collected is not None and enter is not None:
+            enter(self, collected.counts())
 
     def add(self, event: str, bounce_type: str | None, group: Group, n: int) -> None:
         """Counts n records."""
-        self._add(kind(event, bounce_type), self.numbers.setdefault(group, len(self.numbers)), n)
+        self._add(kind(event, bounce_type), self._numbers.setdefault(group, len(self._numbers)), n)
 
     def merge(self, later: Self) -> None:
-        """Counts what another has counted."""
-        numbers = [self.numbers.setdefault(group, len(self.numbers)) for group in later.numbers]
-        for name, column in later.columns.items():
+        """Counts what another has counted, which is spent then."""
+        if later._collected is not None:
+            if self._collected is None:
+                self._collected, self._enter = later._collected, later._enter
+            else:
+                self._collected.merge(later._collected)
+            later._collected = None
+        numbers = [self._numbers.setdefault(group, len(self._numbers)) for group in later._numbers]
+        for name, column in later._columns.items():
             for number, n in zip(numbers, column, strict=False):
                 if n:
                     self._add(name, number, n)
 
     def _add(self, name: str, number: int, n: int) -> None:
-        column = self.columns.get(name)
+        column = self._columns.get(name)
         if column is None:
-            column = self.columns[name] = array("I")
+            column = self._columns[name] = array("I")
         try:
             column[number] += n
         except IndexError:
             column.frombytes(bytes(column.itemsize * (number + 1 - len(column))))
             self._add(name, number, n)
         except OverflowError:
-            self.columns[name] = array("Q", column)
+            self._columns[name] = array("Q", column)
             self._add(name, number, n)
 
     def counts(self, number: int | None) -> dict[str, int]:

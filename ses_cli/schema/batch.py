@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import compress
 
-from ses_cli.batch import SLOT, Counts, Fields, Invalid, Key, Lane, Located, Piece, Row, Seen, Value
+from ses_cli.batch import SLOT, Collected, Counts, Fields, Invalid, Key, Lane, Located, Piece, Row, Seen, Value
 from ses_cli.callback import Callback
 from ses_cli.events import Problem
 from ses_cli.identity import (
@@ -72,6 +72,9 @@ class PythonBatch:
         if not keys:
             return {(): len(self.records)} if self.records else {}
         return Counter(zip(*[_column(self.records, key) for key in keys], strict=True))
+
+    def collect(self, keys: Sequence[Key], collected: Collected | None) -> None:
+        return None
 
     def callbacks(self, events: AbstractSet[str] | None = None) -> Sequence[Callback]:
         if events is None:

@@ -154,7 +154,7 @@ impl Engine {
             let wanted = usize::try_from(end.saturating_sub(offset))
                 .unwrap_or(usize::MAX)
                 .saturating_add(SLACK);
-            let size = size.clamp(SLACK, MOST_TEXT).min(wanted);
+            let size = size.saturating_add(SLACK).min(MOST_TEXT).min(wanted);
             let length = read_lines(&log.file, offset, end, size, &mut buffer)?;
             let block = self.block(&buffer[..length]);
             Some((buffer, length, block))
