@@ -57,7 +57,7 @@ class Unpacked(NamedTuple):
 
 def is_simple(body: bytes) -> bool:
     """Whether a body can only be one callback: it is neither compressed nor an array."""
-    return not body.startswith(_GZIP) and not _is_array(body)
+    return body.startswith(b"{") or not (body.startswith(_GZIP) or _is_array(body))
 
 
 def is_compressed(body: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import struct
 from contextlib import suppress
 from enum import Enum, auto
 from typing import Protocol
@@ -25,6 +26,7 @@ MAX_HEADERS = 100
 READ_SIZE = 64 << 10  # bytes, at most, that are read and not yet parsed
 _MAX_UNREAD = 16 << 10  # bytes of answers that a client may leave unread before it gets no more
 _LINGER = 1.0  # seconds in which a client can still read the answer after which its connection ends
+_RESET = struct.pack("ii", 1, 0)  # for SO_LINGER: close without waiting
 _BLANK_LINE = b"\r\n\r\n"
 
 
@@ -154,7 +156,7 @@ class Connection(asyncio.BufferedProtocol):
     # from the pool
 
     def expire(self) -> None:
-        """The client took too long: for a request, it is told so."""
+        """The client took too long. If it owes a request, it is answered 408."""
         if self.state in (HEAD, BODY) or (self.state is WAITING and not self._request):
             self._turn_away(TIMED_OUT)
         elif self.state is WAITING:
@@ -166,15 +168,18 @@ class Connection(asyncio.BufferedProtocol):
         """The server stops: answer the request that has begun, and close."""
         if self.state is WAITING and not self._rest:
             self._close()
+        elif self.state is DISCARDING:
+            self._linger()
 
     def abort(self) -> None:
-        """Close at once, whatever is under way."""
+        """Close at once, whatever is under way, and have the system drop what the client has not taken."""
         self.state = CLOSED
+        with suppress(OSError):
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            if self._transport is None:
+                self._socket.shutdown(socket.SHUT_RDWR)  # the TLS handshake ends with it
         if self._transport is not None:
             self._transport.abort()
-            return
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)  # the handshake ends with it
 
     # parsing
 
@@ -185,7 +190,7 @@ class Connection(asyncio.BufferedProtocol):
         is_new = self.state is WAITING
         self._rest = b""
         while at < len(data) and self.state in _READING:
-            end = self._cut(data, at)
+            end = min(len(data), at + self._left) if self._left else self._find_blank_line(data, at)
             self._feed(data[at:end])
             at = end
             if self.state is WAITING and at < len(data):
@@ -206,10 +211,8 @@ class Connection(asyncio.BufferedProtocol):
         if not self._rest and self.state is not CLOSED and self._transport is not None:
             self._transport.resume_reading()
 
-    def _cut(self, data: bytes, at: int) -> int:
-        """How far to feed the parser."""
-        if self._left:
-            return min(len(data), at + self._left)
+    def _find_blank_line(self, data: bytes, at: int) -> int:
+        """Where the next blank line ends, which may have begun in what was parsed before; or the end of the data."""
         if self._seam:
             found = (self._seam + data[at : at + 3]).find(_BLANK_LINE)
             if found >= 0:
@@ -293,8 +296,10 @@ class Connection(asyncio.BufferedProtocol):
                 self._write(CONTINUE)
         else:
             self.state = DISCARDING
-            request.keep_alive &= not request.expects_continue  # its body may come, or may not
+            request.keep_alive &= not request.expects_continue
             self._send(response)
+            if request.expects_continue:  # its body may come, or may not: what comes next cannot be told
+                self._linger()
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""

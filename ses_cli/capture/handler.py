@@ -142,7 +142,7 @@ class Handler:
         now = time.time()
         await self._store(
             b"\n".join([*lines, b""]) if lines else b"",
-            b"".join([reject_line(reject, now) for reject in rejects]),
+            b"".join([reject_line(reject, now) for reject in rejects]) if rejects else b"",
         )
         totals = self.totals
         totals.stored += len(records)

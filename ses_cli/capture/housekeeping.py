@@ -22,7 +22,7 @@ class _Sink(Protocol):
 
 
 class Housekeeper:
-    """One thread that does what a rotation, or a process that was killed, left to do."""
+    """One thread that does what a rotation, or a process that was killed, left undone."""
 
     def __init__(self, archive: Archive, rotation: Rotation, emit: EventListener) -> None:
         self._archive = archive
@@ -30,7 +30,7 @@ class Housekeeper:
         self._emit = emit
         self._work = threading.Event()
         self._stop = False
-        self._thread = threading.Thread(target=self._run, name="tidy", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
         if rotation.compress or rotation.keep is not None:
             self._thread.start()
             self.wake()
@@ -50,11 +50,11 @@ class Housekeeper:
         while self._work.wait() and not self._stop:
             self._work.clear()
             try:
-                self._tidy()
+                self._work_off()
             except Exception as error:  # this thread goes on, whatever a directory holds
                 self._emit(Failure(f"rotated files of {self._archive.log}: {error}"))
 
-    def _tidy(self) -> None:
+    def _work_off(self) -> None:
         if self._rotation.keep is not None:
             for path in self._archive.prune(self._rotation.keep):
                 self._emit(Note(f"deleted {path}"))

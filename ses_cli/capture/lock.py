@@ -14,7 +14,7 @@ class Lock:
 
     It lies beside the log, not on it: a rotation gives the log a new inode. The file stays when the lock is
     given back, since to unlink it would let two processes each hold a lock of that name. The log is locked too
-    (`LineFile`): should somebody remove this file, or make the directory anew, a second writer still finds that lock.
+    (`LineFile`): if this file is removed, or the directory is replaced, a second writer still finds that lock.
     """
 
     def __init__(self, log: Path) -> None:

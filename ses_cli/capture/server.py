@@ -34,7 +34,7 @@ _QUIET = 60.0  # seconds between two notes that connections were closed to make 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All that a receiver is told."""
+    """The settings of a receiver."""
 
     log: Path
     host: str = "127.0.0.1"
@@ -99,13 +99,13 @@ async def _serve(
 
 async def _sweep(pool: ConnectionPool, emit: EventListener) -> None:
     """Close those whose time is over, and say when others had to go for want of places."""
-    told, told_at = 0, -_QUIET
+    reported, reported_at = 0, -_QUIET
     while True:
         await asyncio.sleep(_SWEEP)
         pool.sweep()
-        if pool.evicted > told and time.monotonic() - told_at >= _QUIET:
-            emit(Note(f"too many connections or bodies: closed the {pool.evicted - told} that had waited longest"))
-            told, told_at = pool.evicted, time.monotonic()
+        if pool.evicted > reported and time.monotonic() - reported_at >= _QUIET:
+            emit(Note(f"too many connections or bodies: closed the {pool.evicted - reported} that had waited longest"))
+            reported, reported_at = pool.evicted, time.monotonic()
 
 
 async def _drain(pool: ConnectionPool, seconds: float, hurry: asyncio.Event) -> None:

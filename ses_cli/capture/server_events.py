@@ -1,4 +1,4 @@
-"""What the capture engine has to emit while it runs, as plain values."""
+"""What happens while the receiver runs, as plain values."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ class Rejected(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """A request was not stored, and its sender was told so."""
+    """A request or a connection was refused with this status."""
 
     at: float  # Unix seconds
     status: int
@@ -47,7 +47,7 @@ class Note(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """Something went wrong, and the engine goes on."""
+    """Something went wrong, and the receiver goes on."""
 
     message: str
 
@@ -59,7 +59,7 @@ EventListener = Callable[[ServerEvent], None]
 
 @dataclass(slots=True)
 class Totals:
-    """What a run of the engine did."""
+    """What a run of the receiver did."""
 
     stored: int = 0
     rejected: int = 0

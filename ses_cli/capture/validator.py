@@ -56,7 +56,7 @@ class BatchValidator:
         futures, self._futures = self._futures, []
         try:
             results = self._validator(lines)
-        except Exception as error:  # a defect in there is told by those who asked
+        except Exception as error:  # a defect in there is reported by those who wait
             for future in futures:
                 if not future.done():
                     future.set_exception(error)

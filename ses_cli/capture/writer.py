@@ -71,7 +71,7 @@ class LogWriter(Generic[P]):
         self._bytes = 0
         self._wake = threading.Condition()
         self._is_closing = self._is_reopening = self._is_ready = False
-        self._is_failing = self._is_stuck = False  # told, and not yet over
+        self._is_failing = self._is_stuck = False  # reported, and not yet over
         self._partial_line = partial_line
         self._log = LineFile(path, is_exclusive=True)
         self._rejects = LineFile(rejects_path(path))
@@ -108,7 +108,7 @@ class LogWriter(Generic[P]):
             self._wake.notify()
 
     def reopen(self) -> None:
-        """Open the paths anew, after all that came before: someone renamed the files."""
+        """Reopen the paths after everything appended before: the files were renamed."""
         with self._wake:
             self._is_reopening = True
             self._wake.notify()

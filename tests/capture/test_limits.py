@@ -118,8 +118,10 @@ def test_requests_without_end_take_no_memory(tmp_path: Path) -> None:
 def test_who_does_not_read_answers_is_closed(tmp_path: Path) -> None:
     """A client that takes no answers gets no more of them, and loses its connection after the time-out."""
     limits = Limits(request_timeout=0.5)
-    with Receiver(Settings(tmp_path / "log.jsonl", port=0, limits=limits)) as receiver, receiver.connect() as client:
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    with Receiver(Settings(tmp_path / "log.jsonl", port=0, limits=limits)) as receiver, socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10)
+        client.settimeout(60)
+        client.connect(("127.0.0.1", receiver.port))
         requests = request(b"", "/healthz", method="GET") * 1000
         with pytest.raises(ConnectionError):  # noqa: PT012
             while True:

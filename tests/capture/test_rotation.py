@@ -18,7 +18,7 @@ from ses_cli.capture.server_events import Failure, Note, ServerEvent
 DAY = 86_400.0
 
 
-class Heard:
+class Events:
     """Notices, and a way to await one."""
 
     def __init__(self) -> None:
@@ -119,18 +119,18 @@ def test_leaving_off_leaves_the_original(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_process_left_is_done_at_the_start(tmp_path: Path) -> None:
-    """A half-made compressed file is made anew, and the original goes only then."""
+    """A half-made compressed file is created again, and the original goes only then."""
     path = tmp_path / "callbacks-20260101T000000Z.jsonl"
     path.write_bytes(b"x\n")
     (tmp_path / f".{path.name}.gz.part").write_bytes(b"half")
     (tmp_path / f"{path.name}.gz").write_bytes(b"whole, but not yet in place of the other")
-    heard = Heard()
-    tidy = Housekeeper(Archive(tmp_path / "callbacks.jsonl"), Rotation(compress="gzip"), heard)
-    heard.wait("compressed")
-    tidy.close()
+    events = Events()
+    housekeeper = Housekeeper(Archive(tmp_path / "callbacks.jsonl"), Rotation(compress="gzip"), events)
+    events.wait("compressed")
+    housekeeper.close()
     (final,) = tmp_path.iterdir()
     assert gzip.decompress(final.read_bytes()) == b"x\n"
-    assert [type(event) for event in heard.events] == [Note]
+    assert [type(event) for event in events.events] == [Note]
 
 
 def test_a_file_that_cannot_be_compressed_is_told_and_kept(tmp_path: Path) -> None:
@@ -138,9 +138,9 @@ def test_a_file_that_cannot_be_compressed_is_told_and_kept(tmp_path: Path) -> No
     path = tmp_path / "callbacks-20260101T000000Z.jsonl"
     path.write_bytes(b"x\n")
     (tmp_path / f"{path.name}.zst").mkdir()
-    heard = Heard()
-    tidy = Housekeeper(Archive(tmp_path / "callbacks.jsonl"), Rotation(compress="zstd"), heard)
-    heard.wait("rotated files")
-    tidy.close()
+    events = Events()
+    housekeeper = Housekeeper(Archive(tmp_path / "callbacks.jsonl"), Rotation(compress="zstd"), events)
+    events.wait("rotated files")
+    housekeeper.close()
     assert path.read_bytes() == b"x\n"
-    assert [type(event) for event in heard.events] == [Failure]
+    assert [type(event) for event in events.events] == [Failure]

@@ -1,6 +1,7 @@
 """The receiver answers by what became of a callback, and stands what clients do."""
 
 import gzip
+import random
 import signal
 import socket
 import ssl
@@ -141,6 +142,35 @@ def test_pieces_and_pipelines(tmp_path: Path) -> None:
         client.sendall(b"0\r\ntrailer: x\r\n\r\n")
         assert answer(client)[0] == 200
         assert numbers(receiver.log) == [*range(1, 1000, 2), 1001, 1003]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_requests_cut_anywhere(tmp_path: Path, seed: int) -> None:
+    """Requests of every form, sent in pieces of any size, are answered in order and stored once, byte for byte."""
+    chance = random.Random(seed)
+    sent, statuses, bodies = b"", [], []
+    for number in range(300):
+        body = callback(number, reason="\r\n" * chance.randrange(3)).replace(b",", b",\r\n\r\n", chance.randrange(3))
+        cut = chance.randrange(1, len(body))
+        chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (body[:cut], body[cut:]))
+        chunked = b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n" + chunks + b"0\r\n"
+        forms = [request(body), b"\r\n" + request(body), chunked + b"\r\n", chunked + b"x: y\r\n\r\n"]
+        if chance.random() < 0.7:
+            sent += chance.choice(forms)
+            bodies.append(body.replace(b"\r\n", b"  "))
+            statuses.append(200)
+        else:
+            sent += request(b"x" * chance.randrange(99), "/no", method=chance.choice(["GET", "POST"]))
+            statuses.append(404)
+    with Receiver(Settings(tmp_path / "log.jsonl", port=0)) as receiver, receiver.connect() as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        while sent:
+            size = chance.choice([1, 2, 3, 50, 500, 5000, 100_000])
+            client.sendall(sent[:size])
+            sent = sent[size:]
+        assert [answer(client)[0] for _ in statuses] == statuses, f"seed {seed}"
+        receiver.stop()
+    assert receiver.log.read_bytes().splitlines() == bodies, f"seed {seed}"
 
 
 def test_an_offer_to_upgrade_is_ignored(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def partial(tail: bytes) -> bytes:
 @contextmanager
 def opened(
     path: Path,
-    told: list[ServerEvent] | None = None,
+    events: list[ServerEvent] | None = None,
     *,
     rotation: Rotation = Rotation(),  # noqa: B008
     durability: Durability = "group",
@@ -40,7 +40,7 @@ def opened(
     max_rejects: int = 1 << 20,
 ) -> Iterator[LogWriter[Future[None]]]:
     """A log that is closed in the end."""
-    emit: Callable[[ServerEvent], None] = (lambda _: None) if told is None else told.append
+    emit: Callable[[ServerEvent], None] = (lambda _: None) if events is None else events.append
     log = LogWriter(
         path,
         ThreadFutures(),
@@ -95,12 +95,12 @@ def test_failures_lose_nothing_acknowledged(steps: list[Append], durability: Dur
 
 def test_a_failing_disk_is_told_once_and_its_recovery_too(tmp_path: Path) -> None:
     """A thousand failures are one event."""
-    told: list[ServerEvent] = []
-    with opened(tmp_path / "log.jsonl", told) as log:
+    events: list[ServerEvent] = []
+    with opened(tmp_path / "log.jsonl", events) as log:
         with file_size_limit(0):
             assert all(log.append(b"x\n").exception(10) for _ in range(5))
         assert log.append(b"y\n").exception(10) is None
-    assert [type(event) for event in told] == [Failure, Note]
+    assert [type(event) for event in events] == [Failure, Note]
 
 
 def test_many_threads_lose_nothing_over_rotations(tmp_path: Path) -> None:
@@ -145,8 +145,8 @@ def test_no_stray_file_stops_a_rotation_or_a_commit(tmp_path: Path, stray: str) 
 def test_a_rotation_that_fails_fails_no_commit(tmp_path: Path) -> None:
     """Without a file descriptor for a new log the old one goes on under its name, until there is one again."""
     path = tmp_path / "log.jsonl"
-    told: list[ServerEvent] = []
-    with opened(path, told, rotation=Rotation(size=5)) as log:
+    events: list[ServerEvent] = []
+    with opened(path, events, rotation=Rotation(size=5)) as log:
         log.append(b"1234\n").result(10)
         limits = resource.getrlimit(resource.RLIMIT_NOFILE)
         with open(os.devnull) as lowest:
@@ -157,7 +157,7 @@ def test_a_rotation_that_fails_fails_no_commit(tmp_path: Path) -> None:
             finally:
                 resource.setrlimit(resource.RLIMIT_NOFILE, limits)
         assert path.read_bytes() == b"1234\n5678\n9\n"
-        assert [type(event) for event in told] == [Failure]
+        assert [type(event) for event in events] == [Failure]
         log.append(b"last\n").result(10)
     (rotated,) = tmp_path.glob("log-*")
     assert (rotated.read_bytes(), path.read_bytes()) == (b"1234\n5678\n9\n", b"last\n")
@@ -195,15 +195,15 @@ def test_what_is_appended_after_the_end_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unended_line_is_moved_to_the_rejects(tmp_path: Path) -> None:
-    """What a killed writer left is told, kept, and not in the way of the next line."""
+    """What a killed writer left is reported, kept, and not in the way of the next line."""
     path = tmp_path / "log.jsonl"
     path.write_bytes(b'{"a":1}\n{"a":2')
-    told: list[ServerEvent] = []
-    with opened(path, told) as log:
+    events: list[ServerEvent] = []
+    with opened(path, events) as log:
         log.append(b'{"a":3}\n').result(10)
     assert path.read_bytes() == b'{"a":1}\n{"a":3}\n'
     assert rejects_path(path).read_bytes() == b'partial:{"a":2\n'
-    assert [type(event) for event in told] == [Note]
+    assert [type(event) for event in events] == [Note]
 
 
 def test_a_whole_line_without_its_end_gets_it(tmp_path: Path) -> None:

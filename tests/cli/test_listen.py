@@ -136,7 +136,7 @@ def test_what_cannot_be_is_said(tmp_path: Path, arguments: list[str], status: in
     assert not (tmp_path / "data" / "ses-events" / "callbacks.jsonl").exists()
 
 
-def test_listen_and_validate_judge_alike(tmp_path: Path) -> None:
+def test_listen_and_validate_agree(tmp_path: Path) -> None:
     """Of the lines of the broken example, those are stored that the reading commands count, and none is lost."""
     text = (ROOT / "examples" / "broken.jsonl").read_bytes()
     lines = [line for line in text.split(b"\n") if not line.startswith(b"[")]  # arrays are taken apart
@@ -152,7 +152,7 @@ def test_listen_and_validate_judge_alike(tmp_path: Path) -> None:
     assert all(reject["problems"] for reject in rejects)
 
 
-def test_bodies_that_come_at_once_are_judged_each(tmp_path: Path) -> None:
+def test_bodies_that_come_at_once_are_validated_each(tmp_path: Path) -> None:
     """Valid, invalid, empty and array bodies side by side are answered each for itself."""
     kinds = [(callback(1), 200), (b"{}", 400), (b"", 400), (b"[" + callback(2) + b"," + callback(3) + b"]", 200)]
     kinds += [(b"[" + callback(4) + b",7]", 400), (b"{\n}", 400), (b'{"a":[', 400), (b"]}", 400)]

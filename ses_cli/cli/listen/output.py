@@ -18,10 +18,10 @@ _CLOSE_TIMEOUT = 2.0  # seconds to print what is left
 
 
 class EventPrinter:
-    """Takes events from any thread. One of its own prints: a terminal that stands still must not stop the engine.
+    """Takes events from any thread, and prints them in a thread of its own: a slow terminal must not delay the server.
 
-    A terminal gets a line for each callback, and the totals below; anything else one line a minute, if there was
-    something to tell. Notes and trouble come at once; with `quiet`, trouble only.
+    A terminal gets a line for each callback, with the totals below; anything else gets one line a minute, if anything
+    happened. Notes and errors are printed at once; with `quiet`, errors only.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class EventPrinter:
         self._waiting: deque[ServerEvent | Totals] = deque()
         self._unshown = 0
         self._now, self._before = Totals(), Totals()
-        self._told = time.monotonic()
+        self._reported = time.monotonic()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="printer", daemon=True)
 
@@ -92,7 +92,7 @@ class EventPrinter:
             if lines or is_last:
                 self._picture.draw("" if is_last else totals, "\n".join(lines), is_last)
             return
-        if not self._quiet and not is_last and time.monotonic() - self._told >= self._period:
+        if not self._quiet and not is_last and time.monotonic() - self._reported >= self._period:
             lines += self._since()
         if lines:
             self._out.write("".join(f"{line}\n" for line in lines).encode(errors="replace"))
@@ -123,7 +123,7 @@ class EventPrinter:
         with self._lock:
             now, before, self._now = self._now, self._before, _copy(self._now)
         self._before = now
-        self._told = time.monotonic()
+        self._reported = time.monotonic()
         new = Totals(
             now.stored - before.stored, now.rejected - before.rejected, now.events - before.events,
             now.refused - before.refused,
