@@ -108,3 +108,8 @@ class Problem(NamedTuple):
     path: str  # JSON path, "" where the line is no object
     message: str
     hint: str | None = None
+
+
+def severity(code: str, strict: bool) -> str:
+    """`error` or `warning`; with `strict` warnings are errors."""
+    return "warning" if code in WARNINGS and not strict else "error"

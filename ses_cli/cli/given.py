@@ -12,7 +12,19 @@ def given(*names: str) -> list[str]:
     """Those of the current command's parameters that the user gave, as they are spelled: `--min-count`."""
     context = click.get_current_context()
     params = {param.name: param for param in reversed(context.command.params)}
-    return [_spelled(params[name]) for name in names if context.get_parameter_source(name) not in _NOT_GIVEN]
+    known = [name for name in names if name in params]
+    return [_spelled(params[name]) for name in known if context.get_parameter_source(name) not in _NOT_GIVEN]
+
+
+def given_values(*names: str) -> list[str]:
+    """The same with their values: `--domain qq.com`; one entry for each value of an option that can be repeated."""
+    params = click.get_current_context().params
+    found = []
+    for name in names:
+        for option in given(name):
+            values = params[name] if isinstance(params[name], tuple) else (params[name],)
+            found += [f"{option} {value}" for value in values]
+    return found
 
 
 def _spelled(param: click.Parameter) -> str:

@@ -21,7 +21,7 @@ from ses_cli.render.collisions import OutputFile
 from ses_cli.render.data import rejects
 from ses_cli.render.keyboard import Keyboard, is_background
 from ses_cli.render.live import Picture, is_live
-from ses_cli.render.output import Output
+from ses_cli.render.text import safe_lines
 from ses_cli.scan import Outcome
 from ses_cli.scan.parts import F
 from ses_cli.sources import Source, find
@@ -43,7 +43,7 @@ def report(
     scanning.check_outputs(reading, [source], [OutputFile("-o", printing.output)])
     checks = Checks(reading.max_line, reading.strict, selection=selecting.selection())
     with ExitStack() as stack:
-        output = stack.enter_context(Output(reading.rejects))
+        output = stack.enter_context(scanning.rejects_output(reading, [source]))
         keyboard = stack.enter_context(Keyboard()) if is_redrawn else None
         signals = stack.enter_context(Signals(keyboard))
         notes: list[str] = []
@@ -123,7 +123,7 @@ class View(Generic[F]):
         is_new = self._live.slide(time.time()) or outcome.ledger.lines != self._shown
         if self._picture:
             if (is_new or self._notes or is_last or is_asked) and not is_background(sys.stdout.fileno()):
-                above = "\n".join(messages.safe_lines(f"note: {note}") for note in self._notes)
+                above = "\n".join(safe_lines(f"note: {note}") for note in self._notes)
                 self._picture.draw(b"".join(self._render(outcome)).decode(), above, is_last)
                 self._notes.clear()
                 self._shown = outcome.ledger.lines

@@ -5,11 +5,14 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial, wraps
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from ses_cli.errors import UsageError
 from ses_cli.events import EVENTS
+from ses_cli.render import formats
+from ses_cli.render.formats import Style
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
 Command = Callable[..., object]
 Decorator = Callable[[Command], Command]
-FORMATS = ("table", "json", "ndjson", "csv", "tsv", "markdown")
+FORMATS = tuple(formats.FORMATS)
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
@@ -68,6 +71,42 @@ class Top(click.ParamType[int]):
         return int(str(value))
 
 
+class List(click.ParamType[str]):
+    """Values with commas between them; `kind` checks each."""
+
+    def __init__(self, kind: click.ParamType[Any] = click.STRING) -> None:
+        self.kind = kind
+        self.name = kind.name
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
+        return self.kind.get_metavar(param, ctx)
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        parts = [part.strip() for part in _COMMA.split(str(value))]
+        if not all(parts):
+            self.fail(f'expected a value, got "{value}"', param, ctx)
+        return ",".join(str(self.kind.convert(part, param, ctx)) for part in parts)
+
+
+class Template(click.ParamType[str]):
+    """A template's number."""
+
+    name = "ID"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not re.fullmatch("[0-9]{1,20}", str(value)):
+            self.fail(f'expected a template number, got "{value}"', param, ctx)
+        return str(int(str(value)))
+
+
+_COMMA = re.compile(',(?=(?:[^"]*"[^"]*")*[^"]*$)')  # not one in the quotes of "a,b"@example.com
+
+
+def split(values: Iterable[str]) -> list[str]:
+    """The values of options that take several, with commas or given again."""
+    return [part for value in values for part in _COMMA.split(value)]
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What to read and how."""
@@ -93,6 +132,7 @@ class Selecting:
     until: str | None
     tz: str | None
     dedupe: bool
+    fail_empty: bool
 
     def zone(self) -> "tzinfo | None":
         """The zone to read and show times in, None for the machine's own. Raises UsageError."""
@@ -108,12 +148,12 @@ class Selecting:
 
         tz, now = self.zone(), time.time()
         return Selection(
-            events=frozenset(self.events),
-            domains=frozenset(map(domain_name, self.domains)),
-            from_domains=frozenset(map(domain_name, self.from_domains)),
-            emails=frozenset(map(address, self.emails)),
-            bulk_ids=frozenset(self.bulk_ids),
-            templates=frozenset(self.templates),
+            events=frozenset(split(self.events)),
+            domains=frozenset(map(domain_name, split(self.domains))),
+            from_domains=frozenset(map(domain_name, split(self.from_domains))),
+            emails=frozenset(map(address, split(self.emails))),
+            bulk_ids=frozenset(split(self.bulk_ids)),
+            templates=frozenset(split(self.templates)),
             since=None if self.since is None else parse(self.since, tz, now),
             until=None if self.until is None else parse(self.until, tz, now),
             dedupe=self.dedupe,
@@ -127,6 +167,11 @@ class Printing:
     form: str
     output: str | None
     colour: bool | None
+    excel: bool = False
+
+    def style(self, tz: "tzinfo | None" = None) -> Style:
+        """How the report is to look, with times in this zone."""
+        return Style(tz, self.output, self.colour, self.excel)
 
 
 def grouped(name: str, make: Callable[..., object], names: Iterable[str], *options: Decorator) -> Decorator:
@@ -148,42 +193,62 @@ def grouped(name: str, make: Callable[..., object], names: Iterable[str], *optio
 
 _FILES = click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(allow_dash=True, readable=False))
 _LINES = (
-    click.option("--max-line", type=Size(), default="1MiB", show_default=True, help="Longer lines are errors."),
-    click.option("--strict", is_flag=True, help="Warnings are errors; exit 1 if any record is invalid."),
-    click.option("--rejects", metavar="FILE", help="Write the invalid lines there, as NDJSON with the reasons."),
+    click.option("--max-line", type=Size(), default="1MiB", show_default=True, help="Reject longer lines."),
+    click.option("--strict", is_flag=True, help="Treat warnings as errors; exit 1 if any record is invalid."),
+    click.option("--rejects", metavar="FILE", help="Write invalid lines to FILE, as NDJSON with the reasons."),
 )
-_JOBS = click.option("-j", "--jobs", type=click.IntRange(1), help="Processes to share the work.  [default: one a core]")
+_JOBS = click.option("-j", "--jobs", type=click.IntRange(1), help="Number of processes.  [default: one per core]")
 reading = grouped("reading", Reading, Reading.__slots__, _FILES, *_LINES, _JOBS)
 # for what can only be done in order
 streaming = grouped("reading", partial(Reading, jobs=1), ("files", "max_line", "strict", "rejects"), _FILES, *_LINES)
+
+
+def _only(name: str, field: str, kind: click.ParamType[Any], metavar: str | None, text: str) -> Decorator:
+    return click.option(name, field, multiple=True, type=List(kind), metavar=metavar, help=f"Only {text}.")
+
+
 selecting = grouped(
     "selecting",
     Selecting,
     Selecting.__slots__,
-    click.option("--event", "events", multiple=True, type=click.Choice(EVENTS), help="Only this event type."),
-    click.option("--domain", "domains", multiple=True, metavar="NAME", help="Only this recipient domain."),
-    click.option("--from-domain", "from_domains", multiple=True, metavar="NAME", help="Only this sender domain."),
-    click.option("--email", "emails", multiple=True, metavar="ADDRESS", help="Only this recipient."),
-    click.option("--bulk-id", "bulk_ids", multiple=True, metavar="ID", help="Only this bulkId."),
-    click.option("--template", "templates", multiple=True, metavar="ID", help="Only this templateId."),
-    click.option("--since", metavar="TIME", help="Only events at or after: 2026-01-05, 24h, 7d, yesterday, ..."),
-    click.option("--until", metavar="TIME", help="Only events before."),
-    click.option("--tz", metavar="ZONE", help="Read and show times in this zone.  [default: the machine's]"),
-    click.option("--dedupe", is_flag=True, help="Count a callback that arrived twice once."),
+    _only("--event", "events", click.Choice(EVENTS), None, "this event type; several with commas, as everywhere here"),
+    _only("--domain", "domains", click.STRING, "NAME", "this recipient domain"),
+    _only("--from-domain", "from_domains", click.STRING, "NAME", "this sender domain"),
+    _only("--email", "emails", click.STRING, "ADDRESS", "this recipient"),
+    _only("--bulk-id", "bulk_ids", click.STRING, "ID", "this bulkId"),
+    _only("--template", "templates", Template(), "ID", "this templateId"),
+    click.option("--since", metavar="TIME", help="Only events at or after TIME: 2026-01-05, 24h, 7d, yesterday."),
+    click.option("--until", metavar="TIME", help="Only events before TIME."),
+    click.option("--tz", metavar="ZONE", help="Time zone to read and show times in.  [default: the machine's]"),
+    click.option("--dedupe", is_flag=True, help="Count duplicates once."),
+    click.option("--fail-empty", is_flag=True, help="Exit 1 if no event is selected."),
 )
 
 
 def printing_as(*forms: str) -> Decorator:
     """How to print, and where."""
-    return grouped(
-        "printing",
-        Printing,
-        Printing.__slots__,
-        click.option("-f", "--format", "form", type=click.Choice(forms), default="table", show_default=True),
-        click.option("--json", "form", flag_value="json", help="Short for --format json."),
-        click.option("-o", "--output", metavar="FILE", help="Write there instead, whole or not at all."),
-        click.option("--color/--no-color", "colour", default=None, help="Colours.  [default: on a terminal]"),
+
+    def make(form: str | None, output: str | None, colour: bool | None, excel: bool = False) -> Printing:
+        found = form or formats.format_of(output) or forms[0]
+        if found not in forms:
+            raise UsageError(f"-o {output}: this command writes no {found}", f"-f {forms[0]} writes it all the same")
+        if excel and found != "csv":
+            raise UsageError(f"--excel does nothing with --format {found}", "add -f csv")
+        return Printing(found, output, colour, excel)
+
+    shape = click.option(
+        "-f", "--format", "form", type=click.Choice(forms), help=f"[default: by the name of -o FILE, or {forms[0]}]"
     )
+    options = [
+        shape,
+        click.option("--json", "form", flag_value="json", help="Short for --format json."),
+        click.option("-o", "--output", metavar="FILE", help="Write to FILE atomically."),
+        click.option("--color/--no-color", "colour", default=None, help="Colours.  [default: on a terminal]"),
+    ]
+    if "csv" in forms:
+        options.append(click.option("--excel", is_flag=True, help="Mark CSV as UTF-8, for spreadsheets."))
+    names = ("form", "output", "colour", "excel") if "csv" in forms else ("form", "output", "colour")
+    return grouped("printing", make, names, *options)
 
 
 printing = printing_as(*FORMATS)

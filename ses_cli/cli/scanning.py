@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from ses_cli.batch import Checks
+from ses_cli.cli.given import given, given_values
 from ses_cli.cli.options import Printing, Reading, Selecting
 from ses_cli.errors import Exit, SourceError, SourcesError
 from ses_cli.events import Problem
 from ses_cli.ledger import Ledger
 from ses_cli.pipeline import FIRST
-from ses_cli.render import data, messages
+from ses_cli.render import messages
 from ses_cli.render.collisions import OutputFile, refuse_collisions
 from ses_cli.render.data import rejects
-from ses_cli.render.output import Output
+from ses_cli.render.formats import FORMATS, Page
+from ses_cli.render.output import Output, log_mode
 from ses_cli.render.progress import Progress
+from ses_cli.render.text import plural
 from ses_cli.scan import Outcome, Part, Task, scan
 from ses_cli.scan.parts import F
 from ses_cli.sources import Source, find
@@ -53,6 +56,11 @@ def check_outputs(
     refuse_collisions(inputs, [*outputs, *rejects])
 
 
+def rejects_output(reading: Reading, sources: Sequence[Source]) -> Output:
+    """Where invalid lines go: a file for those who may read the logs."""
+    return Output(reading.rejects, log_mode(source.path for source in sources))
+
+
 def fold(
     found: Input,
     reading: Reading,
@@ -66,7 +74,8 @@ def fold(
     keep = None if watch or reading.rejects else FIRST
     task = Task(make, Checks(reading.max_line, reading.strict, explain, selecting.selection()), keep)
     sizes = [source.size for source in sources if source.size is not None]
-    with Progress(sum(sizes) if len(sizes) == len(sources) else None) as progress, Output(reading.rejects) as output:
+    size = sum(sizes) if len(sizes) == len(sources) else None
+    with Progress(size) as progress, rejects_output(reading, sources) as output:
 
         def see(part: Part[F]) -> None:
             if watch:
@@ -90,57 +99,56 @@ def rendered(
     schema: str, outcome: Outcome[F], printing: Printing, tz: tzinfo | None, line: str, first: Sequence[Table] = ()
 ) -> Iterator[bytes]:
     """A report in the format asked for. People read `line` and the tables `first` before the report's own."""
-    report = outcome.fold
-    match printing.form:
-        case "json":
-            head: dict[str, object] = {"schema": f"ses-events/{schema}@1", "sources": outcome.sources}
-            yield from data.document({**head, **outcome.ledger.document(), **report.document()})
-        case "ndjson":
-            yield from data.ndjson(report.data())
-        case "csv":
-            yield from data.separated(report.data(), ",")
-        case "tsv":
-            yield from data.separated(report.data(), "\t")
-        case "markdown":
-            yield f"{line}\n\n".encode()
-            yield from data.markdown([*first, *report.tables()], tz)
-        case _:
-            from ses_cli.render.screen import tables  # start-up: data needs no rich
-
-            text = tables([*first, *report.tables()], printing.output, printing.colour, tz)
-            yield f"{line}\n\n{text}".encode(errors="replace")
+    page = Page(schema, outcome.sources, outcome.ledger, outcome.fold, line, first)
+    return FORMATS[printing.form].page(page, printing.style(tz))
 
 
 def tell(outcome: Outcome[F], has_shown_problems: bool = False) -> None:
     """Says on standard error what was left out and what failed."""
-    if not has_shown_problems:
-        tell_invalid(outcome.ledger, outcome.first)
+    tell_lines(outcome.ledger, () if has_shown_problems else outcome.first)
     for name in outcome.grown:
         messages.note(f"{name} grew while it was read: what came later is not in this report")
     for error in outcome.errors:
         messages.error(error)
 
 
-def tell_invalid(ledger: Ledger, first: Sequence[Problem]) -> None:
-    """Says how many lines of how many are invalid, with the first few."""
-    if not ledger.invalid:
-        return
-    messages.note(f"{ledger.invalid:,} of {ledger.lines:,} lines are invalid and not counted")
-    for problem in first:
-        messages.plain(messages.problem(problem))
-    messages.hint("ses-events validate shows them all, --rejects FILE keeps them")
+def tell_lines(ledger: Ledger, first: Sequence[Problem]) -> None:
+    """Says how many lines of how many are invalid, with the first few, and where nothing was selected, why."""
+    if ledger.invalid and first:
+        what = f"{plural(ledger.lines, 'line')} {'is' if ledger.invalid == 1 else 'are'} invalid and not counted"
+        messages.note(f"{ledger.invalid:,} of {what}")
+        for problem in first:
+            messages.plain(messages.problem(problem, strict=True))  # of an invalid line
+        messages.hint("ses-events validate shows them all, --rejects FILE keeps them")
+    if not ledger.counted and (ledger.valid or not ledger.invalid):
+        messages.note(_nothing(ledger))
 
 
-def status(outcome: Outcome[F], is_bad: bool) -> Exit:
+def _nothing(ledger: Ledger) -> str:
+    """Why nothing was counted."""
+    if not ledger.valid:
+        return "the log is empty"
+    asked = given_values("events", "domains", "from_domains", "emails", "bulk_ids", "templates", "since", "until")
+    return f"nothing selected: none of {plural(ledger.valid, 'valid callback')} matches {' '.join(asked)}"
+
+
+def is_bad(ledger: Ledger) -> bool:
+    """Whether the answer is bad news: not one valid line, or with --fail-empty, nothing selected."""
+    is_garbage = ledger.invalid > 0 and not ledger.valid
+    return is_garbage or (not ledger.counted and bool(given("fail_empty")))
+
+
+def status(outcome: Outcome[F], is_wrong: bool) -> Exit:
     """The exit status: trouble outranks bad news."""
     if outcome.errors:
         return Exit.TROUBLE
-    return Exit.BAD_NEWS if is_bad else Exit.DONE
+    return Exit.BAD_NEWS if is_wrong or is_bad(outcome.ledger) else Exit.DONE
 
 
 def account(ledger: Ledger) -> str:
     """The ledger in a line."""
     found = [f"{ledger.valid:,} valid", f"{ledger.invalid:,} invalid", f"{ledger.blank:,} blank"]
     used = [f"{ledger.counted:,} counted"]
-    used += [f"{n:,} {name}" for name, n in (("filtered", ledger.filtered), ("duplicates", ledger.duplicates)) if n]
-    return f"{ledger.lines:,} lines: {', '.join(found)}" + (f"; {', '.join(used)}" if used[1:] else "")
+    used += [f"{ledger.filtered:,} filtered"] if ledger.filtered else []
+    used += [plural(ledger.duplicates, "duplicate")] if ledger.duplicates else []
+    return f"{plural(ledger.lines, 'line')}: {', '.join(found)}" + (f"; {', '.join(used)}" if used[1:] else "")

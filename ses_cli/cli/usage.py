@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 import click
 
+from ses_cli.cli.options import List
 from ses_cli.errors import UsageError
 
 # click's own types name the value first: `'100/m' is not a valid float range.`
@@ -35,10 +36,11 @@ def explain(error: click.ClickException, commands: Sequence[str]) -> UsageError:
 
 
 def _bad(error: click.BadParameter, param: click.Parameter, more: str | None) -> UsageError:
-    found, expected = _VALUE.match(error.message), _expected(param.type)
+    kind = param.type.kind if isinstance(param.type, List) else param.type
+    found, expected = _VALUE.match(error.message), _expected(kind)
     if not found or not expected:  # one of our own types, which say it themselves
         return UsageError(f"{_name(param)}: {error.message}", more)
-    close = get_close_matches(found["value"], param.type.choices, 1) if isinstance(param.type, click.Choice) else []
+    close = get_close_matches(found["value"], kind.choices, 1) if isinstance(kind, click.Choice) else []
     given = found["value"].removesuffix(".0")  # a number out of its range is told as it was converted
     return UsageError(f'{_name(param)}: expected {expected}, got "{given}"', _meant(close) or more)
 

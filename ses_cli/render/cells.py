@@ -2,19 +2,12 @@
 
 from datetime import tzinfo
 
+from ses_cli.render.text import safe
 from ses_cli.table import Kind, Value
 from ses_cli.times import shown
 
 _BAR = 20  # columns
 _EIGHTHS = " ▏▎▍▌▋▊▉"
-# Control characters could drive the terminal: shown as the pictures Unicode has for them.
-_VISIBLE = {**{c: 0x2400 + c for c in range(0x20)}, 0x7F: 0x2421, **dict.fromkeys(range(0x80, 0xA0), 0xFFFD)}
-_VISIBLE |= dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x2028, 0x2029], 0xFFFD)
-
-
-def safe(text: str) -> str:
-    """Text that cannot move the cursor, change colours or turn the writing round."""
-    return text if text.isprintable() else text.translate(_VISIBLE)
 
 
 def cell(value: Value, kind: Kind, tz: tzinfo | None = None) -> str:

@@ -1,16 +1,14 @@
-"""Reports for programs: JSON documents, NDJSON, CSV, TSV; and Markdown tables for people who paste."""
+"""Reports for programs: JSON documents, NDJSON, CSV, TSV."""
 
 import csv
 import io
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import tzinfo
 
 import orjson
 
 from ses_cli.batch import Invalid
-from ses_cli.render.cells import cell
-from ses_cli.table import Data, Kind, Table, Value
+from ses_cli.table import Data, Value
 
 _RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -56,17 +54,6 @@ def separated(data: Data, delimiter: str, has_header: bool = True) -> Iterator[b
         out.truncate()
 
 
-def markdown(tables: Iterable[Table], tz: tzinfo | None) -> Iterator[bytes]:
-    """Each table under a heading."""
-    for table in tables:
-        yield f"## {table.title}\n\n".encode() if table.title else b""
-        yield _markdown_row([column.title or " " for column in table.columns])
-        yield _markdown_row(["---:" if c.kind in (Kind.COUNT, Kind.SHARE) else "---" for c in table.columns])
-        for row in [*table.rows, *(row for row in (table.rest, table.total) if row)]:
-            yield _markdown_row([cell(v, c.kind, tz) for v, c in zip(row, table.columns, strict=True)])
-        yield b"\n" + "".join(f"{note}\n\n" for note in table.notes).encode()
-
-
 def _rows(data: Data, has_header: bool) -> Iterator[Sequence[Value]]:
     if has_header:
         yield list(data.names)
@@ -86,10 +73,6 @@ def _field(value: Value, delimiter: str) -> str:
             return f"'{text}" if text.startswith(_RUN_BY_SPREADSHEETS) else text
         case _:
             return str(value)
-
-
-def _markdown_row(cells: Sequence[str]) -> bytes:
-    return f"| {' | '.join(text.replace('|', chr(92) + '|') for text in cells)} |\n".encode()
 
 
 def rejects(lines: Iterable[Invalid]) -> Iterator[bytes]:

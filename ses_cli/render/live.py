@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from rich.cells import cell_len, set_cell_size
 
-from ses_cli.render.cells import safe
+from ses_cli.render.text import safe
 from ses_cli.times import local
 
 _COLOURS = {

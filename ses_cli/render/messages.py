@@ -4,8 +4,8 @@ import os
 import sys
 
 from ses_cli.errors import SesEventsError
-from ses_cli.events import Problem
-from ses_cli.render.cells import safe
+from ses_cli.events import Problem, severity
+from ses_cli.render.text import safe_lines
 
 _RED, _YELLOW, _DIM, _OFF = "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[0m"
 
@@ -34,16 +34,12 @@ def interrupted() -> None:
     note("interrupted")
 
 
-def problem(found: Problem) -> str:
-    """`log.jsonl:41: $.timestamp: expected an integer, got the string "1654064683" [wrong-type]`, and the hint."""
-    where = f"{found.source}:{found.line}: {found.path}{': ' if found.path else ''}"
+def problem(found: Problem, strict: bool = False) -> str:
+    """`log.jsonl:41: error: $.timestamp: expected an integer, got the string "1" [wrong-type]`, and the hint."""
+    path = f"{found.path}: " if found.path else ""
+    where = f"{found.source}:{found.line}: {severity(found.code, strict)}: {path}"
     hint = f"\n  hint: {found.hint}" if found.hint else ""
     return safe_lines(f"{where}{found.message} [{found.code}]{hint}")
-
-
-def safe_lines(text: str) -> str:
-    """Text whose line breaks are ours."""
-    return "\n".join(map(safe, text.split("\n")))
 
 
 def plain(text: str) -> None:

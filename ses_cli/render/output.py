@@ -9,21 +9,30 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from ses_cli.errors import TargetError
+from ses_cli.render.text import safe_lines
 
 STDOUT = "-"
+
+
+class Styled(bytes):
+    """Text with colours of ours, in which all that a log held is safe already: a terminal gets it as it is."""
 
 
 class Output:
     """Standard output for None or "-"; else a temporary file beside the path, renamed when all went well.
 
+    A file that holds what a log holds is made for the readers of that log only, by `like`: see `log_mode`.
+    A terminal gets no control characters but those of Styled text.
     Writing raises TargetError; BrokenPipeError where nobody reads standard output any more.
     """
 
-    def __init__(self, path: str | None) -> None:
+    def __init__(self, path: str | None, like: int | None = None) -> None:
+        self._like = like
         self._path = None if path in (None, STDOUT) else path
         self._name = self._path or "standard output"
         self._temporary: str | None = None
         self._file: BinaryIO | None = sys.stdout.buffer if sys.stdout else None  # None when closed
+        self._is_terminal = bool(self._file and self._file.isatty())
 
     def __enter__(self) -> Self:
         if self._path:
@@ -49,7 +58,7 @@ class Output:
         if not self._file:
             raise TargetError(f"{self._name}: closed")
         try:
-            self._file.writelines(chunks)
+            self._file.writelines(map(_visible, chunks) if self._is_terminal else chunks)
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -63,13 +72,15 @@ class Output:
     def _open(self, path: Path) -> None:
         if path.exists() and not path.is_file():  # a device or a pipe cannot be replaced
             self._file = path.open("wb")
+            self._is_terminal = self._file.isatty()
             return
+        self._is_terminal = False
         target = path.resolve()  # the file behind a link, not the link
         # named before it is made, so that an interrupt at any point finds what to delete
         self._temporary = str(target.with_name(f".{target.name[:200]}.{os.urandom(6).hex()}"))
         descriptor = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self._file = os.fdopen(descriptor, "wb")
-        os.fchmod(descriptor, _mode(target))
+        os.fchmod(descriptor, _mode(target) if self._like is None else _mode(target) & self._like)
 
     def _finish(self) -> None:
         if not self._file:
@@ -97,6 +108,29 @@ def write(chunks: Iterable[bytes], path: str | None) -> None:
     """Writes all there is, to standard output or a file."""
     with Output(path) as output:
         output.write(chunks)
+
+
+def log_mode(paths: Iterable[str]) -> int:
+    """Who may use a file that holds lines of these logs: all who may read every one of them, and only its owner else.
+
+    Permissions of a group or of others are kept where the logs are all of the user's own and one group.
+    """
+    mode, owner = 0o666, (os.geteuid(), os.getegid())
+    for path in paths:
+        try:
+            status = os.stat(path)
+        except OSError:  # standard input, or gone
+            return 0o600
+        if (status.st_uid, status.st_gid) != owner:
+            return 0o600
+        mode &= status.st_mode
+    return mode | 0o600
+
+
+def _visible(chunk: bytes) -> bytes:
+    if isinstance(chunk, Styled):
+        return chunk
+    return safe_lines(chunk.decode(errors="replace"), "\n\t").encode(errors="replace")
 
 
 def _mode(target: Path) -> int:

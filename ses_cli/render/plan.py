@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from ses_cli.render.cells import safe
+from ses_cli.render.text import safe
 from ses_cli.table import Column, Kind, Table, Value
 
 _DOMAINS = 20  # listed by name

@@ -15,7 +15,8 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from ses_cli.render.cells import cell
-from ses_cli.render.output import STDOUT
+from ses_cli.render.output import STDOUT, Styled
+from ses_cli.render.text import safe_lines
 from ses_cli.table import Column, Kind, Table, Value
 
 _UNLIMITED = 10_000
@@ -26,10 +27,19 @@ _FOLDED = (Kind.TEXT, Kind.KEY, Kind.LIST)
 _BOX = box.Box("    \n    \n ── \n    \n ── \n    \n    \n    \n")
 
 
+def page(
+    headline: str, report: Sequence[Table], output: str | None, colour: bool | None, tz: tzinfo | None, below: str = ""
+) -> Styled:
+    """Tables with a line above and text below, fit for standard output or the file `output`."""
+    above = f"{safe_lines(headline)}\n\n" if headline else ""
+    more = f"\n{safe_lines(below)}" if below else ""
+    return Styled(f"{above}{tables(report, output, colour, tz)}{more}".encode(errors="replace"))
+
+
 def tables(report: Sequence[Table], output: str | None, colour: bool | None, tz: tzinfo | None) -> str:
     """The tables as text for standard output or the file `output`; columns that do not fit go on below the others."""
     is_terminal = output in (None, STDOUT) and bool(sys.stdout) and sys.stdout.isatty()
-    colour = is_terminal and not _is_plain() if colour is None else colour
+    colour = _is_coloured(is_terminal) if colour is None else colour
     out = io.StringIO()
     console = Console(file=out, width=_width(is_terminal), force_terminal=colour, no_color=not colour)
     for table in report:
@@ -37,8 +47,10 @@ def tables(report: Sequence[Table], output: str | None, colour: bool | None, tz:
     return "".join(line.rstrip() + "\n" for line in out.getvalue().rstrip().split("\n"))
 
 
-def _is_plain() -> bool:
-    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+def _is_coloured(is_terminal: bool) -> bool:
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (is_terminal and os.environ.get("TERM") != "dumb")
 
 
 def _width(is_terminal: bool) -> int:

@@ -137,7 +137,7 @@ def test_invalid_lines_are_told_at_the_end(tmp_path: Path) -> None:
         log.add(b"no json either\n")
         counted(running, 2)
         assert running.stop(signal.SIGINT) == 130
-    assert "log.jsonl:2: expected one JSON document" in running.seen.decode()
+    assert "log.jsonl:2: error: expected one JSON document" in running.seen.decode()
     assert [json.loads(line)["raw"] for line in rejects.read_bytes().splitlines()] == ["no json", "no json either"]
 
 

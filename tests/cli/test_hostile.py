@@ -129,7 +129,7 @@ def test_any_log_balances_in_the_real_program(run: Program, data: bytes) -> None
     """Whatever the log, the real program ends with 0 or 1, its ledger balances, and no traceback shows."""
     done = run("validate", "--json", "-", stdin=b"\n" + data)
     assert done.status in (0, 1)
-    assert done.stderr == ""
+    assert done.stderr in ("", "note: the log is empty\n")
     records = json.loads(done.out)["records"]
     assert records["lines"] == records["valid"] + records["invalid"] + records["blank"]
     assert records["valid"] == records["counted"] + records["filtered"] + records["duplicates"]

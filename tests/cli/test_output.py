@@ -279,3 +279,69 @@ def test_rejects_of_a_clean_log_are_an_empty_file(run: Program, path: Path) -> N
     path.write_bytes(log(record()))
     assert run("validate", "--rejects", "bad", path).status == 0
     assert (run.home / "bad").read_bytes() == b""
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("x.csv", "csv"),
+        ("x.JSON", "json"),
+        ("x.ndjson", "ndjson"),
+        ("x.tsv", "tsv"),
+        ("x.md", "markdown"),
+        ("x", "table"),
+    ],
+)
+def test_the_name_of_a_file_gives_its_format(run: Program, path: Path, name: str, form: str) -> None:
+    """`-o x.csv` writes CSV; an explicit --format wins."""
+    for command in ("summarize", "validate", "bounces"):
+        run(command, "-o", name, path)
+        assert (run.home / name).read_bytes() == run(command, "-f", form, path).out
+    run("summarize", "-f", "json", "-o", name, path)
+    assert (run.home / name).read_bytes() == run("summarize", "--json", path).out
+    done = run("replay", "--dry-run", "--to", "http://127.0.0.1:9/", "-o", "x.csv", path)
+    assert (done.status, done.stderr.splitlines()[0]) == (2, "error: -o x.csv: this command writes no csv")
+
+
+def test_csv_for_spreadsheets_is_marked(run: Program, path: Path) -> None:
+    """`--excel` puts a byte order mark before CSV, and is refused with every other format."""
+    for command in (["summarize"], ["validate"], ["bounces", "--events"]):
+        plain = run(*command, "-f", "csv", path).out
+        assert run(*command, "-f", "csv", "--excel", path).out == b"\xef\xbb\xbf" + plain
+        assert run(*command, "--excel", "-o", "x.csv", path).status < 2
+        assert (run.home / "x.csv").read_bytes() == b"\xef\xbb\xbf" + plain
+        done = run(*command, "--excel", "-f", "tsv", path)
+        assert (done.status, done.stderr.startswith("error: --excel does nothing with --format tsv")) == (2, True)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_terminal_gets_no_escape_of_the_log(run: Program, form: str) -> None:
+    """Whatever the format, what drives a terminal or hides in a log's text is made visible there."""
+    hostile = "\x1b]0;x\x07\x1b[31m\x9b31m\u202e\u200b\U000e0041"
+    data = log(
+        record(**{"from": f"a{hostile}@b.example", hostile: 1}), record(email=f"a@b{hostile}"), {"event": hostile}
+    )
+    (run.home / "log.jsonl").write_bytes(data)
+    for command in (["summarize", "--by", "sender"], ["validate"], ["bounces"], ["bounces", "--events"]):
+        if command[-1] == "--events" and form in ("json", "markdown"):
+            continue
+        _, text = terminal(run, *command, "-f", form, "log.jsonl", width=200)
+        assert not set(COLOUR.sub("", text)) & set("\x1b\x07\x9b\u202e\u200b\U000e0041"), command
+    _, text = terminal(run, "summarize", "--rejects", "/dev/tty", "-f", form, "log.jsonl")
+    assert "Traceback" not in text
+
+
+def test_files_that_hold_lines_are_for_the_readers_of_the_log(run: Program, path: Path) -> None:
+    """--rejects and --failed get the mode of the log, else 0600; a file that is replaced stays as strict."""
+    arguments = ["replay", "--to", "http://127.0.0.1:9/", "--no-journal", "--retries", "0", "--give-up-time", "50ms"]
+    for of_log, expected in ((0o600, 0o600), (0o640, 0o640), (0o644, 0o644), (0o444, 0o644)):
+        path.chmod(of_log)
+        run(*arguments, "--rejects", "bad", "--failed", "failed", path)
+        for name in ("bad", "failed"):
+            assert (run.home / name).stat().st_mode & 0o777 == expected
+            (run.home / name).unlink()
+    run("summarize", "--rejects", "bad", stdin=LOG)
+    assert (run.home / "bad").stat().st_mode & 0o777 == 0o600
+    path.chmod(0o644)
+    run("validate", "--rejects", "bad", path)
+    assert (run.home / "bad").stat().st_mode & 0o777 == 0o600

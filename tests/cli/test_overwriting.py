@@ -14,12 +14,12 @@ CONTENT = log(record(), record(event="delivered"), {"event": "bonce"})
 COMMANDS = {
     "summarize": ["summarize"],
     "validate": ["validate"],
-    "quiet": ["validate", "-q", "-f", "csv"],
+    "quiet": ["validate", "-q", "--json"],
     "bounces": ["bounces"],
     "listing": ["bounces", "--events", "-f", "ndjson"],
     "export": ["bounces", "--export", "tencent"],
-    "replay": ["replay", "--to", "http://127.0.0.1:9/"],
-    "dry run": ["replay", "--to", "http://127.0.0.1:9/", "--dry-run"],
+    "replay": ["replay", "--to", "http://127.0.0.1:9/", "-f", "table"],
+    "dry run": ["replay", "--to", "http://127.0.0.1:9/", "--dry-run", "--json"],
 }
 
 

@@ -203,7 +203,7 @@ def test_selection_and_invalid_lines(run: Program) -> None:
     with serve() as server:
         done = run("replay", "--no-journal", "--to", server.url, "--event", "open", "log.jsonl")
         assert len(server.bodies()) == 1
-        assert "1 of 4 lines are invalid" in done.stderr
+        assert "1 of 4 lines is invalid" in done.stderr
         assert run("replay", "--no-journal", "--to", server.url, "--raw", "log.jsonl").status == 0
         assert len(server.bodies()) == 4
         assert b"broken" in server.bodies()

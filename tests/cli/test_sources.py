@@ -180,10 +180,10 @@ def test_an_empty_file_is_no_error(run: Program) -> None:
 
 
 def test_a_binary_file_is_invalid_lines(run: Program) -> None:
-    """A file of any bytes is lines that are no records, told of on standard error; never a traceback."""
+    """A file of any bytes is lines that are no records, told of on standard error with status 1; never a traceback."""
     (run.home / "binary").write_bytes(bytes(range(256)) * 500)
     done = run("summarize", "binary")
-    assert done.status == 0
+    assert done.status == 1
     assert "501 of 501 lines are invalid" in done.stderr
     assert "Traceback" not in done.stderr
 

@@ -12,8 +12,9 @@ from ses_cli.cli.options import Printing, Reading, Selecting
 from ses_cli.errors import Exit, UsageError
 from ses_cli.reasons import ACTIONS, CLASSES, Classifier
 from ses_cli.render import data
-from ses_cli.render.cells import safe
+from ses_cli.render.formats import FORMATS
 from ses_cli.render.output import Output, write
+from ses_cli.render.text import safe
 from ses_cli.reports.bounces import Bounces
 from ses_cli.reports.listing import Bounced, Listing
 from ses_cli.scan import Part
@@ -51,10 +52,10 @@ def each(reading: Reading, selecting: Selecting, printing: Printing, choosing: C
     tz = selecting.zone()
     make = partial(Listing, choosing.wanted(tz))
     with Output(printing.output) as output:
-        output.write(_rows(make(), printing.form, tz, is_first=True))
+        output.write(_rows(make(), printing, tz, is_first=True))
 
         def see(part: Part[Listing]) -> None:
-            output.write(_rows(part.fold, printing.form, tz))
+            output.write(_rows(part.fold, printing, tz))
             output.flush()
 
         outcome = scanning.fold(found, reading, selecting, make, watch=see)
@@ -97,18 +98,13 @@ def explain(reason: str, choosing: Choosing, printing: Printing) -> Exit:
     return Exit.DONE
 
 
-def _rows(listing: Listing, form: str, tz: tzinfo | None, is_first: bool = False) -> Iterator[bytes]:
-    match form:
-        case "ndjson":
-            yield from data.ndjson(listing.data())
-        case "csv":
-            yield from data.separated(listing.data(), ",", is_first)
-        case "tsv":
-            yield from data.separated(listing.data(), "\t", is_first)
-        case "plain":
-            yield from (f"{bounce.email}\n".encode() for bounce in listing.bounces)
-        case _:
-            yield from (_line(bounce, tz) for bounce in listing.bounces)
+def _rows(listing: Listing, printing: Printing, tz: tzinfo | None, is_first: bool = False) -> Iterator[bytes]:
+    if printing.form == "plain":
+        yield from (f"{bounce.email}\n".encode() for bounce in listing.bounces)
+    elif write_rows := FORMATS[printing.form].rows:
+        yield from write_rows(listing.data(), printing.style(tz), is_first)
+    else:
+        yield from (_line(bounce, tz) for bounce in listing.bounces)
 
 
 def _line(bounce: Bounced, tz: tzinfo | None) -> bytes:

@@ -10,7 +10,7 @@ from typing import BinaryIO, Self
 
 from ses_cli.capture.server_events import Failure, Listening, Note, Refused, Rejected, ServerEvent, Stored, Totals
 from ses_cli.render.live import Picture, is_live, passing, size
-from ses_cli.render.messages import safe_lines
+from ses_cli.render.text import safe_lines
 
 _MAX_WAITING = 1000  # lines that wait for a slow terminal; of more, only the number is shown
 _INTERVAL = 0.1  # seconds between two writes

@@ -27,7 +27,7 @@ from ses_cli.sources.series import Series
 def show(setup: Setup, path: Path | None, printing: Printing) -> Exit:
     """Prints what would be sent, and the first request as it would go out."""
     series = setup.series()
-    with Output(setup.reading.rejects) as rejects:
+    with scanning.rejects_output(setup.reading, setup.sources) as rejects:
         stream = setup.stream(series, rejects)
         forecast = _forecast(setup, path, series, stream)
     first = forecast.first and preview(setup.target, setup.wire, forecast.first, int(time.time()))
@@ -37,12 +37,12 @@ def show(setup: Setup, path: Path | None, printing: Printing) -> Exit:
         shown = first and {"head": first.head, "body": first.body.decode(errors="replace")}
         write(data.document(head | stream.ledger.document() | {"plan": numbers, "request": shown}), printing.output)
     else:
-        from ses_cli.render.screen import tables as draw
+        from ses_cli.render.screen import page
 
-        text = draw(tables(numbers), printing.output, printing.colour, None)
         sample = request(first.head, first.body) if first else ""
-        write([f"{scanning.account(stream.ledger)}\n\n{text}\n{sample}".encode(errors="replace")], printing.output)
-    scanning.tell_invalid(stream.ledger, stream.first)
+        line = scanning.account(stream.ledger)
+        write([page(line, tables(numbers), printing.output, printing.colour, None, sample)], printing.output)
+    scanning.tell_lines(stream.ledger, stream.first)
     errors = [*setup.errors, *series.errors]
     for error in errors:
         messages.error(error)

@@ -30,7 +30,7 @@ class Ended:
     def tell(self, printing: Printing) -> Exit:
         """Prints the report where it is wanted, and what else is to be known."""
         self._print(printing)
-        scanning.tell_invalid(self.stream.ledger, self.stream.first)
+        scanning.tell_lines(self.stream.ledger, self.stream.first)
         for error in self.errors:
             messages.error(error)
         if self.report.end is not End.DONE:
@@ -51,8 +51,8 @@ class Ended:
             content = head | self.stream.ledger.document() | {"replay": numbers, "failures": failures}
             write(data.document(content), printing.output)
         else:
-            text = screen.tables(tables(numbers, failures), printing.output, printing.colour, None)
-            write([f"{scanning.account(self.stream.ledger)}\n\n{text}".encode(errors="replace")], printing.output)
+            line, shown = scanning.account(self.stream.ledger), tables(numbers, failures)
+            write([screen.page(line, shown, printing.output, printing.colour, None)], printing.output)
 
     def _end(self) -> str:
         report = self.report
@@ -82,6 +82,8 @@ class Ended:
             return Exit.INTERRUPTED
         if self.errors:
             return Exit.TROUBLE
+        if scanning.is_bad(self.stream.ledger):
+            return Exit.BAD_NEWS
         return Exit.BAD_NEWS if report.failed or report.unknown or report.unsent else Exit.DONE
 
 

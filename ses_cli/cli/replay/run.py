@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
+from ses_cli.cli import scanning
 from ses_cli.cli.live import CHANGES
 from ses_cli.cli.options import Printing
 from ses_cli.cli.replay import followed as following
@@ -16,7 +17,7 @@ from ses_cli.cli.replay.output import Ended
 from ses_cli.cli.replay.setup import Setup
 from ses_cli.errors import Exit
 from ses_cli.follow import Change, Follower
-from ses_cli.render.output import Output
+from ses_cli.render.output import Output, log_mode
 from ses_cli.render.standing import Standing
 from ses_cli.replay.dead_letters import DeadLetters
 from ses_cli.replay.engine import Replay
@@ -29,8 +30,9 @@ from ses_cli.sources.series import Series
 def send(setup: Setup, path: Path | None, printing: Printing, remembering: Remembering) -> Exit:
     """Sends, and reports."""
     with ExitStack() as stack:
-        rejects = stack.enter_context(Output(setup.reading.rejects))
-        failed = stack.enter_context(Output(remembering.failed)) if remembering.failed else None
+        rejects = stack.enter_context(scanning.rejects_output(setup.reading, setup.sources))
+        mode = log_mode(source.path for source in setup.sources)
+        failed = stack.enter_context(Output(remembering.failed, mode)) if remembering.failed else None
         sender = Client(setup.target, setup.wire, setup.rules.concurrency)
         standing = stack.enter_context(Standing(setup.size))
         pieces, journal = _opened(setup, path, standing)

@@ -35,10 +35,10 @@ def validate(reading: Reading, selecting: Selecting, printing: Printing, quiet: 
     tz = selecting.zone()
     found = scanning.find_input(reading, printing)
     with Output(printing.output) as output:
-        output.write(shown([], printing.form, is_first=True))
+        output.write(shown([], printing, reading.strict, is_first=True))
 
         def see(part: Part[Validation]) -> None:
-            output.write(shown(part.problems(), printing.form))
+            output.write(shown(part.problems(), printing, reading.strict))
             output.flush()
 
         outcome = scanning.fold(found, reading, selecting, Validation, watch=None if quiet else see, explain=not quiet)
