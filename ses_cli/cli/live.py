@@ -215,7 +215,7 @@ def followed(reading: Reading) -> Source:
     sources, errors = find(reading.files, messages.note)
     if not sources:
         raise SourcesError(errors)
-    if errors or len(sources) > 1:
+    if errors or max(len(sources), len(reading.files)) > 1:  # two names of one content are two files
         raise UsageError("--follow takes one file", "the one that is written to; it goes on when that is rotated")
     if sources[0].identity is None or sources[0].codec:
         raise UsageError(f"{sources[0].name} cannot be followed", "a plain file can, and the one that listen writes is")
@@ -223,10 +223,10 @@ def followed(reading: Reading) -> Source:
 
 
 CHANGES = {
-    "rotated": "{} was rotated: reading goes on in the next file",
-    "truncated": "{} was emptied: all that is in it now is new",
-    "shortened": "{} was truncated: its last lines, which were read, are gone",
-    "gone": "{} is gone: waiting until there is one again",
-    "missing": "{}: a rotated file may be missing, with its callbacks: {}",
+    "rotated": "{} goes on in a new file, from its beginning",
+    "truncated": "{} was emptied: what is in it now is taken for new",
+    "shortened": "the writer of {} took back its last lines, which were read",
+    "gone": "{} is gone: waiting for it to come back",
+    "missing": "{}: a file of this log may be missing, and what stood in it: {}",
     "unreadable": "{}: {}; what stands before was read, and the next file follows",
 }

@@ -25,7 +25,7 @@ from ses_cli.batch import Piece
 from ses_cli.errors import SourceError
 from ses_cli.follow.generations import Identity, generations
 from ses_cli.follow.logfile import LogFile
-from ses_cli.follow.ordering import place_behind
+from ses_cli.follow.succession import place_behind
 from ses_cli.sources.decompress import Damaged
 from ses_cli.sources.lines import Lines
 from ses_cli.sources.source import reason, shown
@@ -51,11 +51,11 @@ OnChange = Callable[[Change], None]
 class Tracker(Protocol):
     """Who is told which generation it is that is read, before its pieces come."""
 
-    def begin(self, first: Piece, is_new: bool, /) -> None:
-        """The next generation begins with this piece. `is_new`: the file was emptied, whatever it holds again."""
+    def begin(self, file: LogFile, is_new: bool, /) -> None:
+        """This generation is read next. `is_new`: the file was emptied, whatever it holds again."""
 
-    def shorten(self, lines: int, /) -> None:
-        """Of the generation that is read, so many lines are left, and others will follow."""
+    def shorten(self, offset: int, line: int, /) -> None:
+        """The generation that is read lost what stood from here on, and other lines will follow."""
 
 
 class Follower:
@@ -163,21 +163,21 @@ class Follower:
 
     def _handed(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
         for piece in pieces:
-            if self._untold and self._tracker:
-                self._tracker.begin(piece, self._untold == "truncated")
+            if self._untold and self._tracker and self._file:
+                self._tracker.begin(self._file, self._untold == "truncated")
             self._untold = None
             self.done += len(piece.data)
             yield piece
 
     def _look(self, file: LogFile) -> None:
-        """Notices that the file began anew, or that its writer cut off the end, as after a full disk."""
+        """Notices that the file began anew, or that its writer took back the end, as after a full disk."""
         if file.is_new_inside() and file.bytes_read:
             self._restart(file)
             return
         size = file.size
         if size < self._lines.offset:
             self._shorten(file)
-        elif size < file.bytes_read:  # what is held was cut off, and was never handed out
+        elif size < file.bytes_read:  # what is held was taken back, and was never handed out
             file.seek(self._lines.offset)
             self._lines.go_on(self._lines.offset, self._lines.line)
 
@@ -197,7 +197,7 @@ class Follower:
         self._lines.go_on(offset, lines + 1)
         self._tell("shortened")
         if self._tracker:
-            self._tracker.shorten(lines)
+            self._tracker.shorten(offset, lines + 1)
 
     def _is_left(self) -> bool:
         """Whether something stands in a later file: nothing comes to this one then."""

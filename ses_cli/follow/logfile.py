@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Iterator
-from io import BytesIO
+from io import BufferedReader, BytesIO, RawIOBase
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from ses_cli.batch import Piece
 from ses_cli.errors import SourceError
@@ -14,6 +14,9 @@ from ses_cli.sources.decompress import MAGIC_BYTES, Damaged, Readable, codec_of,
 from ses_cli.sources.lines import Lines
 from ses_cli.sources.read import PIECE
 from ses_cli.sources.source import shown
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _HEAD = 1024  # bytes by which a file that began anew is told from the one that was read
 
@@ -88,6 +91,18 @@ class LogFile:
             self._stream = BytesIO()
             raise
 
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Bytes of a plain file, fewer at its end. Where it is read does not change."""
+        parts: list[bytes] = []
+        while size > 0 and (part := os.pread(self._file.fileno(), min(size, PIECE), offset)):
+            parts.append(part)
+            offset, size = offset + len(part), size - len(part)
+        return b"".join(parts)
+
+    def reader(self) -> Readable:
+        """The decompressed data from its beginning. Where it is read does not change."""
+        return decompress(BufferedReader(_Positioned(self._file.fileno())), self.codec)
+
     def pieces(self, max_line: int) -> Iterator[Piece]:
         """All its lines, numbered, from the beginning, as far as it is written. Raises SourceError for damage."""
         self.seek(0)
@@ -123,3 +138,21 @@ class LogFile:
                 return False
             at += len(chunk)
         return at == plain.size
+
+
+class _Positioned(RawIOBase):
+    """A file read at a place of its own."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        view = memoryview(buffer).cast("B")
+        data = os.pread(self._fd, len(view), self._at)
+        view[: len(data)] = data
+        self._at += len(data)
+        return len(data)

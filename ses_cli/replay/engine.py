@@ -1,30 +1,57 @@
-"""The loop: reads ahead a little, keeps lanes, pace and journal, sends, and settles what comes back."""
+"""The engine: reads ahead a little, keeps lanes, pace and journal, sends, and settles what comes back.
+
+What becomes of a job, which is one callback on its way:
+
+    read from the log
+      |
+      v
+    QUEUED    in its lane, until the former callback of that lane is final       lanes
+      |
+      v
+    READY     may go when it is due, there is room and nothing holds             lanes.ready
+      |       its intent is written
+      v
+    INTENDED  until the intent is durable                                        _intended
+      |       the request leaves
+      v
+    IN FLIGHT ---- 2xx ----------------------------------------> DELIVERED
+      |  ^
+      |  '--- RETRYING, after a pause: no answer, 408, 425, 429, 5xx             _retries
+      |
+      |------- refused, or no retries left --------------------> FAILED
+      |------- the same, where an attempt may have arrived
+      |        though it had no answer ------------------------> UNKNOWN
+      '------- the run ends first -----------------------------> UNKNOWN
+
+    INTENDED when the run ends: the intent is withdrawn, and the job is as if it had not been read.
+
+INTENDED and IN FLIGHT together are at most `--concurrency`: of a killed run no more is unknown.
+"""
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from itertools import count
+from collections.abc import Callable
 from math import inf
 from random import random
 from time import monotonic, sleep
 from typing import NamedTuple
 
+from ses_cli.errors import TargetError
 from ses_cli.replay.dead_letters import DeadLetters
-from ses_cli.replay.deliveries import Delivery
-from ses_cli.replay.intake import Intake
+from ses_cli.replay.intake import Intake, Log
 from ses_cli.replay.job import Attempt, Job, Sender
-from ses_cli.replay.jsonl import Log
+from ses_cli.replay.journal import Journal, State
 from ses_cli.replay.lanes import Lanes
 from ses_cli.replay.result.report import End, Report, Snapshot
-from ses_cli.replay.schedule.backoff import RETRY_ON, pause, retryable
+from ses_cli.replay.schedule.backoff import RETRY_ON, pause, proves_alive, retryable
 from ses_cli.replay.schedule.breaker import Breaker
 from ses_cli.replay.schedule.pace import Pace
 from ses_cli.replay.schedule.throttle import Throttle
+from ses_cli.replay.schedule.wakeup import AHEAD, TICK, Waiting, next_wakeup
 
-_AHEAD = 0.025  # seconds before it is due that an intent may be written: longer than an fsync takes
 _SLACK = 0.001  # seconds that a callback may leave early, so that one turn can serve many
-_DISK = 0.001  # seconds between looks whether the disk is done
-_TICK = 0.1  # seconds between looks at stop signals, at a log that is followed, and of progress
+_COUNTING = 1.0  # seconds that are spent on counting what is left of a log
+_BY_ITSELF = (End.GAVE_UP, End.GONE, End.REDIRECTED)  # ends after which all that is left is undelivered
 
 
 class Policy(NamedTuple):
@@ -36,46 +63,44 @@ class Policy(NamedTuple):
     retry_on: frozenset[int] = RETRY_ON
     give_up_after: int = 20
     give_up_time: float = 60.0
-    grace: float = 10.0
+    shutdown_timeout: float = 10.0
     resend_unknown: bool = True
     is_endless: bool = False  # the log grows: at its end there is nothing just now
 
 
 class Replay:
-    """One run over deliveries. `run` is called once; `stop` from a signal handler, say.
+    """One run over a log. `run` is called once; `stop` from a signal handler, say.
 
-    `deliveries` may give None for "nothing just now". `progress` gets a snapshot about ten times a
-    second. The sender and the journal are closed when the run ends, however it ends.
+    `progress` gets a snapshot about ten times a second. The sender and the journal are closed when the run ends,
+    however it ends.
     """
 
     def __init__(
         self,
-        deliveries: Iterable[Delivery | None],
+        log: Log,
         sender: Sender,
-        journal: Log,
-        rules: Policy,
+        journal: Journal,
+        policy: Policy,
         *,
         letters: DeadLetters | None = None,
         progress: Callable[[Snapshot], None] | None = None,
         now: Callable[[], float] = monotonic,
         chance: Callable[[], float] = random,
     ) -> None:
-        self.report = Report(paced=rules.pace.rate is not None or rules.pace.speed is not None)
-        self._sender, self._journal, self._rules = sender, journal, rules
+        pace = policy.pace
+        self.report = Report(paced=pace.rate is not None or pace.speed is not None)
+        self._sender, self._journal, self._policy = sender, journal, policy
         self._letters, self._progress = letters, progress
         self._now, self._chance = now, chance
-        self._throttle = Throttle(Breaker(rules.concurrency, rules.give_up_after, rules.give_up_time))
-        self._intake = Intake(deliveries, journal, self.report, rules.pace, rules.resend_unknown)
+        self._throttle = Throttle(Breaker(policy.concurrency, policy.give_up_after, policy.give_up_time), pace.rate)
+        self._intake = Intake(log, journal, self.report, pace, policy.resend_unknown)
         self._lanes: Lanes[Job] = Lanes(urgent=self.report.paced)
-        # Jobs whose intents are written, perhaps not yet on disk: a heap by due time; unpaced, a queue.
-        self._staged: list[tuple[float, int, Job]] = []
-        self._tickets = count()
+        self._intended: deque[Job] = deque()  # intents are written, perhaps not yet durable
         self._retries: list[tuple[float, int, Job]] = []  # a heap by time
-        self._claims: deque[tuple[int, int]] = deque()  # batch of the journal -> delivered up to it
+        self._claims: deque[tuple[int, int]] = deque()  # commit of the journal -> delivered up to it
         self._confirmed = 0
-        self._start = self._clock = self._told = self._committed = (
-            0.0  # the clock: seconds from the start, as of this turn
-        )
+        # the clock: seconds from the start, as of this turn
+        self._start = self._clock = self._told = self._committed = 0.0
         self._stops = 0
         self._stopped: float | None = None  # when sending stopped
 
@@ -91,21 +116,28 @@ class Replay:
     def run(self) -> Report:
         """Send until all is final, or the end comes early.
 
-        TargetError if the journal cannot be written: then nothing is claimed but what `snapshot`
-        has as delivered, and a run that resumes finds out the rest.
+        The report names what went wrong with the log or the journal. If the journal cannot be written nothing is
+        claimed but what `snapshot` has as delivered, and a run that resumes finds out the rest.
         """
         self._start = self._now()
         try:
             while self._turn():
                 pass
             self._abandon()
+            self.report.seconds = self._now() - self._start
+            if self.report.end is not End.DONE:
+                self._commit_all()
+                self._count_rest()
         finally:
             self._sender.close()
-            self._journal.close()
-            self.report.seconds = self._now() - self._start
-        if self._letters is not None and self.report.end in (End.GAVE_UP, End.GONE):
-            self.report.unsent += self._letters.rest(self._pending(), self._remaining())
+            self._close()
         return self.report
+
+    @property
+    def retry_in(self) -> float:
+        """Seconds until the next attempt, where one waits for its time."""
+        next_retry = self._retries[0][0] if self._retries else 0.0
+        return max(0.0, self._throttle.until - self._clock, next_retry - self._clock)
 
     def snapshot(self) -> Snapshot:
         """How it stands. What it has as delivered is on disk in the journal."""
@@ -119,16 +151,16 @@ class Replay:
         self._clock = self._now() - self._start
         self._watch()
         if self._stopped is None and not self._throttle.holds(self._clock):
-            self._fill()
-            self._stage()
-        self._send()
+            self._read()
+            self._intend()
         self._commit()
+        self._send()
         if not self._sender.in_flight and (self._stopped is not None or self._all_final()):
             return False
         if self._stopped is not None and self._clock >= self._stopped + self._patience():
             return False
-        for answer in self._sender.poll(self._wait()):
-            self._settle(answer)
+        for attempt in self._sender.poll(self._wait()):
+            self._settle(attempt)
         return True
 
     def _watch(self) -> None:
@@ -138,7 +170,7 @@ class Replay:
         elif self._throttle.breaker.gave_up:
             self._end(End.GAVE_UP)
         if self._progress is not None and self._clock >= self._told:
-            self._told = self._clock + _TICK
+            self._told = self._clock + TICK
             self._progress(self.snapshot())
 
     def _end(self, end: End) -> None:
@@ -147,25 +179,24 @@ class Replay:
             return
         self._stopped = self._clock
         self.report.end = end
-        for _, _, job in self._staged:
-            # if it was unknown before and nothing left since, unknown it stays
-            self._journal.outcome(job, "unknown" if job.again and job.attempt == 1 else "unsent")
+        for job in self._intended:
+            self._journal.outcome(job.entry, State.NEVER, is_final=False)
 
     def _patience(self) -> float:
         """Seconds to wait for what is in flight; without a signal, until its own time-out."""
         if self._stops:
-            return self._rules.grace if self._stops == 1 else 0.0
-        return float("inf")
+            return self._policy.shutdown_timeout if self._stops == 1 else 0.0
+        return inf
 
     def _all_final(self) -> bool:
         return not self._lanes.held and self._intake.peek() is None and self._intake.over
 
-    def _fill(self) -> None:
+    def _read(self) -> None:
         """Bring into the window what is due, as much as the next turns can use."""
         ready = self._lanes.ready
         while self._retries and self._retries[0][0] <= self._clock:
             ready.appendleft(heapq.heappop(self._retries)[2])
-        until = self._throttle.schedule(self._clock) + _AHEAD
+        until = self._throttle.schedule(self._clock) + AHEAD
         wanted = 2 * self._throttle.breaker.limit
         while len(ready) < wanted and self._lanes.room:
             job = self._intake.peek()
@@ -175,135 +206,181 @@ class Replay:
                 return
             self._lanes.offer(self._intake.take())
 
-    def _stage(self) -> None:
-        """Write intents ahead: a crash leaves unknown three times what may be in flight, at most."""
-        ready, limit = self._lanes.ready, self._throttle.breaker.limit
-        schedule = self._throttle.schedule(self._clock)
-        while ready and len(self._staged) < (limit if ready[0].due > schedule else 2 * limit):
+    def _intend(self) -> None:
+        """Write intents, no more than may be in flight: of a killed run all of them are unknown."""
+        ready, throttle = self._lanes.ready, self._throttle
+        room = throttle.breaker.limit - self._sender.in_flight - len(self._intended)
+        until = throttle.rate.next - AHEAD
+        while room > 0 and ready and self._clock >= until:
             job = ready.popleft()
             job.attempt += 1
-            job.batch = self._journal.intent(job)
-            heapq.heappush(self._staged, (job.due, next(self._tickets), job))
+            job.commit = self._journal.intent(job.entry, job.attempt)
+            self._intended.append(job)
+            room -= 1
 
     def _commit(self) -> None:
-        """Have the disk work while the target does: one fsync for many intents, and soon when short of them.
+        """Have the disk work while the target does: one sync for many intents and outcomes.
 
-        Lines get to the disk in the order in which they were written, so no intent is ever there without
-        the outcome that freed its lane: a resumed run cannot turn the order of a lane.
+        What is written gets to the disk in its order, so no intent is ever there without the outcome that freed
+        its lane: a resumed run cannot turn the order of a lane.
         """
-        durable, soon = self._journal.durable, self._throttle.schedule(self._clock) + _AHEAD / 2
-        starved = (
-            self._sender.in_flight < self._throttle.breaker.limit
-            and bool(self._staged)
-            and self._staged[0][2].batch > durable
-            and self._staged[0][0] <= soon
-        )
-        if starved or self._clock >= self._committed + _TICK:
-            self._journal.commit()
-            self._committed = self._clock
-            if starved and not self._sender.in_flight:
-                self._journal.flush()  # there is nothing else to wait for
-                self._send()
+        journal = self._journal
+        is_waiting = bool(self._intended) and self._intended[-1].commit > journal.durable
+        if is_waiting or self._clock >= self._committed + TICK:
+            try:
+                journal.commit()
+                self._committed = self._clock
+                if is_waiting and not self._sender.in_flight:
+                    journal.flush()  # there is nothing else to wait for
+            except TargetError as error:
+                self._lose_journal(error)
 
     def _send(self) -> None:
         """Send what is due and whose intent is on disk."""
-        durable, limit = self._journal.durable, self._throttle.breaker.limit
-        schedule = self._throttle.schedule(self._clock)
-        if self._stopped is not None or self._throttle.holds(self._clock):
-            return  # what is staged was withdrawn, or waits
-        while self._staged and self._sender.in_flight < limit:
-            due, _, job = self._staged[0]
-            if job.batch > durable or due > schedule + _SLACK:
+        clock, throttle = self._clock, self._throttle
+        if self._stopped is not None or throttle.holds(clock):
+            return  # what is intended was withdrawn, or waits
+        durable, limit = self._journal.durable, throttle.breaker.limit
+        schedule = throttle.schedule(clock)
+        while self._intended and self._sender.in_flight < limit:
+            job = self._intended[0]
+            if job.commit > durable or job.due > schedule + _SLACK or not throttle.rate.allows(clock):
                 return
-            heapq.heappop(self._staged)
+            self._intended.popleft()
+            throttle.rate.take(clock)
             self._sender.send(job)
             if self.report.paced and job.attempt == 1:
-                self.report.lateness.add(max(0.0, schedule - due))
+                self.report.lateness.add(max(0.0, schedule - job.due))
 
-    def _settle(self, answer: Attempt) -> None:
+    def _settle(self, attempt: Attempt) -> None:
         """Take in how an attempt ended, and what follows from it."""
-        job, report = answer.job, self.report
-        report.count(answer)
-        if 200 <= answer.status < 300:
-            self._throttle.breaker.success()
-            batch = self._journal.outcome(job, "delivered", answer)
+        job, report, breaker = attempt.job, self.report, self._throttle.breaker
+        report.count(attempt)
+        if 200 <= attempt.status < 300:
+            breaker.success()
+            commit = self._journal.outcome(job.entry, State.DELIVERED)
             report.delivered += 1
-            if self._claims and self._claims[-1][0] == batch:
+            if self._claims and self._claims[-1][0] == commit:
                 self._claims.pop()
-            self._claims.append((batch, report.delivered))
+            self._claims.append((commit, report.delivered))
             self._lanes.finish(job)
             return
         self._clock = self._now() - self._start
         # who never gives up does not use up retries on a target that is down
-        is_free = self._throttle.breaker.open and self._rules.give_up_time == inf
-        self._throttle.breaker.failure(self._clock)
-        if answer.retry_after:
-            self._throttle.ask(self._clock, answer.retry_after)
-        if (is_free or job.attempt <= self._rules.retries) and retryable(answer.status, self._rules.retry_on):
-            self._journal.outcome(job, "retry", answer)
+        is_free = breaker.open and self._policy.give_up_time == inf
+        if 300 <= attempt.status < 400 and breaker.open:
+            self._end(End.REDIRECTED)
+        if proves_alive(attempt.status):
+            breaker.success()
+        else:
+            breaker.failure(self._clock)
+        if attempt.retry_after:
+            self._throttle.ask(self._clock, attempt.retry_after)
+        if (is_free or job.attempt <= self._policy.retries) and self._may_repeat(attempt):
+            self._journal.outcome(job.entry, _state(attempt), is_final=False)
             # out of the way, but still in the window: its lane waits, the others do not
             when = self._clock + pause(job.attempt, self._chance())
             job.due = 0.0
             heapq.heappush(self._retries, (when, job.number, job))
         else:
-            self._journal.outcome(job, "failed", answer)
-            report.fail(job, answer)
-            if self._letters is not None:
-                self._letters.write(job.delivery.body)
-            self._lanes.finish(job)
-        if answer.status == 410:
+            self._fail(attempt)
+        if attempt.status == 410:
             self._end(End.GONE)
 
+    def _may_repeat(self, attempt: Attempt) -> bool:
+        if attempt.is_unknown and not self._policy.resend_unknown:
+            return False  # at most once
+        return retryable(attempt.status, self._policy.retry_on)
+
+    def _fail(self, attempt: Attempt) -> None:
+        """There is no further attempt."""
+        job = attempt.job
+        self._journal.outcome(job.entry, _state(attempt))
+        is_unknown = job.entry.state is State.UNKNOWN  # an attempt before may have arrived
+        self.report.fail(attempt, is_unknown)
+        if self._letters is not None and (self._policy.resend_unknown or not is_unknown):
+            self._letters.write(job.body)
+        self._lanes.finish(job)
+
     def _wait(self) -> float:
-        """Seconds until there is something to do but for an answer or the disk."""
+        """Seconds until there is something to do but for an answer."""
         if self._stopped is not None:
-            return _TICK
-        times = [self._clock + _TICK]
-        if self._throttle.holds(self._clock):
-            times.append(self._throttle.until)
-        else:
-            behind = self._clock - self._throttle.schedule(self._clock)  # of the schedule against the clock
-            if self._retries:
-                times.append(self._retries[0][0])
-            if self._sender.in_flight < self._throttle.breaker.limit:
-                if self._staged:
-                    due, _, head = self._staged[0]
-                    due += behind
-                    fresh = head.batch > self._journal.durable
-                    times.append(max(due - _AHEAD / 2, self._clock + _DISK) if fresh else due)
-                elif (job := self._intake.peek()) is not None and self._lanes.room:
-                    times.append(job.due + behind - _AHEAD)
-                elif self._intake.is_skipping and self._lanes.room:
-                    return 0.0
-        return max(0.0, min(times) - (self._now() - self._start))
+            return TICK
+        throttle, behind = self._throttle, self._clock - self._throttle.schedule(self._clock)
+        head = self._intended[0] if self._intended else None
+        unread = self._intake.peek() if head is None and self._lanes.room else None
+        waiting = Waiting(
+            held_until=throttle.until,
+            retry_at=self._retries[0][0] if self._retries else inf,
+            rate_at=throttle.rate.next,
+            has_room=self._sender.in_flight < throttle.breaker.limit,
+            intent_due=head.due + behind if head else inf,
+            is_durable=head is None or head.commit <= self._journal.durable,
+            unread_due=unread.due + behind if unread else inf,
+            is_skipping=self._intake.is_skipping and self._lanes.room,
+        )
+        return max(0.0, next_wakeup(self._clock, waiting) - (self._now() - self._start))
 
     def _abandon(self) -> None:
-        """What is still in flight gets no answer any more: its fate is unknown."""
+        """What is still in flight gets no answer any more: its outcome is unknown."""
         for job in self._sender.close():
-            self._journal.outcome(job, "unknown")
+            self._journal.outcome(job.entry, State.UNKNOWN)
             self._lanes.finish(job)
             self.report.unknown += 1
         self.report.unsent = self._lanes.held
 
-    def _remaining(self) -> Iterator[Job]:
-        """What the log still has, once sending has ended by itself. A stop ends this too."""
-        while not self._intake.over and not self._stops:
-            if self._intake.peek() is not None:
-                yield self._intake.take()
-            elif self._intake.is_skipping:
-                continue
-            elif self._rules.is_endless:
-                return
-            else:
-                sleep(_TICK)
-        if not self._intake.over:
-            self.report.end = End.INTERRUPTED
+    def _lose_journal(self, error: TargetError) -> None:
+        """Nothing more can be remembered, so nothing more is sent."""
+        if not any(isinstance(known, TargetError) for known in self.report.errors):
+            self.report.errors.append(error)
+        self._end(End.JOURNAL)
+        self.report.end = End.JOURNAL
 
-    def _pending(self) -> list[Job]:
+    def _commit_all(self) -> None:
+        try:
+            self._journal.commit()
+            self._journal.flush()
+        except TargetError as error:
+            self._lose_journal(error)
+
+    def _close(self) -> None:
+        self.report.skipped = self._journal.delivered
+        try:
+            self._journal.close()
+        except TargetError as error:
+            self._lose_journal(error)
+
+    def _count_rest(self) -> None:
+        """Count what is left of the log, for a second at most, or write all of it to the dead letters.
+
+        A stop ends this too.
+        """
+        report, intake = self.report, self._intake
+        letters = self._letters if report.end in _BY_ITSELF else None
+        if letters:
+            for job in self._window():
+                letters.write(job.body)
+        self._journal.look_only()
+        stops, until = self._stops, inf if letters else self._now() + _COUNTING
+        while not intake.over and self._stops == min(stops, 1) and self._now() < until:
+            if intake.peek() is not None:
+                job = intake.take()
+                report.unsent += 1
+                if letters:
+                    letters.write(job.body)
+            elif not intake.is_skipping:
+                if letters is None or self._policy.is_endless:
+                    break  # nothing just now
+                sleep(TICK)
+        report.is_counted = intake.over
+        if letters and self._stops > stops:
+            report.end = End.INTERRUPTED
+
+    def _window(self) -> list[Job]:
         """What is in the window and not final, in log order."""
-        jobs = [
-            *(job for _, _, job in self._staged),
-            *self._lanes.waiting(),
-            *(job for _, _, job in self._retries),
-        ]
+        jobs = [*self._intended, *self._lanes.waiting(), *(job for _, _, job in self._retries)]
         return sorted(jobs, key=lambda job: job.number)
+
+
+def _state(attempt: Attempt) -> State:
+    return State.UNKNOWN if attempt.is_unknown else State.FAILED

@@ -1,107 +1,114 @@
-"""Which files are the generations of a log that a journal knows: told by their lines, in the order of their age."""
+"""The generations of a log that is followed: each is a log of its own to the journal, known by its content."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack, nullcontext
+from pathlib import Path
 from typing import NamedTuple
 
-from ses_cli.batch import Piece
 from ses_cli.errors import SourceError
-from ses_cli.replay.jsonl import Journal
-from ses_cli.replay.past import NOTHING, Kept, Past, Source
-from ses_cli.replay.resume import fingerprint
-from ses_cli.sources.series import first_line
+from ses_cli.follow import Follower, LogFile, OnChange, open_generations
+from ses_cli.replay.content import StreamContent
+from ses_cli.replay.journal import Content, Journal, Opened, Range
+from ses_cli.sources.source import Source, reason
 
-Read = Callable[[], Iterator[Piece]]  # the numbered pieces of a file, from its beginning; none where it is gone
-
-
-class Generation(NamedTuple):
-    """A file of the log."""
-
-    first: str  # a hash of its first line, "" where it has none
-    number: int | None  # of the source that it is in the journal; None: it is new
-    lines: int | None = None  # of it, that are what was sent; None: it has all that was sent
-
-
-def recognise(past: Past, name: str, files: Sequence[Read]) -> list[Generation]:
-    """What each file is, oldest first. SourceError where the log that was read last is none of them.
-
-    A first line may come again in the next log, so the order counts, and what is known of other lines.
-    """
-    found = [Generation(_first(read()), None) for read in files]
-    numbers, begin = past.generations(name), 0
-    rest = numbers  # those that were read after what is found by now
-    for at, (read, file) in enumerate(zip(files, found, strict=True)):
-        for nth, number in enumerate(rest):
-            if past.sources[number].first == file.first and _agreed(past.known(number), read()) is None:
-                found[at], rest, begin = file._replace(number=number), rest[nth + 1 :], at + 1
-                break
-    if rest:
-        at, lines = _cut(past, rest[-1], found[begin:], files[begin:])
-        found[begin + at] = found[begin + at]._replace(number=rest[-1], lines=lines)
-    return found
-
-
-def _cut(past: Past, number: int, found: Sequence[Generation], files: Sequence[Read]) -> tuple[int, int]:
-    """The file that has lost lines of a source, and how many lines it still shares with it."""
-    shared: list[tuple[int, int]] = []
-    known = past.known(number)
-    for at, (file, read) in enumerate(zip(found, files, strict=True)):
-        if file.first == past.sources[number].first:
-            shared.append((_agreed(known, read()) or max(known), at))
-    if not shared:
-        name = past.sources[number].name
-        raise SourceError(
-            f"{name}: another log than the one that was followed, which is not beside it",
-            "rename that one the way listen does, to NAME-20260101T000000Z.jsonl beside it; or name a new --journal",
-        )
-    lines, at = max(shared)
-    return at, lines
-
-
-def _agreed(known: Mapping[int, str], pieces: Iterable[Piece]) -> int | None:
-    """Up to which line a file is what is known, where it does not have all of that; None where it has."""
-    wanted, nth, sure = sorted(known), 0, 1
-    for piece in pieces:
-        if nth == len(wanted):
-            return None
-        lines = piece.data.removesuffix(b"\n").split(b"\n") if wanted[nth] < piece.end else []
-        while nth < len(wanted) and wanted[nth] < piece.end:
-            line = lines[wanted[nth] - piece.line].removesuffix(b"\r")
-            if fingerprint(line) != known[wanted[nth]][:32]:  # the count behind the hash depends on what else is read
-                return sure
-            sure, nth = wanted[nth], nth + 1
-    return None if nth == len(wanted) else sure
-
-
-def _first(pieces: Iterator[Piece]) -> str:
-    piece = next(pieces, None)
-    return fingerprint(first_line(piece)) if piece else ""
+_HEAD = 64 << 10  # bytes
 
 
 class GenerationTracker:
-    """Tells a journal which generation of a log it is that comes next."""
+    """Tells a journal which generation of a log it is that is read."""
 
-    def __init__(self, journal: Journal, name: str, expected: Iterable[Generation]) -> None:
+    def __init__(self, journal: Journal, name: str) -> None:
+        self.numbers: dict[str, int] = {}  # of the generation that is read, by the name of the log
+        self.found: list[Opened] = []  # what the journal knows of those that were opened
         self._journal = journal
         self._name = name
-        self._expected = list(expected)
+        self._opened: dict[tuple[int, int], int] = {}  # by device and inode
 
-    def begin(self, first: Piece, is_new: bool) -> None:
-        """The next generation begins with this piece. `is_new`: the file was emptied, whatever it holds again."""
-        key = fingerprint(first_line(first))
-        file = Generation(key, None) if is_new else self._next(key)
-        if file.number is not None and file.lines is None:
-            self._journal.resume(self._name, file.number)
-        else:
-            kept = NOTHING if file.number is None else Kept(file.number, file.lines or 0)
-            self._journal.begin(Source(self._name, key), kept)
+    def open(self, file: LogFile) -> int:
+        """The number of a generation."""
+        found = self._journal.open_log(self._name, content_of(file))
+        self.found.append(found)
+        self._opened[file.identity] = found.log
+        return found.log
 
-    def shorten(self, lines: int) -> None:
-        """Of the file that is read now, so many lines are left, and others will follow."""
-        self._journal.cut(self._name, lines)
+    def begin(self, file: LogFile, is_new: bool) -> None:
+        """This generation is read next. `is_new`: the file was emptied, whatever it holds again."""
+        known = None if is_new else self._opened.get(file.identity)
+        self.numbers[self._name] = self.open(file) if known is None else known
 
-    def _next(self, key: str) -> Generation:
-        for at, file in enumerate(self._expected):
-            if file.first == key:
-                del self._expected[: at + 1]  # those before it are gone, or empty
-                return file
-        return Generation(key, None)
+    def shorten(self, offset: int, line: int) -> None:
+        """The generation that is read lost what stood from here on, and other lines will follow."""
+        self._journal.cut(self.numbers[self._name], offset, line)
+
+
+class Followed(NamedTuple):
+    """A log that is followed, and what the journal knows of it."""
+
+    follower: Follower
+    tracker: GenerationTracker
+
+
+def follow(
+    source: Source, journal: Journal, max_line: int, on_change: OnChange, begin_fd: int | None = None
+) -> Followed:
+    """What is left of the generations that the journal knows, then all that were begun since.
+
+    A journal that knows none begins with the open file `begin_fd`, or with the one that is written to now. Each file
+    is opened once: what is recognised is what is read, whatever is renamed in between. SourceError where the journal
+    knows logs, and none of them is there.
+    """
+    log, tracker = Path(source.path), GenerationTracker(journal, source.name)
+    with ExitStack() as stack:
+        try:
+            files = [stack.enter_context(file) for file in open_generations(log)]
+        except OSError as error:
+            raise SourceError(f"{source.name}: {reason(error)}") from None
+        known = [file for file in files if journal.is_known(content_of(file))]
+        known = known or [file for file in files if journal.resembles(content_of(file))]
+        if not known and not journal.is_empty:
+            raise SourceError(
+                f"{source.name}: another log than the one that was followed, which is not beside it",
+                "rename that one as listen does, to NAME-20260101T000000Z.jsonl beside it; or name a new --journal",
+            )
+        begin, place = _resume(known, journal, tracker) if known else (_begin(files, log, begin_fd), Range(0, 1))
+        others = [file for file in files if file is not begin]
+        stack.pop_all()
+    for file in others:
+        file.close()
+    follower = Follower(
+        source.path, max_line, on_change, tracker=tracker, begin=begin, offset=place.offset, line=place.line
+    )
+    return Followed(follower, tracker)
+
+
+def _resume(known: Sequence[LogFile], journal: Journal, tracker: GenerationTracker) -> tuple[LogFile, Range]:
+    """The first generation of which something is left, and where; else the last one."""
+    for file in known:
+        place = next(journal.ranges(tracker.open(file)))
+        if file.codec:
+            return file, Range(0, 1)  # it cannot be sought, and `admit` knows what is done
+        if place.offset < file.size:
+            break
+    return file, place
+
+
+def _begin(files: Sequence[LogFile], log: Path, begin_fd: int | None) -> LogFile | None:
+    if begin_fd is not None:
+        return LogFile(open(begin_fd, "rb", buffering=0, closefd=False), log)
+    return files[-1] if files and files[-1].path == log else None
+
+
+def content_of(file: LogFile) -> Content:
+    """The content of an open file. Where it is read does not change."""
+    return StreamContent(lambda: nullcontext(file.reader())) if file.codec else _FileContent(file)
+
+
+class _FileContent:
+    def __init__(self, file: LogFile) -> None:
+        self._file = file
+
+    def head(self) -> bytes:
+        return self._file.read_at(0, _HEAD)
+
+    def read(self, start: int, end: int) -> bytes:
+        return self._file.read_at(start, end - start)

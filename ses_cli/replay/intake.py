@@ -1,36 +1,42 @@
-"""What is still to be sent: deliveries that the journal does not say are done, with their due times."""
+"""What is still to be sent: callbacks of the log that the journal does not say are done, with their due times."""
 
-from collections.abc import Iterable, Iterator
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import repeat
+from typing import NamedTuple
 
-from ses_cli.replay.deliveries import Delivery
+from ses_cli.batch import Lane, Piece
+from ses_cli.errors import SesEventsError
+from ses_cli.pipeline import Reader, raw_rows
 from ses_cli.replay.job import Job
+from ses_cli.replay.journal import Journal, State
 from ses_cli.replay.result.report import Report
 from ses_cli.replay.schedule.pace import Pace, schedule
-from ses_cli.replay.states import State
 
-_SLICE = 1024  # callbacks that may be left out in a row before the loop has its turn
+_SLICE = 1024  # callbacks that may be left out in a row before the engine has its turn
 
 
-class Memory(Protocol):
-    """What is known of the runs before."""
+class Log(NamedTuple):
+    """What is sent: pieces of one log or many, and how they are read. A None is "nothing just now"."""
 
-    def locate(self, delivery: Delivery, /) -> tuple[int, State]:
-        """The number of the delivery's source, and what became of it."""
+    pieces: Iterable[Piece | None]
+    reader: Reader
+    numbers: Mapping[str, int]  # of the logs in the journal, by the name of the source, as of the piece that came last
+    lane: Lane | None = Lane.MESSAGE  # None: every line as it is, without order
 
 
 class Intake:
-    """Jobs in log order, read one ahead; counts in the report what it leaves out."""
+    """Jobs in log order, read one ahead; counts in the report what it leaves out.
 
-    def __init__(
-        self, deliveries: Iterable[Delivery | None], known: Memory, report: Report, pace: Pace, resend: bool
-    ) -> None:
+    What keeps the log from being read on ends it, and stands in the report's errors.
+    """
+
+    def __init__(self, log: Log, journal: Journal, report: Report, pace: Pace, resend_unknown: bool = True) -> None:
         self.over = False  # the log was read to its end
         self.is_skipping = False  # there is nothing just now because much was left out: ask again at once
-        self._known = known
+        self._journal = journal
         self._report = report
-        self._resend = resend
-        self._jobs = schedule(self._admit(deliveries), pace)
+        self._resend = resend_unknown
+        self._jobs = schedule(self._admit(log), pace)
         self._next: Job | None = None
 
     def peek(self) -> Job | None:
@@ -42,9 +48,13 @@ class Intake:
             except StopIteration:
                 self.over = True
                 return None
+            except SesEventsError as error:
+                self._report.errors.append(error)
+                self.over = True
+                return None
             if pair is not None:
-                pair[1].due = pair[0]
                 self._next = pair[1]
+                self._next.due = pair[0]
         return self._next
 
     def take(self) -> Job:
@@ -52,33 +62,51 @@ class Intake:
         job = self._next
         assert job is not None
         self._next = None
-        self._report.selected += 1  # here, for a pace reads further ahead than is sent
         return job
 
-    def _admit(self, deliveries: Iterable[Delivery | None]) -> Iterator[Job | None]:
-        report, left_out = self._report, 0
-        never, delivered, unknown = State.NEVER, State.DELIVERED, State.UNKNOWN  # slow to look up
-        for number, delivery in enumerate(deliveries):
-            if delivery is None:
+    def _admit(self, log: Log) -> Iterator[Job | None]:
+        journal, never, left_out, number = self._journal, State.NEVER, 0, 0
+        read: int | None = None  # the log that is read
+        for piece in log.pieces:
+            if piece is None:
+                self._finish(read)
+                read = None
                 yield None
                 continue
-            if left_out == _SLICE:
-                self.is_skipping, left_out = True, 0
-                yield None
-            source, state = self._known.locate(delivery)
-            if state is never:
-                left_out = 0
-                yield Job(delivery, number, source, again=False)
-            elif state is delivered:
-                report.selected += 1
-                report.skipped += 1
-                left_out += 1
-            elif state is unknown and not self._resend:
-                report.selected += 1
-                report.unknown += 1
-                left_out += 1
-            else:
-                left_out = 0
-                report.resent += state is unknown
-                report.failed_before += state is State.FAILED
-                yield Job(delivery, number, source, again=state is unknown)
+            source = log.numbers[piece.source]
+            if source != read:
+                self._finish(read)
+                read = source
+            journal.feed(source, piece)
+            batch = log.reader.read(piece)
+            rows = raw_rows(piece) if log.lane is None else batch.rows(log.lane)
+            needs_records = log.lane is not None and journal.needs_records(source)
+            for row, record in zip(rows, batch.callbacks() if needs_records else repeat(None), strict=False):
+                entry = journal.admit(source, row.line, row.offset, row.id, record)
+                if entry.state is not never and self._is_left_out(entry.state):
+                    if entry.state is State.UNKNOWN:
+                        journal.leave(entry)
+                    left_out += 1
+                    if left_out % _SLICE == 0:
+                        self.is_skipping = True
+                        yield None
+                    continue
+                yield Job(piece, row, entry, number)
+                number += 1
+        self._finish(read)
+
+    def _finish(self, log: int | None) -> None:
+        if log is not None:
+            self._journal.finish(log)
+
+    def _is_left_out(self, state: State) -> bool:
+        """Whether a callback of a run before is not sent again."""
+        report = self._report
+        if state is State.FAILED:
+            report.failed_before += 1
+            return False
+        if state is State.UNKNOWN:
+            report.resent += self._resend
+            report.unknown += not self._resend
+            return not self._resend
+        return True

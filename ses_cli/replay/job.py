@@ -1,42 +1,49 @@
-"""One delivery on its way, one attempt of it, and the contract of what sends them."""
+"""One callback on its way, one attempt of it, and the contract of what sends them."""
 
 from collections.abc import Hashable
 from typing import NamedTuple, Protocol
 
-from ses_cli.replay.deliveries import Delivery
+from ses_cli.batch import Piece, Row
+from ses_cli.replay.journal import Entry
 
 
 class Job:
-    """A delivery on its way: what the engine knows of it."""
+    """One callback on its way: what the engine knows of it. What the journal knows is its `entry`."""
 
     __slots__ = (
-        "again",
         "attempt",
-        "batch",
-        "delivery",
+        "body",
+        "commit",
+        "domain",
         "due",
-        "is_unknown",
+        "entry",
+        "event",
         "lane",
         "number",
-        "place",
         "size",
         "source",
         "timestamp",
     )
 
-    def __init__(self, delivery: Delivery, number: int, source: int, again: bool) -> None:
-        self.delivery = delivery
+    def __init__(self, piece: Piece, row: Row, entry: Entry, number: int) -> None:
+        start = row.offset - piece.offset
+        self.body = piece.data[start : start + row.length]  # exact
+        self.source = piece.source
+        self.timestamp = row.timestamp  # Unix seconds; 0 where the line is no record
+        self.lane: Hashable = row.lane  # None: no order to keep
+        self.event = row.event
+        self.domain = row.domain
+        self.entry = entry
         self.number = number  # in the order of the log
-        self.source = source  # its number in the journal
-        self.again = again  # its outcome in a run before is unknown
-        self.is_unknown = again  # an attempt may have arrived that had no answer
         self.attempt = 0  # how many have begun
         self.due = 0.0  # seconds from the start of the run
-        self.batch = 0  # of the journal, with the intent
-        self.place = ""  # as the journal's lines about it have it
-        self.timestamp = delivery.timestamp
-        self.lane: Hashable = delivery.lane
-        self.size = len(delivery.body) + 1024  # with what Python needs to hold it
+        self.commit = 0  # of the journal, with the intent
+        self.size = row.length + 1024  # bytes, with what Python needs to hold it
+
+    @property
+    def id(self) -> str:
+        """The webhook-id: of the same bytes the same. `printf %s "$line" | sha256sum | head -c 32` makes it again."""
+        return self.entry.id.hex()
 
 
 class Attempt(NamedTuple):

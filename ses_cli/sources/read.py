@@ -3,6 +3,7 @@
 import io
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ses_cli.batch import Piece
@@ -42,17 +43,34 @@ def spans(source: Source, size: int = SPAN) -> Iterator[Span]:
 
 
 def read(span: Span, max_line: int, piece_size: int = PIECE) -> Iterator[Piece]:
-    """The lines that begin in the span, numbered from its first. Raises SourceError, after all that could be read."""
-    name = span.source.name
+    """The lines that begin in the span, numbered from 1. Raises SourceError, after all that could be read."""
+    with _telling(span.source), _open(span) as raw:
+        for piece in _pieces(span, _decoded(span, raw), max_line, piece_size):
+            yield piece._replace(bytes_read=raw.tell()) if span.source.size else piece
+        _check_size(span, raw)
+
+
+@contextmanager
+def opened(source: Source) -> Iterator[Readable]:
+    """All bytes of a source, decompressed: for `cut`. Raises SourceError."""
+    with _telling(source), _open(Span(source)) as raw:
+        yield _decoded(Span(source), raw)
+
+
+def cut(source: Source, stream: Readable, max_line: int, piece_size: int = PIECE) -> Iterator[Piece]:
+    """The lines of a stream, from the beginning of the source, numbered. Raises SourceError."""
+    with _telling(source):
+        yield from _pieces(Span(source), stream, max_line, piece_size)
+
+
+@contextmanager
+def _telling(source: Source) -> Iterator[None]:
     try:
-        with _open(span) as raw:
-            for piece in _pieces(span, _decoded(span, raw), max_line, piece_size):
-                yield piece._replace(bytes_read=raw.tell()) if span.source.size else piece
-            _check_size(span, raw)
+        yield
     except Damaged as error:
-        raise SourceError(f"{name}: {error}; what stands before was read", error.hint) from None
+        raise SourceError(f"{source.name}: {error}; what stands before was read", error.hint) from None
     except OSError as error:
-        raise SourceError(f"{name}: {reason(error)}") from None
+        raise SourceError(f"{source.name}: {reason(error)}") from None
 
 
 def _open(span: Span) -> BinaryIO:
@@ -69,7 +87,8 @@ def _open(span: Span) -> BinaryIO:
 
 
 def _check_size(span: Span, raw: BinaryIO) -> None:
-    if span.end is not None and (size := os.fstat(raw.fileno()).st_size) < span.end:
+    end = span.end if span.end is not None or span.source.codec else span.source.size
+    if end is not None and (size := os.fstat(raw.fileno()).st_size) < end:
         name, before = span.source.name, span.source.size
         raise SourceError(f"{name}: shrank from {before:,} to {size:,} bytes while it was read", "read it again")
 

@@ -3,18 +3,17 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from msgspec.json import decode
-
-from ses_cli.batch import Located
-from ses_cli.callback import Callback
+from ses_cli.batch import Checks, Lane, Piece
+from ses_cli.pipeline import Reader
 from ses_cli.replay.dead_letters import DeadLetters
-from ses_cli.replay.deliveries import Delivery, Lane, deliveries
 from ses_cli.replay.engine import Policy, Replay
 from ses_cli.replay.http.client import Client, HttpOptions
 from ses_cli.replay.http.target import resolve_target
-from ses_cli.replay.jsonl import Journal, NoJournal
-from ses_cli.replay.past import Source
-from ses_cli.replay.resume import fingerprint, open_journal
+from ses_cli.replay.intake import Intake, Log
+from ses_cli.replay.job import Job
+from ses_cli.replay.journal import Journal, NoJournal, Sent, open_journal
+from ses_cli.replay.result.report import Report
+from ses_cli.replay.schedule.pace import Pace
 
 NAME = "log.jsonl"
 
@@ -28,44 +27,71 @@ def lines(count: int, lanes: int = 7, begin: int = 1_700_000_000) -> list[bytes]
     ]
 
 
-def located(raws: Iterable[bytes]) -> Iterator[tuple[str, Located]]:
-    """The rows of one log."""
+def pieces(raws: Iterable[bytes]) -> Iterator[Piece]:
+    """One log, a line a piece."""
     offset = 0
     for number, raw in enumerate(raws, 1):
-        yield NAME, Located(decode(raw, type=Callback), number, offset, raw)
+        yield Piece(NAME, offset, raw + b"\n", number)
         offset += len(raw) + 1
 
 
-def plan(raws: Iterable[bytes], lane: Lane = Lane.MESSAGE) -> Iterator[Delivery]:
-    """Deliveries of one log."""
-    return (delivery for delivery in deliveries(located(raws), lane) if delivery is not None)
+def log(raws: Iterable[bytes] | Iterable[Piece | None], lane: Lane | None = Lane.MESSAGE, number: int = 1) -> Log:
+    """What a replay is of: lines, or pieces of them."""
+    found = (raw if raw is None or isinstance(raw, Piece) else _piece(raw, place) for raw, place in _placed(raws))
+    return Log(found, Reader(Checks(max_line=4 << 20)), {NAME: number}, lane)
 
 
-def source(raws: list[bytes]) -> Source:
-    """The log as a journal knows it."""
-    return Source(NAME, fingerprint(raws[0]))
+def _placed(raws: Iterable[bytes] | Iterable[Piece | None]) -> Iterator[tuple[bytes | Piece | None, tuple[int, int]]]:
+    offset, line = 0, 1
+    for raw in raws:
+        yield raw, (offset, line)
+        if isinstance(raw, bytes):
+            offset, line = offset + len(raw) + 1, line + 1
 
 
-def journal(path: Path, url: str, raws: list[bytes]) -> Journal:
-    """The journal of sending this log there."""
-    return open_journal(path, url, resolve_target(url, {}).masked, [source(raws)])
+def _piece(raw: bytes, place: tuple[int, int]) -> Piece:
+    return Piece(NAME, place[0], raw + b"\n", place[1])
+
+
+def jobs(raws: Iterable[bytes], lane: Lane = Lane.MESSAGE) -> Iterator[Job]:
+    """The jobs of one log, none of them sent before."""
+    intake = Intake(log(raws, lane), NoJournal(), Report(), Pace())
+    while intake.peek() is not None:
+        yield intake.take()
+
+
+class Bytes:
+    """A log's content."""
+
+    def __init__(self, raws: Iterable[bytes]) -> None:
+        self._data = b"".join(raw + b"\n" for raw in raws)
+
+    def head(self) -> bytes:
+        """Its beginning."""
+        return self._data[: 64 << 10]
+
+    def read(self, start: int, end: int) -> bytes:
+        """A part of it."""
+        return self._data[start:end]
 
 
 def replay(
     raws: list[bytes],
     url: str,
-    rules: Policy | None = None,
+    policy: Policy | None = None,
     *,
     path: Path | None = None,
-    wire: HttpOptions | None = None,
+    options: HttpOptions | None = None,
     letters: DeadLetters | None = None,
     environ: dict[str, str] | None = None,
     lane: Lane = Lane.MESSAGE,
 ) -> Replay:
     """A run, not yet begun."""
-    rules = rules or Policy()
-    sender = Client(
-        resolve_target(url, environ or {}), wire or HttpOptions(timeout=10, connect_timeout=5), rules.concurrency
-    )
-    log = journal(path, url, raws) if path else NoJournal()
-    return Replay(plan(raws, lane), sender, log, rules, letters=letters, chance=lambda: 0.01)
+    policy = policy or Policy()
+    target = resolve_target(url, environ or {})
+    sender = Client(target, options or HttpOptions(timeout=10, connect_timeout=5), policy.concurrency)
+    journal: Journal = NoJournal()
+    if path is not None:
+        journal = open_journal(path, Sent(url, target.masked), policy.concurrency)
+    number = journal.open_log(NAME, Bytes(raws)).log
+    return Replay(log(raws, lane, number), sender, journal, policy, letters=letters, chance=lambda: 0.01)

@@ -1,4 +1,4 @@
-"""Backoff and breaker as tables; pace, lanes, tally and histogram by their properties."""
+"""Backoff and breaker as tables; pace, rate, lanes and histogram by their properties."""
 
 import math
 import random
@@ -11,16 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ses_cli.errors import UsageError
-from ses_cli.replay.deliveries import Lane, identify
 from ses_cli.replay.lanes import Lanes
 from ses_cli.replay.result.histogram import Histogram
-from ses_cli.replay.schedule.backoff import parse_statuses, pause, retryable
+from ses_cli.replay.schedule.backoff import parse_statuses, pause, proves_alive, retryable
 from ses_cli.replay.schedule.breaker import Breaker
 from ses_cli.replay.schedule.pace import HELD, Pace, schedule
+from ses_cli.replay.schedule.rate import MADE_UP, RateLimit
 from ses_cli.replay.schedule.throttle import Throttle
-from ses_cli.replay.tally import Tally
-
-from .logs import lines, plan
+from ses_cli.replay.schedule.wakeup import AHEAD, DISK, Waiting, next_wakeup
 
 # attempt, longest pause in seconds
 PAUSES = [(1, 0.5), (2, 1), (3, 2), (4, 4), (5, 8), (6, 16), (7, 32), (8, 60), (9, 60), (500, 60)]
@@ -244,44 +242,73 @@ def test_a_blocked_lane_does_not_hold_others() -> None:
     assert not lanes.room
 
 
-@given(st.lists(st.integers(0, 600), max_size=3000))
-def test_tally_counts_as_a_dictionary_does(numbers: list[int]) -> None:
-    """Counts are exact, past 255 too."""
-    tally, plain = Tally(), Counter[int]()
-    for number in [*numbers, *[7] * 300]:
-        plain[number] += 1
-        assert tally.add(b"\x01" + number.to_bytes(7, "little")) == plain[number]
+@given(
+    st.floats(0.5, 500),
+    st.lists(st.one_of(st.floats(0, 0.05), st.floats(0, 10)), max_size=200),
+    st.randoms(),
+)
+def test_a_rate_is_never_exceeded(rate: float, gaps: list[float], chance: random.Random) -> None:
+    """In any stretch of time no more requests leave than the rate allows, and what it lets make up for; and one."""
+    limit, clock, left = RateLimit(rate), 0.0, []
+    for gap in gaps:
+        clock += gap
+        if chance.random() < 0.05:
+            limit.restart(clock)
+        while limit.allows(clock):
+            limit.take(clock)
+            left.append(clock)
+    for first in range(len(left)):
+        for last in range(first, len(left)):
+            assert last - first <= rate * (left[last] - left[first] + MADE_UP + 0.002) + 1
 
 
-def test_tally_over_many_tables() -> None:
-    """Counts stay exact over the growth of the tables, into files too."""
-    tally, count = Tally(), 800_000
-    scattered = [(number * 0x9E3779B97F4A7C15 & (1 << 64) - 1 | 255).to_bytes(8, "little") for number in range(count)]
-    assert all(tally.add(digest) == 1 for digest in scattered)
-    assert all(tally.add(digest) == 2 for digest in scattered[:: count // 1000])
-    assert len(tally._files) == 1
-
-
-def test_ids_of_identical_lines_differ() -> None:
-    """The id is the body's hash, and the n-th identical line has n behind it; in any run."""
-    tally = Tally()
-    first = "9f86d081884c7d659a2feaa0c55ad015"  # sha256 of "test"
-    assert [identify(b"test", tally) for _ in range(3)] == [first, first + "-2", first + "-3"]
-    assert identify(b"test", Tally()) == first
+def test_a_rate_is_reached() -> None:
+    """Who asks often enough gets all of it, with jitter and after a hold, which is not made up for."""
+    limit, clock, left = RateLimit(50), 0.0, []
+    while clock < 4:
+        clock += random.Random(clock).choice((0.001, 0.01, 0.05))
+        if not 1 <= clock < 2:
+            while limit.allows(clock):
+                limit.take(clock)
+                left.append(clock)
+        else:
+            limit.restart(clock)
+    assert sum(at < 1 for at in left) == pytest.approx(50, abs=4)
+    assert sum(2 <= at < 4 for at in left) == pytest.approx(100, abs=4)
 
 
 @pytest.mark.parametrize(
-    ("lane", "key"),
-    [
-        (Lane.MESSAGE, ("b", "u0@example.com")),
-        (Lane.EMAIL, "u0@example.com"),
-        (Lane.DOMAIN, "example.com"),
-        (Lane.NONE, None),
-    ],
+    ("status", "alive"),
+    [(200, True), (204, True), (400, True), (409, True), (422, True), (0, False), (302, False), (500, False)]
+    + [(status, False) for status in (401, 403, 404, 405, 407, 408, 410, 425, 429)],
 )
-def test_lanes_of_callbacks(lane: Lane, key: Hashable) -> None:
-    """The lane is by message, address, domain, or none."""
-    assert next(plan(lines(1), lane)).lane == key
+def test_what_proves_a_target_alive(status: int, alive: bool) -> None:
+    """2xx, and refusals of that one callback; not those that say nothing of it."""
+    assert proves_alive(status) is alive
+
+
+# what is waited for, at 10.0 on the clock, and when to look again
+WAKEUPS = [
+    (Waiting(), 10.1),
+    (Waiting(held_until=10.05, retry_at=10.01), 10.05),
+    (Waiting(held_until=70.0), 10.1),
+    (Waiting(retry_at=10.02), 10.02),
+    (Waiting(intent_due=10.04), 10.04),
+    (Waiting(intent_due=10.04, has_room=False), 10.1),
+    (Waiting(intent_due=9.0, rate_at=10.03), 10.03),
+    (Waiting(intent_due=10.04, is_durable=False), 10.04 - AHEAD / 2),
+    (Waiting(intent_due=9.0, is_durable=False), 10.0 + DISK),
+    (Waiting(unread_due=10.06), 10.06 - AHEAD),
+    (Waiting(unread_due=9.0, rate_at=10.06), 10.06 - AHEAD),
+    (Waiting(is_skipping=True), 10.0),
+    (Waiting(is_skipping=True, retry_at=10.02), 10.0),
+]
+
+
+@pytest.mark.parametrize(("waiting", "expected"), WAKEUPS)
+def test_when_the_engine_wakes_up(waiting: Waiting, expected: float) -> None:
+    """At the first thing that can be done, and every tenth of a second."""
+    assert next_wakeup(10.0, waiting) == pytest.approx(expected)
 
 
 @given(st.lists(st.floats(0, 1e5), min_size=1), st.lists(st.floats(0, 1e5)), st.floats(0, 1))

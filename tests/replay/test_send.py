@@ -11,18 +11,17 @@ from pathlib import Path
 import pytest
 
 from ses_cli import __version__
+from ses_cli.batch import Lane
 from ses_cli.errors import UsageError
-from ses_cli.replay.deliveries import Lane
 from ses_cli.replay.engine import Policy
 from ses_cli.replay.http.client import Client, HttpOptions
 from ses_cli.replay.http.headers import static_headers
 from ses_cli.replay.http.signing import parse_secrets
 from ses_cli.replay.http.target import resolve_target
-from ses_cli.replay.job import Job
 from ses_cli.replay.result.report import End
 from tests.conftest import LIMIT
 
-from .logs import lines, plan, replay
+from .logs import jobs, lines, replay
 from .servers import CLOSE, OK, RESET, Request, serve, status
 
 FAST = Policy(concurrency=4, give_up_after=1000, give_up_time=5.0)
@@ -60,7 +59,7 @@ def test_own_headers_and_method() -> None:
     """Headers given replace the defaults, and the method is the one asked for."""
     wire = HttpOptions(method="PUT", headers=[("Content-Type", "text/x"), ("X-Key", "v"), ("user-agent", "me")])
     with serve() as server:
-        replay(lines(1), server.url, FAST, wire=wire).run()
+        replay(lines(1), server.url, FAST, options=wire).run()
         request = server.requests[0]
     assert request.start.startswith("PUT ")
     assert request.headers["content-type"] == "text/x"
@@ -80,7 +79,7 @@ def test_signature_is_that_of_standard_webhooks() -> None:
     key = b"0123456789abcdef01234567"
     secret = "whsec_" + base64.b64encode(key).decode()
     with serve() as server:
-        replay(lines(1), server.url, FAST, wire=HttpOptions(keys=parse_secrets(secret + "\n"))).run()
+        replay(lines(1), server.url, FAST, options=HttpOptions(keys=parse_secrets(secret + "\n"))).run()
         request = server.requests[0]
     signed = f"{request.headers['webhook-id']}.{request.headers['webhook-timestamp']}.".encode() + request.body
     expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
@@ -174,33 +173,35 @@ def test_slow_answers_time_out() -> None:
         return OK
 
     with serve(slow) as server:
-        report = replay(lines(1), server.url, FAST, wire=HttpOptions(timeout=0.2)).run()
+        report = replay(lines(1), server.url, FAST, options=HttpOptions(timeout=0.2)).run()
         gate.set()
     assert report.statuses == {"timeout": 1, 200: 1}
 
 
 def test_answers_that_waited_while_the_process_stood_still_count() -> None:
     """A stop longer than the time-out throws away no answer that came meanwhile; without one, the time-out holds."""
-    for answers, expected in ((True, [(200, "")]), (False, [(0, "timeout")])):
+    for answers, expected in ((True, (200, "")), (False, (0, "timeout"))):
         gate, sent = threading.Event(), threading.Event()
 
-        def script(_number: int, _request: Request, answers: bool = answers) -> bytes:
-            sent.set()  # noqa: B023
-            if not answers:
-                gate.wait(LIMIT)  # noqa: B023
+        def script(
+            _number: int, _request: Request, gate: threading.Event = gate, sent: threading.Event = sent
+        ) -> bytes:
+            sent.set()
+            gate.wait(LIMIT)
             return OK
 
         with serve(script) as server:
             client = Client(resolve_target(server.url, {}), HttpOptions(timeout=0.2), 1)
-            client.send(Job(next(plan(lines(1))), 0, 0, again=False))
+            client.send(next(jobs(lines(1))))
             while not sent.is_set():
-                assert client.poll(0.01) == []
+                client.poll(0.01)
+            if answers:
+                gate.set()
             time.sleep(0.5)  # as if stopped
-            ended = client.poll(0.1)
             deadline = time.monotonic() + LIMIT
-            while not ended and time.monotonic() < deadline:
-                ended = client.poll(0.1)
-            assert [(attempt.status, attempt.error) for attempt in ended] == expected
+            while not (ended := client.poll(0.1)) and time.monotonic() < deadline:
+                pass
+            assert [(attempt.status, attempt.error) for attempt in ended] == [expected]
             gate.set()
             client.close()
 
@@ -219,7 +220,7 @@ def test_secrets_of_the_request_are_not_in_the_sample() -> None:
     echo = status(400, body=b"bad token hunter22 / Bearer s3cr3t / s3cr3t\x1b[31m")
     wire = HttpOptions(headers=[("Authorization", "Bearer s3cr3t")])
     with serve(lambda _n, _: echo) as server:
-        report = replay(lines(1), server.url + "?t=hunter22", Policy(concurrency=1), wire=wire).run()
+        report = replay(lines(1), server.url + "?t=hunter22", Policy(concurrency=1), options=wire).run()
     assert report.failures["status 400"].detail == "bad token *** / *** / *** [31m"
 
 

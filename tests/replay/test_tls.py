@@ -48,8 +48,8 @@ def context(papers: Path, client: bool = False) -> ssl.SSLContext:
 
 def send(port: int, wire: HttpOptions) -> Report:
     """One replay of three callbacks over TLS."""
-    rules = Policy(concurrency=1, retries=0, give_up_time=0.0)
-    return replay(lines(3), f"https://127.0.0.1:{port}/x", rules, wire=wire).run()
+    policy = Policy(concurrency=1, retries=0, give_up_time=0.0)
+    return replay(lines(3), f"https://127.0.0.1:{port}/x", policy, options=wire).run()
 
 
 def test_a_private_authority(papers: Path) -> None:

@@ -21,7 +21,7 @@ def replay(
     pacing: Pacing,
     remembering: Remembering,
 ) -> int:
-    """Send captured callbacks again: exact, paced, in order, resumable.
+    """Send captured callbacks again: byte for byte, in order, at a given rate, resumable.
 
     \b
     ses-events replay --to http://127.0.0.1:8080/callback log.jsonl
@@ -29,22 +29,19 @@ def replay(
     ses-events replay --to URL --since 24h --rate 200 log.jsonl
     ses-events replay --to URL --speed 10 --max-gap 5s log.jsonl
     ses-events replay --to URL --failed rest.jsonl log.jsonl   keep what failed
-    ses-events replay --to URL --follow log.jsonl              and what comes
+    ses-events replay --to URL --follow log.jsonl              and what is added
     zcat old.gz | ses-events replay --to URL --journal sent.jsonl
 
-    The body of each request is the line as it was captured. Callbacks of one message go in log order. Run the same
-    command again to resume: the journal knows what was delivered. Every request carries webhook-id, the same for that
-    callback over all attempts and runs: a receiver can tell by it what came twice.
+    The body of each request is the line as it was captured. Callbacks of one message are sent in log order. Run the
+    same command again to resume: the journal remembers what was delivered. Each request has a webhook-id, which is the
+    same for the same callback in all attempts and runs, so that a receiver can ignore duplicates.
     """
-    from ses_cli.cli.replay import dry_run as planning
-    from ses_cli.cli.replay import journal as journaling
-    from ses_cli.cli.replay import run as replaying
-    from ses_cli.cli.replay.setup import check_outputs, setup
+    from ses_cli.cli.replay.output import confirm, show
+    from ses_cli.cli.replay.running import send
+    from ses_cli.cli.replay.settings import understand
 
-    found = setup(reading, selecting, sending, pacing, remembering)
-    path = journaling.place(found, remembering)
-    check_outputs(found, path, printing, sending, remembering)
+    given = understand(reading, selecting, printing, sending, pacing, remembering)
     if remembering.dry_run:
-        return planning.show(found, path, printing)
-    planning.guard(found, path, sending.yes)
-    return replaying.send(found, path, printing, remembering)
+        return show(given, reading, printing)
+    confirm(given.settings, sending.yes)
+    return send(given, reading, printing, pacing, remembering)

@@ -43,7 +43,7 @@ class Pacing:
     retry_on: str
     give_up_after: int
     give_up_time: float
-    grace: float
+    shutdown_timeout: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class Remembering:
 
     journal: str | None
     no_journal: bool
+    same_target: bool
     unknown: str
     failed: str | None
     raw: bool
@@ -63,17 +64,21 @@ sending = grouped(
     Sending,
     Sending.__slots__,
     click.option("--to", required=True, envvar=TARGET, metavar="URL", help=f"Where to send.  [default: ${TARGET}]"),
-    click.option("-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Send this header too."),
-    click.option("--method", default="POST", show_default=True),
-    click.option("--secret-file", metavar="FILE", help="whsec_... to sign with.  [default: $SES_EVENTS_SECRET]"),
-    click.option("--cacert", metavar="FILE", help="Trust this authority (PEM)."),
+    click.option(
+        "-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Add a header to each request."
+    ),
+    click.option("--method", default="POST", show_default=True, help="HTTP method."),
+    click.option("--secret-file", metavar="FILE", help="Signing secret (whsec_...).  [default: $SES_EVENTS_SECRET]"),
+    click.option("--cacert", metavar="FILE", help="CA certificate to trust (PEM)."),
     click.option("--cert", metavar="FILE", help="Client certificate (PEM)."),
-    click.option("--key", metavar="FILE", help="Its private key."),
-    click.option("--insecure", is_flag=True, help="Do not check the target's certificate."),
-    click.option("--http2", is_flag=True, help="HTTP/2 over TLS."),
-    click.option("--timeout", type=Duration(), default="30s", show_default=True, help="For one request."),
-    click.option("--connect-timeout", type=Duration(), default="5s", show_default=True),
-    click.option("--yes", is_flag=True, help="Send to a public host without being asked."),
+    click.option("--key", metavar="FILE", help="Private key of the client certificate (PEM)."),
+    click.option("--insecure", is_flag=True, help="Do not verify the target's certificate."),
+    click.option("--http2", is_flag=True, help="Use HTTP/2 over TLS."),
+    click.option("--timeout", type=Duration(), default="30s", show_default=True, help="Maximum time for one request."),
+    click.option(
+        "--connect-timeout", type=Duration(), default="5s", show_default=True, help="Maximum time to connect."
+    ),
+    click.option("--yes", is_flag=True, help="Send to a public host without asking."),
 )
 pacing = grouped(
     "pacing",
@@ -84,39 +89,69 @@ pacing = grouped(
         type=click.Choice(("message", "email", "domain", "none")),
         default="message",
         show_default=True,
-        help="What keeps its order: message is bulkId and email.",
+        help="Keep the order within each message (bulkId and email), recipient or domain.",
     ),
-    click.option("-c", "--concurrency", type=click.IntRange(1, 512), default=16, show_default=True),
-    click.option("--rate", type=click.FloatRange(0, min_open=True), help="At most so many a second."),
-    click.option("--speed", type=click.FloatRange(0, min_open=True), help="The recorded pace, so many times as fast."),
-    click.option("--max-gap", type=Duration(), help="With --speed: the longest idle stretch."),
     click.option(
-        "-F", "--follow", is_flag=True, help="At the log's end wait for more, through rotation, until Ctrl-C."
+        "-c",
+        "--concurrency",
+        type=click.IntRange(1, 512),
+        default=16,
+        show_default=True,
+        help="Maximum in-flight requests.",
+    ),
+    click.option("--rate", type=click.FloatRange(0, min_open=True), help="Maximum requests per second (with retries)."),
+    click.option("--speed", type=click.FloatRange(0, min_open=True), help="Multiple of the recorded pace."),
+    click.option("--max-gap", type=Duration(), help="With --speed: longest pause between callbacks."),
+    click.option(
+        "-F", "--follow", is_flag=True, help="Keep sending what is added to the log, through rotation, until Ctrl-C."
     ),
     click.option("--parent", type=int, hidden=True, help="Stop when this process is no longer the parent."),
     click.option("--begin-fd", type=int, hidden=True, help="With a new journal, begin with this open file."),
-    click.option("--retries", type=click.IntRange(0), default=5, show_default=True),
-    click.option("--retry-on", default="408,425,429,5xx", show_default=True, metavar="STATUSES"),
-    click.option("--give-up-after", type=click.IntRange(1), default=20, show_default=True, help="Failures in a row."),
+    click.option("--retries", type=click.IntRange(0), default=5, show_default=True, help="Retries of each callback."),
     click.option(
-        "--give-up-time", type=Patience(), default="60s", show_default=True, help="Probe for so long, or never end."
+        "--retry-on", default="408,425,429,5xx", show_default=True, metavar="STATUSES", help="Statuses to retry."
     ),
-    click.option("--grace", type=Duration(), default="10s", show_default=True, help="After Ctrl-C, for what is out."),
+    click.option(
+        "--give-up-after",
+        type=click.IntRange(1),
+        default=20,
+        show_default=True,
+        help="Consecutive failures before it pauses.",
+    ),
+    click.option(
+        "--give-up-time",
+        type=Patience(),
+        default="60s",
+        show_default=True,
+        help="Maximum time to probe a failing target.",
+    ),
+    click.option(
+        "--shutdown-timeout",
+        type=Duration(),
+        default="10s",
+        show_default=True,
+        help="After Ctrl-C: maximum wait for in-flight requests.",
+    ),
 )
 remembering = grouped(
     "remembering",
     Remembering,
     Remembering.__slots__,
-    click.option("--journal", metavar="FILE", help="[default: NAME.replay-HOST.jsonl beside the first log]"),
+    click.option(
+        "--journal",
+        metavar="FILE",
+        help="Remember there what was delivered.  [default: NAME.replay-HOST.db beside the first log]",
+    ),
     click.option("--no-journal", is_flag=True, help="Remember nothing: a second run sends all again."),
+    click.option("--same-target", is_flag=True, help="Resume though the URL changed: it is the same target."),
     click.option(
         "--unknown",
         type=click.Choice(("resend", "skip")),
         default="resend",
         show_default=True,
-        help="What was in flight when a run before was killed.",
+        help="Callbacks whose outcome is unknown, for example after a kill.",
     ),
-    click.option("--failed", metavar="FILE", help="Write the undelivered callbacks there, to be replayed."),
-    click.option("--raw", is_flag=True, help="Every line that is not blank, valid or not."),
-    click.option("--dry-run", is_flag=True, help="Say what would be sent; send nothing."),
+    click.option("--failed", metavar="FILE", help="Write undelivered callbacks to FILE atomically."),
+    click.option("--raw", is_flag=True, help="Send every line that is not blank, valid or not."),
+    click.option("--dry-run", is_flag=True, help="Show what would be sent, and send nothing."),
 )

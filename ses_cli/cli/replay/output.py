@@ -1,94 +1,224 @@
-"""What is told when a replay has ended: its report, what it leaves, and the exit status."""
+"""What is told of a replay: before it, of what would be sent, and when it has ended."""
 
-from collections.abc import Mapping, Sequence
+import shlex
+import sys
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import islice, pairwise
+
+import click
 
 from ses_cli.cli import scanning
-from ses_cli.cli.options import Printing
-from ses_cli.cli.stream import Stream
-from ses_cli.errors import Exit, SourceError
-from ses_cli.render import data, messages, screen
+from ses_cli.cli.options import Printing, Reading
+from ses_cli.cli.replay.settings import Given
+from ses_cli.errors import Exit, SesEventsError, UsageError
+from ses_cli.render import data, messages
 from ses_cli.render.output import write
-from ses_cli.render.replay import tables
+from ses_cli.render.progress import Progress
+from ses_cli.render.text import safe
+from ses_cli.replay.http.mask import MASK, mask_url
+from ses_cli.replay.http.preview import Preview, preview
 from ses_cli.replay.result.advice import advice
-from ses_cli.replay.result.report import End, Report, document
+from ses_cli.replay.result.report import End, Report
+from ses_cli.replay.result.tables import forecast_tables, report_tables
+from ses_cli.replay.session import Session, Settings, forecast
+
+_LISTED = 10  # of the unknown ones
+_BODY = 2000  # characters of a body that are shown
+
+
+def confirm(settings: Settings, is_allowed: bool) -> None:
+    """Asks before anything goes to a public host. UsageError where the answer is no, or nobody can be asked."""
+    host, reach = settings.target.host, settings.target.reach
+    if not reach.is_asked_about or is_allowed:
+        return
+    if not sys.stdin.isatty() or not sys.stderr.isatty():
+        raise UsageError(
+            f"{host} is {reach.label}", "--yes sends to it without asking; --dry-run shows what would be sent"
+        )
+    if not click.confirm(f"send {_amount(settings)} to {host}, {reach.label}?", err=True):
+        raise UsageError("nothing was sent")
+
+
+def _amount(settings: Settings) -> str:
+    """How many callbacks, and how long that takes, where the log can be read twice."""
+    if settings.policy.is_endless:
+        return "all that is in the log and comes to it"
+    if settings.size is None:
+        return "what is piped in"
+    with Progress(settings.size) as progress:
+        found = forecast(settings, progress=progress.reach).forecast
+    return f"{found.count:,} callbacks" + (f", for {found.seconds:,.0f} s," if found.seconds else "")
+
+
+def show(given: Given, reading: Reading, printing: Printing) -> Exit:
+    """Prints what would be sent, and the first request as it would go out."""
+    settings = given.settings
+    with scanning.rejects_output(reading, settings.sources) as rejected, Progress(settings.size) as progress:
+        write_rejects = (lambda lines: rejected.write(data.rejects(lines))) if reading.rejects else None
+        outlook = forecast(settings, rejects=write_rejects, progress=progress.reach)
+    found, ledger = outlook.forecast, outlook.reader.ledger
+    journal = str(settings.journal) if settings.journal else None
+    first = found.first and preview(settings.target, settings.http, found.first, int(time.time()))
+    if printing.form == "json":
+        head: dict[str, object] = {"schema": "ses-events/replay-plan@1"}
+        head["sources"] = [source.name for source in settings.sources]
+        shown = first and {"head": first.head, "body": first.body.decode(errors="replace")}
+        plan = found.document(settings.target.masked, journal)
+        write(data.document(head | ledger.document() | {"plan": plan, "request": shown}), printing.output)
+    else:
+        from ses_cli.render.screen import page  # start-up
+
+        shown_tables = forecast_tables(found, settings.target.masked, journal)
+        sample, line = _request(first) if first else "", scanning.account(ledger)
+        write([page(line, shown_tables, printing.output, printing.colour, None, sample)], printing.output)
+    scanning.tell_lines(ledger, outlook.reader.first)
+    errors = [*given.errors, *outlook.errors]
+    for error in errors:
+        messages.error(error)
+    messages.note("dry run: nothing was sent")
+    return Exit.TROUBLE if errors else Exit.DONE
+
+
+def _request(shown: Preview) -> str:
+    text = shown.body.decode(errors="replace")
+    more = f"\n... {len(text) - _BODY:,} more characters" if len(text) > _BODY else ""
+    head = (f"  {safe(line)}" for line in shown.head)
+    return "\n".join(["the first request", "", *head, "", f"  {safe(text[:_BODY])}{more}", ""])
+
+
+def tell_found(session: Session) -> None:
+    """Says what the journal knows of the logs, where that is not what one would expect."""
+    for name, opened in session.found:
+        if opened.name is not None:
+            messages.note(f"{name} is known to the journal as {opened.name}")
+        if opened.shared:
+            messages.note(f"{name} has lost lines that were read: what follows line {opened.shared:,} is new")
+        if opened.resembles is not None:
+            messages.note(f"{name} begins like {opened.resembles}, which was sent before, and is another log")
+    unknown = _unknown(session)
+    first = list(islice(unknown, _LISTED))
+    count = len(first) + sum(1 for _ in unknown)
+    if count:
+        what = "sent again" if session.settings.policy.resend_unknown else "left out"
+        more = ", ..." if count > len(first) else ""
+        messages.note(f"{count:,} in flight when a run before ended, {what} (--unknown): {', '.join(first)}{more}")
+
+
+def _unknown(session: Session) -> Iterator[str]:
+    for name, opened in session.found:
+        for line in session.journal.unknown(opened.log):
+            yield f"{name}:{line}"
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
     """A run that is over."""
 
-    sources: Sequence[str]
-    host: str
-    stream: Stream
+    given: Given
+    session: Session
     report: Report
-    errors: Sequence[SourceError]
-    journal: Path | None
     failed: str | None  # the file of undelivered callbacks
 
     def tell(self, printing: Printing) -> Exit:
         """Prints the report where it is wanted, and what else is to be known."""
+        report = self.report
         self._print(printing)
-        scanning.tell_lines(self.stream.ledger, self.stream.first)
-        for error in self.errors:
+        scanning.tell_lines(self.session.reader.ledger, self.session.reader.first)
+        for error in self._errors():
             messages.error(error)
-        if self.report.end is not End.DONE:
-            messages.note(f"{self._end()}; {self._next()}")
-        elif self.report.failed and self.journal:
-            messages.note(f"run again to send once more what failed ({self.journal})")
-        if self.failed and self.report.end is End.INTERRUPTED:
+        if report.end is not End.DONE:
+            messages.note(f"{self._end()}; {self._left()}")
+            self._tell_next()
+        elif (report.failed or report.unknown) and self.given.settings.journal:
+            messages.note(f"run again to retry what was not delivered ({self.given.settings.journal})")
+        if self.failed and report.end in (End.INTERRUPTED, End.JOURNAL):
             messages.note(f"{self.failed} has what failed, not what this run did not come to")
         cause = self._cause()
         if cause:
             messages.hint(advice(cause))
         return self._status()
 
+    def _errors(self) -> Sequence[SesEventsError]:
+        return [*self.given.errors, *self.session.errors, *self.report.errors]
+
     def _print(self, printing: Printing) -> None:
-        numbers, failures = document(self.report), _failures(self.report)
+        ledger, report = self.session.reader.ledger, self.report
         if printing.form == "json":
-            head: dict[str, object] = {"schema": "ses-events/replay@1", "sources": list(self.sources)}
-            content = head | self.stream.ledger.document() | {"replay": numbers, "failures": failures}
-            write(data.document(content), printing.output)
+            head: dict[str, object] = {"schema": "ses-events/replay@1"}
+            head["sources"] = [source.name for source in self.given.settings.sources]
+            content = {"replay": report.document(), "failures": report.failure_documents()}
+            write(data.document(head | ledger.document() | content), printing.output)
         else:
-            line, shown = scanning.account(self.stream.ledger), tables(numbers, failures)
-            write([screen.page(line, shown, printing.output, printing.colour, None)], printing.output)
+            from ses_cli.render.screen import page  # start-up
+
+            line = scanning.account(ledger)
+            write([page(line, report_tables(report), printing.output, printing.colour, None)], printing.output)
 
     def _end(self) -> str:
-        report = self.report
+        report, host = self.report, self.given.settings.target.host
         said = report.cause + (f" ({report.detail})" if report.detail else "")
         match report.end:
             case End.GAVE_UP:
-                return f"gave up: {self.host} failed for too long, at last with {said}"
+                return f"gave up: {host} failed for too long, at last with {said}"
             case End.GONE:
-                return f"ended: {self.host} answered 410, gone for good"
+                return f"ended: {host} answered 410, gone for good"
+            case End.REDIRECTED:
+                return f"ended: {host} answered {said}"
+            case End.JOURNAL:
+                return "ended: nothing is sent that the journal cannot remember"
             case _:
                 return "interrupted"
 
-    def _next(self) -> str:
-        if self.journal:
-            return f"run again to go on where this one ended ({self.journal})"
-        return "no journal was kept: a second run sends all again"
+    def _left(self) -> str:
+        report = self.report
+        left = report.unsent + report.failed + report.unknown
+        if not left and report.is_counted:
+            return "nothing is left to send"
+        return f"{'' if report.is_counted else 'at least '}{left:,} callbacks are left to send"
+
+    def _tell_next(self) -> None:
+        if self.given.settings.journal:
+            messages.plain(f"run again to resume: {command()}")
+        else:
+            messages.note("no journal was kept: a second run sends all again")
 
     def _cause(self) -> str:
         """Of what is most worth mending; "" where there is nothing."""
-        if self.report.end is End.GAVE_UP:
+        if self.report.end in (End.GAVE_UP, End.REDIRECTED):
             return self.report.cause
-        return max(self.report.failures.items(), key=lambda item: item[1].count, default=("", None))[0]
+        causes = self.report.causes()
+        return causes[0].cause if causes else ""
 
     def _status(self) -> Exit:
         report = self.report
         if report.end is End.INTERRUPTED:
             return Exit.INTERRUPTED
-        if self.errors:
+        if self._errors():
             return Exit.TROUBLE
-        if scanning.is_bad(self.stream.ledger):
+        if scanning.is_bad(self.session.reader.ledger):
             return Exit.BAD_NEWS
         return Exit.BAD_NEWS if report.failed or report.unknown or report.unsent else Exit.DONE
 
 
-def _failures(report: Report) -> list[Mapping[str, object]]:
-    return [
-        {"cause": cause, "count": one.count, "source": one.source, "line": one.line, "id": one.id, "said": one.detail}
-        for cause, one in sorted(report.failures.items(), key=lambda item: -item[1].count)
-    ]
+def command(arguments: Sequence[str] | None = None) -> str:
+    """The command that runs, without the secrets in it."""
+    words = sys.argv[1:] if arguments is None else arguments
+    return shlex.join(["ses-events", *(_shown(before, word) for before, word in pairwise(["", *words]))])
+
+
+def _shown(before: str, word: str) -> str:
+    name, equals, value = word.partition("=")
+    if before == "--to":
+        return mask_url(word)
+    if before in ("-H", "--header"):
+        return _masked(word)
+    if equals and name in ("--to", "--header"):
+        return f"{name}={mask_url(value) if name == '--to' else _masked(value)}"
+    return f"-H{_masked(word[2:])}" if word.startswith("-H") and len(word) > 2 else word
+
+
+def _masked(header: str) -> str:
+    name, colon, _ = header.partition(":")
+    return f"{name}: {MASK}" if colon else MASK

@@ -79,7 +79,7 @@ class _Slot:
         body = self.body
         body.seek(0)
         body.truncate()
-        body.write(job.delivery.body)
+        body.write(job.body)
         body.seek(0)
 
     def take(self, data: bytes) -> int | None:
@@ -135,13 +135,12 @@ class Client:
         """Begin an attempt."""
         slot = self._free.pop() if self._free else self._open()
         slot.load(job)
-        delivery = job.delivery
-        headers = [*webhook_headers(delivery, self._options.keys, int(time())), *self._static]
-        if len(delivery.body) >= _LARGE:
+        headers = [*webhook_headers(job.id, job.body, self._options.keys, int(time())), *self._static]
+        if len(job.body) >= _LARGE:
             headers.append("Expect:")  # libcurl would have it wait for a 100
         curl = slot.curl
         curl.setopt(pycurl.HTTPHEADER, headers)
-        curl.setopt(pycurl.POSTFIELDSIZE_LARGE, len(delivery.body))
+        curl.setopt(pycurl.POSTFIELDSIZE_LARGE, len(job.body))
         self._tick()
         slot.deadline = self._clock + self._options.timeout
         self._multi.add_handle(curl)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from ses_cli import __version__
 from ses_cli.errors import UsageError
-from ses_cli.replay.deliveries import Delivery
 from ses_cli.replay.http.signing import signature
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
@@ -34,16 +33,17 @@ def static_headers(headers: Sequence[tuple[str, str]]) -> list[str]:
         found.append(f"User-Agent: ses-events/{__version__}")
     for name, value in headers:
         if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
-            raise UsageError(f"no header: {name!r}", "like -H 'Authorization: Bearer …'")
+            shown = f"the value of {name}" if _NAME.fullmatch(name) else "the name"  # which may hold a secret
+            raise UsageError(f"invalid header: {shown} is not valid", "like -H 'Authorization: Bearer …'")
         if name.lower() in _OWN:
             raise UsageError(f"the header {name} is set by the replay itself")
         found.append(f"{name}: {value}" if value else f"{name};")
     return found
 
 
-def webhook_headers(delivery: Delivery, keys: Sequence[bytes], now: int) -> list[str]:
+def webhook_headers(identity: str, body: bytes, keys: Sequence[bytes], now: int) -> list[str]:
     """What tells a receiver which callback it is, of Standard Webhooks; `now` is the attempt's, Unix seconds."""
-    headers = [f"webhook-id: {delivery.id}", f"webhook-timestamp: {now}"]
+    headers = [f"webhook-id: {identity}", f"webhook-timestamp: {now}"]
     if keys:
-        headers.append(f"webhook-signature: {signature(keys, delivery.id, now, delivery.body)}")
+        headers.append(f"webhook-signature: {signature(keys, identity, now, body)}")
     return headers

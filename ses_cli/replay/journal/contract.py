@@ -54,8 +54,23 @@ class Journal(Protocol):
     All is for one thread. TargetError where the file cannot be written: nothing after that is ever written.
     """
 
-    durable: int  # the number of the last commit that is on disk
-    delivered: int  # callbacks of the opened logs and this selection that are known to be delivered by runs before
+    @property
+    def durable(self) -> int:
+        """The number of the last commit that is on disk."""
+
+    @property
+    def delivered(self) -> int:
+        """Callbacks of the opened logs and this selection that are known to be delivered by runs before."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no run before has opened a log."""
+
+    def is_known(self, content: Content) -> bool:
+        """Whether a run before has opened this log. It is not opened by that."""
+
+    def resembles(self, content: Content) -> bool:
+        """Whether it begins like a log that a run before has opened: it may be that one, with another end."""
 
     def open_log(self, name: str, content: Content) -> Opened:
         """Recognise a log by its content, whatever its name. Each is recognised once a run."""
@@ -86,6 +101,9 @@ class Journal(Protocol):
 
     def leave(self, entry: Entry) -> None:
         """It is left as it is in this run, like an unknown one with `--unknown skip`."""
+
+    def look_only(self) -> None:
+        """From now on `admit` only tells what is known: what it admits is not sent, nor kept in memory."""
 
     def intent(self, entry: Entry, attempt: int = 1) -> int:
         """An attempt is about to leave; the number of the commit that must be durable before it may."""
@@ -119,6 +137,16 @@ class NoJournal:
     def __init__(self) -> None:
         self._logs = 0
 
+    is_empty = True
+
+    def is_known(self, content: Content) -> bool:
+        """Never."""
+        return False
+
+    def resembles(self, content: Content) -> bool:
+        """Never."""
+        return False
+
     def open_log(self, name: str, content: Content) -> Opened:
         """Every log is new."""
         self._logs += 1
@@ -148,6 +176,9 @@ class NoJournal:
 
     def leave(self, entry: Entry) -> None:
         """Not kept."""
+
+    def look_only(self) -> None:
+        """Nothing is kept anyway."""
 
     def intent(self, entry: Entry, attempt: int = 1) -> int:
         """Not kept."""

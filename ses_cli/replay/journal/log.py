@@ -68,6 +68,8 @@ class OpenLog:
         self.frontier = frontier  # as it is on disk
         self.began = frontier.line  # what lies before it is known to be done, but for exceptions
         self.origin = (number, 1 << 62)  # whose exceptions these are, up to which line: it may begin like another log
+        self.is_only_looked_at = False  # what is admitted is not sent in this run
+        self._is_blocked = False
         self.recounts = False  # what lies before `began` was not counted
         self.trail = Trail(frontier.offset, frontier.line)
         self.exceptions = exceptions
@@ -112,9 +114,10 @@ class OpenLog:
         elif self._is_done(entry, record):
             entry.state, entry.is_final = State.DELIVERED, True
             return entry
-        if line >= self.began:
+        if line >= self.began and not self._is_blocked:
             entry.place = self.trail.reach(offset, line)
             self._open.append(entry)
+            self._is_blocked = self.is_only_looked_at  # at this one the frontier stays, so the others need not be kept
         return entry
 
     def _is_done(self, entry: Entry, record: Callback | None) -> bool:

@@ -50,6 +50,7 @@ class Recogniser:
         numbers = "SELECT coalesce(max(log), 0), coalesce(max(cursor), 0) FROM cursor"
         logs, cursors = base.execute(numbers).fetchone()
         self._logs, self._cursors = int(logs), int(cursors)
+        self.is_empty = not self._logs
 
     def knows(self, content: Content) -> bool:
         """Whether a log is among those that something was sent of."""
@@ -59,6 +60,21 @@ class Recogniser:
             if max(places, default=begin(0, 1)).offset and matches([*self._marks(number), *places], content):
                 return True
         return False
+
+    def is_known(self, content: Content) -> bool:
+        """Whether a log is among those that were opened, though perhaps nothing was sent of it, or it lost its end."""
+        first, _ = first_line(content)
+        for number, _ in self._alike(first) if first else []:
+            marks = self._marks(number)
+            places = [mark for cursor in self._load_cursors(number) for mark in cursor.marks]
+            if matches([*marks, *places], content) or shared(marks, content):
+                return True
+        return False
+
+    def resembles(self, content: Content) -> bool:
+        """Whether it begins like one that was opened."""
+        first, _ = first_line(content)
+        return bool(first and self._alike(first))
 
     def recognise(self, name: str, content: Content) -> tuple[Opened, OpenLog, list[Statement]]:
         """What is known of a log, and what the next commit has to write of it.

@@ -59,6 +59,7 @@ class SqliteJournal:
         self._statements: list[store.Statement] = []
         self._touched: set[OpenLog] = set()
         self._is_dirty = False
+        self._is_only_looked_at = False
         self._batch = 1
         self._writer = ThreadPoolExecutor(1, "journal")
         self._writing: Future[None] | None = None  # the latest commit; once one has failed, that one for good
@@ -68,12 +69,28 @@ class SqliteJournal:
         """Callbacks of the opened logs and this selection that are known to be delivered by runs before."""
         return self._counted + sum(log.found for log in self._logs.values())
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no run before has opened a log."""
+        return self._recogniser.is_empty
+
+    def is_known(self, content: Content) -> bool:
+        """Whether a run before has opened this log."""
+        with store.reading(self._path):
+            return self._recogniser.is_known(content)
+
+    def resembles(self, content: Content) -> bool:
+        """Whether it begins like a log that a run before has opened."""
+        with store.reading(self._path):
+            return self._recogniser.resembles(content)
+
     def open_log(self, name: str, content: Content) -> Opened:
         """Recognise a log by its content. SourceError where what was sent of it cannot be told in this scope."""
         with store.reading(self._path):
             found, log, statements = self._recogniser.recognise(name, content)
         self._statements += statements
         self._is_dirty = self._is_dirty or bool(statements)
+        log.is_only_looked_at = self._is_only_looked_at
         self._logs[log.number] = log
         self._counted += found.delivered
         return found
@@ -137,6 +154,12 @@ class SqliteJournal:
         """It is left as it is in this run."""
         settle(entry, State.NEVER, is_final=True)
         self._touched.add(self._logs[entry.log])
+
+    def look_only(self) -> None:
+        """From now on what is admitted is not sent, nor kept in memory."""
+        self._is_only_looked_at = True
+        for log in self._logs.values():
+            log.is_only_looked_at = True
 
     def intent(self, entry: Entry, attempt: int = 1) -> int:
         """An attempt is about to leave."""

@@ -2,48 +2,48 @@
 
 from collections import Counter
 
-from ses_cli.replay.deliveries import Delivery
+from ses_cli.replay.job import Job
 from ses_cli.replay.result.report import Report
 from ses_cli.times import rfc3339
 
 
 class Forecast:
-    """Deliveries by event type and domain, their bytes and times; what is left out is in the intake's report."""
+    """Callbacks by event type and domain, their bytes and times; what is left out is in the report."""
 
     def __init__(self, report: Report) -> None:
+        self.report = report
         self.count = 0
         self.bytes = 0
         self.seconds = 0.0  # at the pace asked for; 0 where there is none
-        self.first: Delivery | None = None
+        self.first: Job | None = None
         self.events: Counter[str] = Counter()
         self.domains: Counter[str] = Counter()
-        self._report = report
-        self._times: tuple[int, int] | None = None
+        self.period: tuple[int, int] | None = None  # of the events, Unix seconds; None with `--raw`
 
-    def add(self, delivery: Delivery, due: float) -> None:
-        """One more, due so many seconds from the start."""
-        self.first = self.first or delivery
+    def add(self, job: Job) -> None:
+        """One more."""
+        self.first = self.first or job
         self.count += 1
-        self.bytes += len(delivery.body)
-        self.seconds = due
-        if delivery.event:
-            self.events[delivery.event] += 1
-            self.domains[delivery.domain] += 1
-            first, last = self._times or (delivery.timestamp, delivery.timestamp)
-            self._times = min(first, delivery.timestamp), max(last, delivery.timestamp)
+        self.bytes += len(job.body)
+        self.seconds = job.due
+        if job.event:
+            self.events[job.event] += 1
+            self.domains[job.domain] += 1
+            first, last = self.period or (job.timestamp, job.timestamp)
+            self.period = min(first, job.timestamp), max(last, job.timestamp)
 
     def document(self, target: str, journal: str | None) -> dict[str, object]:
         """As the JSON document has it: selected = send + skipped + unknown; `resent`, `failed_before` of send."""
-        first, last = map(rfc3339, self._times) if self._times else (None, None)
+        report, (first, last) = self.report, map(rfc3339, self.period) if self.period else (None, None)
         return {
             "to": target,
             "journal": journal,
-            "selected": self._report.selected,
+            "selected": self.count + report.skipped + report.unknown,
             "send": self.count,
-            "skipped": self._report.skipped,
-            "unknown": self._report.unknown,
-            "resent": self._report.resent,
-            "failed_before": self._report.failed_before,
+            "skipped": report.skipped,
+            "unknown": report.unknown,
+            "resent": report.resent,
+            "failed_before": report.failed_before,
             "bytes": self.bytes,
             "first": first,
             "last": last,

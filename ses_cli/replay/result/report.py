@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from ses_cli.replay.job import Attempt, Job
+from ses_cli.errors import SesEventsError
+from ses_cli.replay.job import Attempt
 from ses_cli.replay.result.histogram import Histogram
 
 
@@ -16,6 +17,8 @@ class End(StrEnum):
     INTERRUPTED = "interrupted"
     GAVE_UP = "gave-up"  # the target failed for too long
     GONE = "gone"  # it answered 410
+    REDIRECTED = "redirected"  # it answered 3xx, and nothing else before
+    JOURNAL = "journal"  # the journal could not be written
 
 
 class Snapshot(NamedTuple):
@@ -34,8 +37,9 @@ class Snapshot(NamedTuple):
 
 @dataclass(slots=True)
 class Failure:
-    """Deliveries that failed for one cause, and the first of them."""
+    """Callbacks that were given up on for one cause, and the first of them."""
 
+    cause: str
     count: int
     source: str
     line: int
@@ -45,16 +49,16 @@ class Failure:
 
 @dataclass(slots=True)
 class Report:
-    """What came of it. selected = delivered + failed + skipped + unknown + unsent."""
+    """What came of it."""
 
-    selected: int = 0  # taken from the log
     delivered: int = 0
-    failed: int = 0  # for good
+    failed: int = 0  # given up on, and known not to be delivered
     skipped: int = 0  # delivered by a run before, as the journal says
-    unknown: int = 0  # left without an answer, in this run or, with `--unknown skip`, in one before
-    unsent: int = 0  # taken, and not tried to the end since the run ended
+    unknown: int = 0  # an attempt had no answer, in this run or, with `--unknown skip`, in one before
+    unsent: int = 0  # not tried to the end since the run ended
+    is_counted: bool = True  # whether that is all of them: the log was read to its end
     retries: int = 0  # attempts beyond the first
-    resent: int = 0  # sent again, for their fate in a run before was unknown
+    resent: int = 0  # sent again, for their outcome in a run before was unknown
     failed_before: int = 0  # sent again, for they failed in a run before
     attempts: int = 0
     statuses: Counter[int | str] = field(default_factory=Counter)  # of attempts; else what kept it from one
@@ -62,10 +66,16 @@ class Report:
     lateness: Histogram = field(default_factory=Histogram)  # of first attempts, where there is a pace
     seconds: float = 0.0
     failures: dict[str, Failure] = field(default_factory=dict)
+    errors: list[SesEventsError] = field(default_factory=list)  # of the log and the journal
     end: End = End.DONE
     paced: bool = False
     cause: str = ""  # of the last attempt that failed
     detail: str = ""  # what was said to it
+
+    @property
+    def selected(self) -> int:
+        """All that was to be sent, as far as it is known."""
+        return self.delivered + self.failed + self.skipped + self.unknown + self.unsent
 
     @property
     def rate(self) -> float:
@@ -86,44 +96,57 @@ class Report:
             cause=self.cause,
         )
 
-    def count(self, answer: Attempt) -> None:
+    def count(self, attempt: Attempt) -> None:
         """Take in how an attempt ended."""
         self.attempts += 1
-        self.retries += answer.job.attempt > 1
-        self.statuses[answer.error or answer.status] += 1
-        self.latency.add(answer.seconds)
-        if not 200 <= answer.status < 300:
-            self.cause, self.detail = answer.error or f"status {answer.status}", answer.detail
+        self.retries += attempt.job.attempt > 1
+        self.statuses[attempt.error or attempt.status] += 1
+        self.latency.add(attempt.seconds)
+        if not 200 <= attempt.status < 300:
+            self.cause, self.detail = attempt.error or f"status {attempt.status}", attempt.detail
 
-    def fail(self, job: Job, answer: Attempt) -> None:
-        """Take in that a delivery failed for good, by the answer counted last."""
-        self.failed += 1
-        if self.cause in self.failures:
-            self.failures[self.cause].count += 1
+    def fail(self, attempt: Attempt, is_unknown: bool) -> None:
+        """Take in that there is no further attempt. Cause and detail are those of the last one."""
+        job, cause = attempt.job, attempt.error or f"status {attempt.status}"
+        self.failed += not is_unknown
+        self.unknown += is_unknown
+        if cause in self.failures:
+            self.failures[cause].count += 1
         else:
-            delivery = job.delivery
-            self.failures[self.cause] = Failure(1, delivery.source, delivery.line, delivery.id, answer.detail)
+            self.failures[cause] = Failure(cause, 1, job.source, job.entry.line, job.id, attempt.detail)
 
+    def causes(self) -> list[Failure]:
+        """The failures, the most frequent cause first."""
+        return sorted(self.failures.values(), key=lambda failure: -failure.count)
 
-def document(report: Report) -> dict[str, object]:
-    """The report's numbers as the JSON document has them: durations in milliseconds."""
-    return {
-        "selected": report.selected,
-        "delivered": report.delivered,
-        "failed": report.failed,
-        "skipped": report.skipped,
-        "unknown": report.unknown,
-        "unsent": report.unsent,
-        "resent": report.resent,
-        "attempts": report.attempts,
-        "statuses": {str(status): report.statuses[status] for status in sorted(report.statuses, key=str)},
-        "latency_ms": quantiles(report.latency),
-        "lateness_ms": quantiles(report.lateness),
-        "seconds": round(report.seconds, 3),
-        "rate": round(report.rate, 1),
-        "end": report.end.value,
-        "last_failure": {"cause": report.cause, "said": report.detail} if report.cause else None,
-    }
+    def document(self) -> dict[str, object]:
+        """The numbers as the JSON document has them: durations in milliseconds."""
+        return {
+            "selected": self.selected,
+            "delivered": self.delivered,
+            "failed": self.failed,
+            "skipped": self.skipped,
+            "unknown": self.unknown,
+            "unsent": self.unsent,
+            "counted": self.is_counted,
+            "resent": self.resent,
+            "attempts": self.attempts,
+            "statuses": {str(status): self.statuses[status] for status in sorted(self.statuses, key=str)},
+            "latency_ms": quantiles(self.latency),
+            "lateness_ms": quantiles(self.lateness),
+            "seconds": round(self.seconds, 3),
+            "rate": round(self.rate, 1),
+            "end": self.end.value,
+            "last_failure": {"cause": self.cause, "said": self.detail} if self.cause else None,
+        }
+
+    def failure_documents(self) -> list[dict[str, object]]:
+        """The failures as the JSON document has them."""
+        return [
+            {"cause": one.cause, "count": one.count, "source": one.source, "line": one.line, "id": one.id}
+            | {"said": one.detail}
+            for one in self.causes()
+        ]
 
 
 def quantiles(histogram: Histogram) -> dict[str, float | None]:

@@ -7,6 +7,8 @@ from ses_cli.errors import UsageError
 BASE, CAP = 0.5, 60.0  # seconds
 MAX_HOLD = 3600.0  # seconds: no Retry-After may park a run for longer
 _PART = re.compile(r"(?P<class>[13-5])xx|(?P<first>[1-5][0-9]{2})(-(?P<last>[1-5][0-9]{2}))?", re.IGNORECASE)
+# refusals that say nothing of the callback: who sends, where to, how much or how often
+_NOT_ALIVE = frozenset({401, 403, 404, 405, 407, 408, 410, 425, 429})
 RETRY_ON = frozenset({408, 425, 429, *range(500, 600)})
 
 
@@ -24,17 +26,22 @@ def retryable(status: int, statuses: frozenset[int] = RETRY_ON) -> bool:
     return status == 0 or status in statuses
 
 
+def proves_alive(status: int) -> bool:
+    """Whether an answer shows that the target handles callbacks, though it may have refused this one."""
+    return 200 <= status < 300 or (400 <= status < 500 and status not in _NOT_ALIVE)
+
+
 def parse_statuses(text: str) -> frozenset[int]:
     """`408,429,5xx,520-524` as a set of statuses; UsageError on anything else, and on 2xx."""
     found: set[int] = set()
     for part in text.split(","):
         match = _PART.fullmatch(part.strip())
         if match is None:
-            raise UsageError(f"no list of failing statuses: {text!r}", "like 408,429,5xx or 500-504")
+            raise UsageError(f"not a list of failing statuses: {text!r}", "like 408,429,5xx or 500-504")
         if match["class"]:
             found.update(range(int(match["class"]) * 100, int(match["class"]) * 100 + 100))
         else:
             found.update(range(int(match["first"]), int(match["last"] or match["first"]) + 1))
     if not found or found & set(range(200, 300)):
-        raise UsageError(f"no list of failing statuses: {text!r}", "a 2xx is no failure, and a span rises")
+        raise UsageError(f"not a list of failing statuses: {text!r}", "2xx is no failure, and a range rises")
     return frozenset(found)

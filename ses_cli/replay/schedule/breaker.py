@@ -24,7 +24,7 @@ class Breaker:
         self._since: float | None = None  # when the failing began, while open
 
     def success(self) -> None:
-        """An attempt was answered with 2xx, be it a probe or one sent before the breaker opened."""
+        """An answer proved the target alive, be it to a probe or to a request sent before the breaker opened."""
         self._streak = 0
         if self.open:
             self.open, self._since, self._pause = False, None, FIRST_PAUSE

@@ -1,18 +1,20 @@
-"""When nothing may be sent, for the target fails or asked to wait, and what that does to the schedule."""
+"""When nothing may be sent: the target fails, asked to wait or has had its share. What the schedule does then."""
 
 from ses_cli.replay.schedule.backoff import MAX_HOLD
 from ses_cli.replay.schedule.breaker import Breaker
+from ses_cli.replay.schedule.rate import RateLimit
 
 
 class Throttle:
-    """The breaker and the target's Retry-After as one; all times are seconds from the start of the run.
+    """The breaker, the target's Retry-After and the rate limit as one; all times are seconds from the start of the run.
 
-    The schedule stands still meanwhile: without that, a run at 200 a second would greet a target that
-    comes back after a minute with 12,000 at once.
+    The schedule stands still while nothing may be sent: without that, a run at 200 a second would greet a target
+    that comes back after a minute with 12,000 at once.
     """
 
-    def __init__(self, breaker: Breaker) -> None:
+    def __init__(self, breaker: Breaker, rate: float | None = None) -> None:
         self.breaker = breaker
+        self.rate = RateLimit(rate)
         self._asked = 0.0  # no request before this, by Retry-After
         self._since: float | None = None  # when it began to hold
         self._lost = 0.0  # seconds held, in all
@@ -35,6 +37,7 @@ class Throttle:
         if self._since is not None:
             self._lost += clock - self._since
             self._since = None
+            self.rate.restart(clock)
         return False
 
     def rest(self, clock: float) -> None:

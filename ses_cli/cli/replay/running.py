@@ -1,0 +1,107 @@
+"""Runs a replay where a person or a program waits for it: files, progress and signals."""
+
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from types import FrameType
+
+from ses_cli.batch import Invalid
+from ses_cli.cli import scanning
+from ses_cli.cli.live import CHANGES
+from ses_cli.cli.options import Printing, Reading
+from ses_cli.cli.replay import output
+from ses_cli.cli.replay.options import Pacing, Remembering
+from ses_cli.cli.replay.settings import Given
+from ses_cli.errors import Exit
+from ses_cli.follow import Change
+from ses_cli.pipeline import Rejects
+from ses_cli.render.data import rejects
+from ses_cli.render.output import Output, log_mode
+from ses_cli.render.standing import Standing
+from ses_cli.replay.dead_letters import DeadLetters
+from ses_cli.replay.result.report import Snapshot
+from ses_cli.replay.session import Session, prepare
+
+
+def send(given: Given, reading: Reading, printing: Printing, pacing: Pacing, remembering: Remembering) -> Exit:
+    """Sends, and reports."""
+    with ExitStack() as stack:
+        rejected = stack.enter_context(scanning.rejects_output(reading, given.settings.sources))
+        mode = log_mode(source.path for source in given.settings.sources)
+        failed = stack.enter_context(Output(remembering.failed, mode)) if remembering.failed else None
+        standing = stack.enter_context(Standing(given.settings.size))
+        watch = Watch(standing, given.settings.policy.shutdown_timeout, pacing.parent)
+        session = prepare(
+            given.settings,
+            rejects=writer(rejected) if reading.rejects else None,
+            letters=DeadLetters(failed.write) if failed else None,
+            progress=watch.look,
+            on_change=watch.on_change,
+        )
+        watch.session = session
+        output.tell_found(session)
+        with _stopping(session):
+            report = session.run.run()
+    return output.Ended(given, session, report, remembering.failed).tell(printing)
+
+
+def writer(file: Output) -> Rejects:
+    """Writes invalid lines to a file."""
+
+    def write(lines: Sequence[Invalid]) -> None:
+        file.write(rejects(lines))
+
+    return write
+
+
+class Watch:
+    """Looks at a run from time to time: shows how it stands, and stops what has lost the process it works for."""
+
+    def __init__(self, standing: Standing, shutdown_timeout: float, parent: int | None) -> None:
+        self.session: Session | None = None
+        self._standing = standing
+        self._timeout = shutdown_timeout
+        self._parent = parent
+        self._has_told = False
+
+    def look(self, now: Snapshot) -> None:
+        """Not from a signal handler, which must not print: what it interrupts may be printing."""
+        session = self.session
+        if session is None:
+            return
+        run = session.run
+        with suppress(OSError):  # of a terminal that was closed: the run ends by its signal, and in order
+            if run.is_stopping and now.in_flight and not self._has_told:
+                self._has_told = True
+                self._standing.note(
+                    f"stopping: waiting {self._timeout:g} s at most for requests in flight; again to stop at once"
+                )
+            self._standing.show(now, session.pieces.done, session.is_waiting)
+        if self._parent not in (None, os.getppid()) and not run.is_stopping:
+            run.stop()
+
+    def on_change(self, change: Change) -> None:
+        """Tells what becomes of a log that is followed."""
+        if change.kind in CHANGES:
+            with suppress(OSError):
+                self._standing.note(CHANGES[change.kind].format(change.source, change.detail))
+
+
+@contextmanager
+def _stopping(session: Session) -> Iterator[None]:
+    """SIGINT, SIGTERM and SIGHUP stop the run: once in order, twice at once. What is ignored, as by nohup, stays so."""
+
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        session.run.stop()
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
+    handled = [number for number in numbers if before[number] is not signal.SIG_IGN]
+    for number in handled:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number in handled:
+            signal.signal(number, before[number])
