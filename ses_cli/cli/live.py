@@ -223,10 +223,10 @@ def followed(reading: Reading) -> Source:
 
 
 CHANGES = {
-    "rotated": "{} goes on in a new file, from its beginning",
-    "truncated": "{} was emptied: what is in it now is taken for new",
-    "shortened": "the writer of {} took back its last lines, which were read",
-    "gone": "{} is gone: waiting for it to come back",
-    "missing": "{}: a file of this log may be missing, and what stood in it: {}",
+    "rotated": "{} was rotated: reading goes on in the next file",
+    "truncated": "{} was emptied: all that is in it now is new",
+    "shortened": "{} was truncated: its last lines, which were read, are gone",
+    "gone": "{} is gone: waiting until there is one again",
+    "missing": "{}: a rotated file may be missing, with its callbacks: {}",
     "unreadable": "{}: {}; what stands before was read, and the next file follows",
 }

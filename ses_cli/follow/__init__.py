@@ -2,6 +2,6 @@
 
 from ses_cli.follow.follower import POLL, Change, Follower, OnChange, Tracker
 from ses_cli.follow.logfile import LogFile
-from ses_cli.follow.succession import open_generations
+from ses_cli.follow.ordering import open_generations
 
 __all__ = ["POLL", "Change", "Follower", "LogFile", "OnChange", "Tracker", "open_generations"]

@@ -25,7 +25,7 @@ from ses_cli.batch import Piece
 from ses_cli.errors import SourceError
 from ses_cli.follow.generations import Identity, generations
 from ses_cli.follow.logfile import LogFile
-from ses_cli.follow.succession import place_behind
+from ses_cli.follow.ordering import place_behind
 from ses_cli.sources.decompress import Damaged
 from ses_cli.sources.lines import Lines
 from ses_cli.sources.source import reason, shown
@@ -170,14 +170,14 @@ class Follower:
             yield piece
 
     def _look(self, file: LogFile) -> None:
-        """Notices that the file began anew, or that its writer took back the end, as after a full disk."""
+        """Notices that the file began anew, or that its writer cut off the end, as after a full disk."""
         if file.is_new_inside() and file.bytes_read:
             self._restart(file)
             return
         size = file.size
         if size < self._lines.offset:
             self._shorten(file)
-        elif size < file.bytes_read:  # what is held was taken back, and was never handed out
+        elif size < file.bytes_read:  # what is held was cut off, and was never handed out
             file.seek(self._lines.offset)
             self._lines.go_on(self._lines.offset, self._lines.line)
 
