@@ -101,6 +101,16 @@ class Follower:
             if file:
                 file.close()
 
+    @property
+    def path(self) -> Path:
+        """Of the log."""
+        return self._path
+
+    @property
+    def position(self) -> tuple[Identity, int, int]:
+        """The file that is read (0, 0 while there is none), and offset and number of the next line of it."""
+        return self._file.identity if self._file else (0, 0), self._lines.offset, self._lines.line
+
     def __iter__(self) -> Iterator[Piece | None]:
         """Raises SourceError."""
         with self:

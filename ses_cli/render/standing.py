@@ -119,7 +119,7 @@ def _parts(now: Now, is_waiting: bool) -> dict[str, str]:
     parts |= {"skipped": f"{now.skipped:,} skipped"} if now.skipped else {}
     parts |= {"p99": f"p99 {now.p99 * 1000:,.0f} ms"} if now.p99 is not None else {}
     if now.held:
-        parts["waiting"] = f"waiting {now.held:.0f} s" + (f" after {now.cause}" if now.cause else "")
+        parts["waiting"] = f"retrying in {now.held:.0f} s" + (f" ({now.cause})" if now.cause else "")
     elif is_waiting and not now.in_flight:
         parts["waiting"] = "waiting for more"
     return parts

@@ -133,18 +133,27 @@ class Replay:
             self._close()
         return self.report
 
-    @property
-    def retry_in(self) -> float:
-        """Seconds until the next attempt, where one waits for its time."""
-        next_retry = self._retries[0][0] if self._retries else 0.0
-        return max(0.0, self._throttle.until - self._clock, next_retry - self._clock)
-
     def snapshot(self) -> Snapshot:
         """How it stands. What it has as delivered is on disk in the journal."""
         while self._claims and self._claims[0][0] <= self._journal.durable:
             self._confirmed = self._claims.popleft()[1]
-        held = max(0.0, self._throttle.until - self._clock)
-        return self.report.snapshot(self._clock, self._confirmed, self._sender.in_flight, held)
+        clock, since = self._clock, self._throttle.breaker.failing_since
+        held = max(0.0, self._throttle.until - clock)
+        next_retry = self._retries[0][0] - clock if self._retries and not self._sender.in_flight else 0.0
+        return Snapshot(
+            seconds=clock,
+            skipped=self.report.skipped,
+            delivered=self._confirmed,
+            failed=self.report.failed,
+            retries=self.report.retries,
+            in_flight=self._sender.in_flight,
+            held=held,
+            waiting=self._lanes.held + self._intake.ahead,
+            failing=None if since is None else clock - since,
+            retry_in=max(held, next_retry),
+            p99=self.report.latency.quantile(0.99),
+            cause=self.report.reason,
+        )
 
     def _turn(self) -> bool:
         """Once around; whether there is anything left to do."""
@@ -248,6 +257,7 @@ class Replay:
                 return
             self._intended.popleft()
             throttle.rate.take(clock)
+            job.successes = throttle.breaker.successes
             self._sender.send(job)
             if self.report.paced and job.attempt == 1:
                 self.report.lateness.add(max(0.0, schedule - job.due))
@@ -266,8 +276,9 @@ class Replay:
             self._lanes.finish(job)
             return
         self._clock = self._now() - self._start
-        # who never gives up does not use up retries on a target that is down
-        is_free = breaker.open and self._policy.give_up_time == inf
+        # who never gives up does not use up retries while the target takes nothing at all
+        is_free = self._policy.give_up_time == inf and breaker.successes == job.successes
+        job.spent += not is_free
         if 300 <= attempt.status < 400 and breaker.open:
             self._end(End.REDIRECTED)
         if proves_alive(attempt.status):
@@ -276,7 +287,7 @@ class Replay:
             breaker.failure(self._clock)
         if attempt.retry_after:
             self._throttle.ask(self._clock, attempt.retry_after)
-        if (is_free or job.attempt <= self._policy.retries) and self._may_repeat(attempt):
+        if job.spent <= self._policy.retries and self._may_repeat(attempt):
             self._journal.outcome(job.entry, _state(attempt), is_final=False)
             # out of the way, but still in the window: its lane waits, the others do not
             when = self._clock + pause(job.attempt, self._chance())

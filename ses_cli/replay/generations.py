@@ -22,19 +22,27 @@ class GenerationTracker:
         self.found: list[Opened] = []  # what the journal knows of those that were opened
         self._journal = journal
         self._name = name
-        self._opened: dict[tuple[int, int], int] = {}  # by device and inode
+        self._identity: tuple[int, int] | None = None  # of the file that was opened and has not begun
 
     def open(self, file: LogFile) -> int:
-        """The number of a generation."""
-        found = self._journal.open_log(self._name, content_of(file))
-        self.found.append(found)
-        self._opened[file.identity] = found.log
-        return found.log
+        """The number of a generation, whose turn to be read has come."""
+        opened = self._journal.open_log(self._name, content_of(file))
+        self.found.append(opened)
+        self._retire()
+        self.numbers[self._name], self._identity = opened.log, file.identity
+        return opened.log
 
     def begin(self, file: LogFile, is_new: bool) -> None:
         """This generation is read next. `is_new`: the file was emptied, whatever it holds again."""
-        known = None if is_new else self._opened.get(file.identity)
-        self.numbers[self._name] = self.open(file) if known is None else known
+        # it may be open already. Of those before it none is looked for by identity: that of a deleted file is given
+        # to a new one
+        if is_new or self._identity != file.identity:
+            self.open(file)
+        self._identity = None
+
+    def _retire(self) -> None:
+        if self._name in self.numbers:
+            self._journal.retire(self.numbers[self._name])
 
     def shorten(self, offset: int, line: int) -> None:
         """The generation that is read lost what stood from here on, and other lines will follow."""

@@ -38,6 +38,13 @@ class Intake:
         self._resend = resend_unknown
         self._jobs = schedule(self._admit(log), pace)
         self._next: Job | None = None
+        self._ledger = log.reader.ledger
+        self._rows = 0  # that were looked at
+
+    @property
+    def ahead(self) -> int:
+        """Callbacks that were read and not taken yet."""
+        return max(self._ledger.counted - self._rows, 0) + (self._next is not None)
 
     def peek(self) -> Job | None:
         """The next job. None if the log is over, or has nothing just now."""
@@ -82,6 +89,7 @@ class Intake:
             rows = raw_rows(piece) if log.lane is None else batch.rows(log.lane)
             needs_records = log.lane is not None and journal.needs_records(source)
             for row, record in zip(rows, batch.callbacks() if needs_records else repeat(None), strict=False):
+                self._rows += 1
                 entry = journal.admit(source, row.line, row.offset, row.id, record)
                 if entry.state is not never and self._is_left_out(entry.state):
                     if entry.state is State.UNKNOWN:

@@ -22,6 +22,8 @@ class Job:
         "number",
         "size",
         "source",
+        "spent",
+        "successes",
         "timestamp",
     )
 
@@ -36,6 +38,8 @@ class Job:
         self.entry = entry
         self.number = number  # in the order of the log
         self.attempt = 0  # how many have begun
+        self.spent = 0  # of them, those that failed and count against the retries
+        self.successes = 0  # of the target, when the last one left
         self.due = 0.0  # seconds from the start of the run
         self.commit = 0  # of the journal, with the intent
         self.size = row.length + 1024  # bytes, with what Python needs to hold it

@@ -54,7 +54,7 @@ class Running:
     def __init__(self, home: Path, *arguments: str | Path, see: str = "stderr", **changes: str) -> None:
         ours, theirs = pty.openpty() if see == "terminal" else os.pipe()
         if see == "terminal":
-            fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+            _resize(theirs, 80)
         self.process = subprocess.Popen(
             [*PROGRAM, *map(str, arguments)],
             env=environment(home, **changes),
@@ -93,6 +93,10 @@ class Running:
             pass
         return self.process.wait(LIMIT)
 
+    def resize(self, columns: int) -> None:
+        """Makes its terminal this wide."""
+        _resize(self._ours, columns)
+
     def hang_up(self) -> None:
         """Looks no more."""
         os.close(self._ours)
@@ -106,6 +110,10 @@ class Running:
         self.process.wait()
         if self._ours >= 0:
             os.close(self._ours)
+
+
+def _resize(terminal: int, columns: int) -> None:
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
 
 
 class Listener(Running):

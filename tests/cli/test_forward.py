@@ -1,6 +1,7 @@
 """`ses-events listen --forward-to`: what is stored is sent on, by the real programs."""
 
 import os
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -8,12 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.journals import commit_time, content, delivered
+from tests.journals import content, delivered
 from tests.replay.servers import Server, serve
 
-from .running import LIMIT, Listener, callback, run
+from .running import LIMIT, ROOT, Listener, callback, run
 
 SECRET = "hush-hush-hush-hush"
+DOWN = r"error: forwarding: (?P<waiting>\d+) waiting since \S+ \S+, retrying (?P<when>[^(]+) \(connection refused\)\n"
+CRASH = """
+import os, sys
+if "--follow" in sys.orig_argv and os.path.exists(os.environ["CRASH"]):
+    print("Traceback (most recent call last):", "MemoryError: all gone", sep="\\n", file=sys.stderr, flush=True)
+    os._exit(1)
+"""
 
 
 def until(is_so: Callable[[], bool]) -> None:
@@ -63,6 +71,8 @@ def test_what_is_stored_is_sent_on(tmp_path: Path) -> None:
         assert not forwarders(pid)
         (journal,) = (tmp_path / "data").rglob("*.replay-*")
         assert SECRET.encode() not in content(journal) + listener.seen
+        assert f"forwarding what is stored to {server.url}?token=***\n" in listener.seen.decode()
+        assert listener.seen.decode().endswith("25 stored (25 delivered)\nforwarding: 25 forwarded\n")
 
 
 def test_the_url_is_in_no_process_list_where_the_environment_has_it(tmp_path: Path) -> None:
@@ -110,12 +120,15 @@ def test_a_handler_that_is_down_gets_all_when_it_is_back(tmp_path: Path) -> None
             callback(n, bulkId=f"b-{n % 2}", email="a@example.com", reason=str(n)) for n in range(12)
         ]  # two messages, in turn
         assert listener.post(*sent) == [200] * 12
-        seen: set[float] = set()
-        until(lambda: len(seen.__ior__(set(map(commit_time, journals(tmp_path))))) > 3)
+        said = listener.until(DOWN)
+        assert said["waiting"] == "12"
+        assert re.fullmatch(r"in \d+ s|now", said["when"])
         with serve(port=port) as server:
             arrived(server, sent)
             for lane in (0, 1):
                 assert [body for body in server.bodies() if body in sent[lane::2]] == sent[lane::2]
+            listener.until(r"note: forwarding: the handler takes callbacks again, \d+ waiting\n")
+    assert listener.seen.count(b"waiting since") == 1
 
 
 def test_killed_and_started_again(tmp_path: Path) -> None:
@@ -138,16 +151,80 @@ def test_a_forwarder_that_dies_is_started_again(tmp_path: Path) -> None:
         listener.post(*bodies(0, 5))
         arrived(server, bodies(0, 5))
         (forwarder,) = forwarders(listener.process.pid)
-        until(lambda: sum(map(delivered, journals(tmp_path))) == 5)
+        until(lambda: done(tmp_path) == 5)
         os.kill(forwarder, signal.SIGKILL)
-        listener.until(r"error: forwarding ended with status -9 and starts again in \d+ s")
+        listener.until(r"error: forwarding was killed by SIGKILL; it starts again in \d+ s")
         assert listener.post(*bodies(5, 8)) == [200] * 3
         arrived(server, bodies(0, 8))
+        until(lambda: done(tmp_path) == 8)
+        assert listener.stop() == 0
 
 
-def journals(home: Path) -> list[Path]:
-    """The journals of all forwarders."""
-    return list(home.rglob("*.replay-*.db"))
+def test_a_crash_is_told_as_itself(tmp_path: Path) -> None:
+    """Whatever its status: it is no verdict. What went wrong is said, and it is started again until it works."""
+    (tmp_path / "sitecustomize.py").write_text(CRASH)
+    crash = tmp_path / "crash"
+    crash.touch()
+    path = f"{tmp_path}:{ROOT}"
+    with (
+        serve() as server,
+        Listener(tmp_path, "--forward-to", server.url, PYTHONPATH=path, CRASH=str(crash)) as listener,
+    ):
+        assert listener.post(*bodies(0, 3)) == [200] * 3
+        listener.until(r"error: forwarding crashed with status 1: MemoryError: all gone; it starts again in 1 s\n")
+        assert not server.bodies()
+        crash.unlink()
+        arrived(server, bodies(0, 3))
+
+
+@pytest.mark.parametrize("columns", [80, 160])
+def test_a_terminal_shows_what_waits(tmp_path: Path, columns: int) -> None:
+    """Below the totals stands how forwarding goes; in a narrow terminal too nothing of it is cut off or left behind."""
+    with serve() as server:
+        port = server.port
+    listening = ("--forward-to", f"http://127.0.0.1:{port}/")
+    with Listener(tmp_path, *listening, see="terminal") as listener:
+        listener.resize(columns)
+        listener.post(*bodies(0, 3))
+        listener.until(
+            r"3 stored \(3 delivered\)\S*\s+forwarding: 3 waiting since [^\n]*retrying in \d+ s \(connection refused\)"
+        )
+        with serve(port=port) as server:
+            arrived(server, bodies(0, 3))
+            listener.until(r"3 stored \(3 delivered\)\S*\s+forwarding: 3 forwarded")
+            assert listener.stop(signal.SIGINT) == 0
+        screen = shown(listener.seen, columns)
+    assert screen[-2:] == ["stopped: 3 stored (3 delivered)", "forwarding: 3 forwarded"]
+    assert len([line for line in screen if "retrying" in line]) == 1  # the error; the picture was overwritten
+
+
+def shown(data: bytes, columns: int) -> list[str]:
+    """What stands on a terminal after all that was written to it, as far as it did not scroll."""
+    rows, row, column = [""], 0, 0
+    for token in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|.", data.decode(), re.DOTALL):
+        if match := re.fullmatch(r"\x1b\[(\d*)([AJK])", token):
+            if match[2] == "A":
+                row = max(row - int(match[1] or 1), 0)
+            else:
+                rows[row] = rows[row][:column]
+                rows = rows[: row + 1] if match[2] == "J" else rows
+        elif token == "\r":
+            column = 0
+        elif token == "\n":
+            row += 1
+        elif not token.startswith("\x1b"):
+            if column == columns:
+                row, column = row + 1, 0
+            rows += [""] * (row + 1 - len(rows))
+            rows[row] = rows[row][:column].ljust(column) + token + rows[row][column + 1 :]
+            column += 1
+        rows += [""] * (row + 1 - len(rows))
+    return [line for line in rows if line]
+
+
+def done(home: Path) -> int:
+    """How many callbacks the journal has as delivered."""
+    return sum(map(delivered, home.rglob("*.replay-*.db")))
 
 
 @pytest.mark.parametrize("url", ["http://203.0.113.7/", "ftp://x/", "nothing"])

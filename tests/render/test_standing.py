@@ -10,7 +10,7 @@ PARTS = {
     "flight": "16 in flight",
     "failed": "12 failed",
     "p99": "p99 17 ms",
-    "waiting": "waiting 30 s after status 503",
+    "waiting": "retrying in 30 s (status 503)",
 }
 
 

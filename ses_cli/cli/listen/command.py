@@ -37,7 +37,9 @@ def listen(serving: Serving, bounding: Bounding, keeping: Keeping, forwarding: F
 
     is_allowed = allow(forwarding.forward_to, forwarding.yes) if forwarding.forward_to else False
     settings = listening.settings(serving, bounding, keeping)
-    with EventPrinter(sys.stderr.buffer, partial(listening.greeting, settings), quiet) as printer:
+    with EventPrinter(
+        sys.stderr.buffer, partial(listening.greeting, settings, forwarding.forward_to), quiet
+    ) as printer:
         if not forwarding.forward_to:
             printer.stopped(serve(settings, printer))
             return

@@ -1,9 +1,11 @@
 """`listen --forward-to`: a process of its own replays the log as it grows, so that sending delays no answer."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
@@ -12,13 +14,16 @@ from typing import Self
 
 import click
 
-from ses_cli.capture.server_events import EventListener, Failure, Listening, Note, ServerEvent
+from ses_cli.capture.server_events import Failure, Listening, Note, ServerEvent
+from ses_cli.cli.listen.forward_status import ForwardStatus
 from ses_cli.cli.replay.options import TARGET
 from ses_cli.errors import Exit, TargetError, UsageError
 from ses_cli.replay.http.target import resolve_target
 
-_LONGEST = 60.0  # seconds between two starts
-_GRACE = 15.0  # seconds to end in: longer than a replay waits for what is in flight
+_LONGEST_PAUSE = 60.0  # seconds between two starts
+_SHUTDOWN_TIMEOUT = 15.0  # seconds: longer than a replay waits for what is in flight
+
+Emit = Callable[[ServerEvent | ForwardStatus], None]
 
 
 def allow(url: str, is_allowed: bool) -> bool:
@@ -39,7 +44,7 @@ def allow(url: str, is_allowed: bool) -> bool:
 class Forwarder:
     """Starts a replay of the log once that is there, and again when it dies. It ends with this process in any case."""
 
-    def __init__(self, url: str, log: Path, emit: EventListener, is_allowed: bool) -> None:
+    def __init__(self, url: str, log: Path, emit: Emit, is_allowed: bool) -> None:
         # -P: a file in the working directory must not be taken for a library
         program = [sys.executable, "-P", "-m", "ses_cli", "replay", "--follow", "--give-up-time", "never"]
         allowed = ["--yes"] if is_allowed else []
@@ -48,6 +53,9 @@ class Forwarder:
         self._begin_fd: int | None = None  # the log with which forwarding begins, held open until it has begun
         self._environment = {**os.environ, TARGET: url}
         self._emit = emit
+        self._status = ForwardStatus()
+        self._is_down = False  # and that was said
+        self._said = ""  # the last line of a process that is none of its messages: of a traceback, what went wrong
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="forwarder", daemon=True)
         self._child: subprocess.Popen[str] | None = None
@@ -69,42 +77,92 @@ class Forwarder:
         if self._child:
             self._child.terminate()
         if self._thread.is_alive():
-            self._thread.join(_GRACE)
+            self._thread.join(_SHUTDOWN_TIMEOUT)
 
     def _run(self) -> None:
         pause = 0.5
         while not self._closing.is_set():
             begun = monotonic()
-            status = self._once()
+            try:
+                status = self._once()
+            except OSError as error:
+                status, self._said = Exit.INTERNAL, str(error)
             if self._closing.is_set():
                 return
-            if status in (Exit.BAD_NEWS, Exit.USAGE):
-                self._emit(Failure(f"forwarding has ended with status {status}; receiving goes on"))
+            if self._status.now.end == "gone":
+                self._emit(Failure("forwarding has ended: the handler answered 410, gone for good; receiving goes on"))
                 return
-            pause = 1.0 if monotonic() - begun > _LONGEST else min(2 * pause, _LONGEST)
-            self._emit(Failure(f"forwarding ended with status {status} and starts again in {pause:.0f} s"))
+            pause = 1.0 if monotonic() - begun > _LONGEST_PAUSE else min(2 * pause, _LONGEST_PAUSE)
+            self._emit(Failure(f"forwarding {self._ended(status)}; it starts again in {pause:.0f} s"))
+            self._status.restart()
             self._closing.wait(pause)
+
+    def _ended(self, status: int) -> str:
+        if self._status.now.end == "redirected":
+            return "was redirected by the handler, and redirects are not followed"
+        if self._status.now.end or status in (Exit.USAGE, Exit.TROUBLE):
+            return "has ended"  # why was said
+        if status < 0:
+            with suppress(ValueError):
+                return f"was killed by {signal.Signals(-status).name}"
+        return f"crashed with status {status}" + (f": {self._said}" if self._said else "")
 
     def _once(self) -> int:
         """Runs the replay to its end and hands on what it says."""
+        self._said = ""
+        status_fd, write_fd = os.pipe()
         begin_fds = () if self._begin_fd is None else (self._begin_fd,)
-        with subprocess.Popen(
-            [*self._command, *(f"--begin-fd={fd}" for fd in begin_fds)],
-            pass_fds=begin_fds,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            process_group=0,  # the terminal's Ctrl-C is for the receiver, which ends it in its turn
-        ) as self._child:
+        try:
+            child = subprocess.Popen(
+                [*self._command, f"--status-fd={write_fd}", *(f"--begin-fd={fd}" for fd in begin_fds)],
+                pass_fds=(write_fd, *begin_fds),
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                process_group=0,  # the terminal's Ctrl-C is for the receiver, which ends it in its turn
+            )
+        finally:
+            os.close(write_fd)
+        watcher = threading.Thread(target=self._watch, args=(status_fd,), name="forwarder-status", daemon=True)
+        watcher.start()
+        with child as self._child:
             if self._closing.is_set():  # it was begun while all was ending
-                self._child.terminate()
-            for line in self._child.stderr or ():
-                kind, _, said = line.rstrip().partition(": ")
-                if kind == "error":
-                    self._emit(Failure(f"forwarding: {said}"))
-                elif kind in ("note", "hint") and not self._closing.is_set():
-                    self._emit(Note(f"forwarding: {said}"))
-        return self._child.returncode
+                child.terminate()
+            for line in child.stderr or ():
+                self._hand_on(line.rstrip())
+        watcher.join()
+        return child.returncode
+
+    def _hand_on(self, line: str) -> None:
+        kind, _, said = line.partition(": ")
+        if kind == "error":
+            self._emit(Failure(f"forwarding: {said}"))
+        elif kind in ("note", "hint"):
+            if not self._closing.is_set():
+                self._emit(Note(f"forwarding: {said}"))
+        elif line.strip():
+            self._said = line.strip()
+
+    def _watch(self, status_fd: int) -> None:
+        with open(status_fd, errors="replace") as lines:
+            for line in lines:
+                if self._status.update(line):
+                    self._emit(self._status)
+                if self._begin_fd is not None and self._status.now.delivered:  # the journal knows where to go on
+                    os.close(self._begin_fd)
+                    self._begin_fd = None
+                self._tell()
+
+    def _tell(self) -> None:
+        """Says it once when the handler stops taking callbacks, and when it takes them again."""
+        status = self._status
+        if status.is_down and not self._is_down:
+            self._is_down = True
+            self._emit(Failure(str(status)))
+        elif self._is_down and status.now.failing is None and (status.now.delivered or status.now.failed):
+            self._is_down = False
+            if not status.now.end:
+                self._emit(Note(f"forwarding: the handler takes callbacks again, {status.waiting}"))

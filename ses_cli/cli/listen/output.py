@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import BinaryIO, Self
 
 from ses_cli.capture.server_events import Failure, Listening, Note, Refused, Rejected, ServerEvent, Stored, Totals
+from ses_cli.cli.listen.forward_status import ForwardStatus
 from ses_cli.render.live import Picture, is_live, passing, size
 from ses_cli.render.text import safe_lines
 
@@ -36,6 +37,8 @@ class EventPrinter:
         self._waiting: deque[ServerEvent | Totals] = deque()
         self._unshown = 0
         self._now, self._before = Totals(), Totals()
+        self._forward: ForwardStatus | None = None
+        self._shown, self._reported_forward = "", ""  # of it, at the last picture and in the last line
         self._reported = time.monotonic()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="printer", daemon=True)
@@ -48,7 +51,7 @@ class EventPrinter:
         self._closing.set()
         self._thread.join(_CLOSE_TIMEOUT)
 
-    def __call__(self, event: ServerEvent) -> None:
+    def __call__(self, event: ServerEvent | ForwardStatus) -> None:
         """Takes an event; returns at once."""
         with self._lock:
             match event:
@@ -59,6 +62,9 @@ class EventPrinter:
                     self._now.rejected += 1
                 case Refused():
                     self._now.refused[event.status] += 1
+                case ForwardStatus():
+                    self._forward = event
+                    return
                 case _:
                     self._waiting.append(event)
                     return
@@ -85,12 +91,14 @@ class EventPrinter:
         with self._lock:
             events, self._waiting = self._waiting, deque()
             unshown, self._unshown = self._unshown, 0
-            totals = account(self._now)
+            totals, forward = account(self._now), "" if self._forward is None else str(self._forward)
         lines = [line for event in events for line in self._lines(event)]
         if self._picture:
             lines += [f"{unshown:,} more were too fast to be shown"] if unshown else []
-            if lines or is_last:
-                self._picture.draw("" if is_last else totals, "\n".join(lines), is_last)
+            if lines or is_last or forward != self._shown:
+                below = "\n".join(safe_lines(line) for line in (totals, forward) if line)
+                self._picture.draw("" if is_last else below, "\n".join(lines), is_last)
+                self._shown = forward
             return
         if not self._quiet and not is_last and time.monotonic() - self._reported >= self._period:
             lines += self._since()
@@ -114,12 +122,20 @@ class EventPrinter:
             case Note(message):
                 return [] if self._quiet else [safe_lines(f"note: {message}")]
             case Totals():
-                return [] if self._quiet else [f"stopped: {account(event)}"]
+                return [] if self._quiet else self._stopped(event)
             case _:
                 return [] if self._quiet else list(map(safe_lines, self._greet(event)))
 
+    def _stopped(self, totals: Totals) -> list[str]:
+        lines = [f"stopped: {account(totals)}"]
+        if self._forward is not None:
+            status = self._forward
+            waiting = f", {status.waiting} until listen runs again" if status.now.waiting else ""
+            lines.append(f"forwarding: {status.totals}{waiting}")
+        return lines
+
     def _since(self) -> list[str]:
-        """One line for what came since the last such line."""
+        """One line for what came since the last such line, and one for how forwarding stands."""
         with self._lock:
             now, before, self._now = self._now, self._before, _copy(self._now)
         self._before = now
@@ -128,7 +144,12 @@ class EventPrinter:
             now.stored - before.stored, now.rejected - before.rejected, now.events - before.events,
             now.refused - before.refused,
         )  # fmt: skip
-        return [f"{account(new)}; {now.stored:,} in all"] if new != Totals() else []
+        lines = [f"{account(new)}; {now.stored:,} in all"] if new != Totals() else []
+        forward = "" if self._forward is None else str(self._forward)
+        if forward != self._reported_forward:
+            self._reported_forward = forward
+            lines.append(safe_lines(forward))
+        return lines
 
 
 def account(totals: Totals) -> str:

@@ -14,6 +14,7 @@ from ses_cli.capture.server import Settings
 from ses_cli.capture.server_events import Listening
 from ses_cli.cli.listen.options import DAILY, TOKEN, Bounding, Keeping, Serving
 from ses_cli.errors import TargetError, UsageError
+from ses_cli.replay.http.mask import mask_url
 from ses_cli.sources.find import default_log
 from ses_cli.sources.source import reason
 
@@ -46,7 +47,7 @@ def settings(serving: Serving, bounding: Bounding, keeping: Keeping) -> Settings
     )
 
 
-def greeting(settings: Settings, at: Listening) -> list[str]:
+def greeting(settings: Settings, forward_to: str | None, at: Listening) -> list[str]:
     """Where it listens, what to enter in the console, and what may be missing. The token is not printed."""
     access = settings.policy.access
     here, scheme = _is_local(at.host), "https" if at.tls else "http"
@@ -58,6 +59,8 @@ def greeting(settings: Settings, at: Listening) -> list[str]:
         f"callback address for Tencent's console: {scheme}://{_bracketed(host)}:{path}"
         f"{'?token=TOKEN' if access.token else ''}",
     ]
+    if forward_to:
+        lines.append(f"forwarding what is stored to {mask_url(forward_to)}")
     if here:
         lines.append(
             f"note: {at.host} can be reached from this machine only: put a proxy in front, or use --host 0.0.0.0"

@@ -39,6 +39,7 @@ class Pacing:
     follow: bool
     parent: int | None
     begin_fd: int | None
+    status_fd: int | None
     retries: int
     retry_on: str
     give_up_after: int
@@ -106,6 +107,7 @@ pacing = grouped(
         "-F", "--follow", is_flag=True, help="Keep sending what is added to the log, through rotation, until Ctrl-C."
     ),
     click.option("--parent", type=int, hidden=True, help="Stop when this process is no longer the parent."),
+    click.option("--status-fd", type=int, hidden=True, help="Write there how it stands, as NDJSON."),
     click.option("--begin-fd", type=int, hidden=True, help="With a new journal, begin with this open file."),
     click.option("--retries", type=click.IntRange(0), default=5, show_default=True, help="Retries of each callback."),
     click.option(

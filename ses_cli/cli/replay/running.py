@@ -13,8 +13,9 @@ from ses_cli.cli.options import Printing, Reading
 from ses_cli.cli.replay import output
 from ses_cli.cli.replay.options import Pacing, Remembering
 from ses_cli.cli.replay.settings import Given
+from ses_cli.cli.replay.status import StatusWriter
 from ses_cli.errors import Exit
-from ses_cli.follow import Change
+from ses_cli.follow import Change, Follower
 from ses_cli.pipeline import Rejects
 from ses_cli.render.data import rejects
 from ses_cli.render.output import Output, log_mode
@@ -41,8 +42,12 @@ def send(given: Given, reading: Reading, printing: Printing, pacing: Pacing, rem
         )
         watch.session = session
         output.tell_found(session)
+        if pacing.status_fd is not None and isinstance(session.pieces, Follower):
+            watch.status = StatusWriter(pacing.status_fd, session.pieces)
         with _stopping(session):
             report = session.run.run()
+        if watch.status:
+            watch.status.end(report)
     return output.Ended(given, session, report, remembering.failed).tell(printing)
 
 
@@ -60,6 +65,7 @@ class Watch:
 
     def __init__(self, standing: Standing, shutdown_timeout: float, parent: int | None) -> None:
         self.session: Session | None = None
+        self.status: StatusWriter | None = None
         self._standing = standing
         self._timeout = shutdown_timeout
         self._parent = parent
@@ -78,6 +84,8 @@ class Watch:
                     f"stopping: waiting {self._timeout:g} s at most for requests in flight; again to stop at once"
                 )
             self._standing.show(now, session.pieces.done, session.is_waiting)
+        if self.status:
+            self.status.look(now, run.report)
         if self._parent not in (None, os.getppid()) and not run.is_stopping:
             run.stop()
 

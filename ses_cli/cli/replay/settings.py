@@ -24,6 +24,7 @@ from ses_cli.selection import EVERYTHING
 from ses_cli.sources import Source, find
 
 SECRET = "SES_EVENTS_SECRET"
+_LOOKUP_PERIOD = 30.0  # seconds: a log may be followed for months, and the target moves meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def understand(
         raise UsageError("--raw sends every line as it is, and what is not a record cannot be selected")
     if pacing.follow:
         refuse((pacing.speed, "--speed"), (remembering.dry_run, "--dry-run"))
-    http, target = _http(sending), resolve_target(sending.to, os.environ)
+    http, target = _http(sending, pacing), resolve_target(sending.to, os.environ)
     sources, errors = ([followed(reading)], []) if pacing.follow else find(reading.files, messages.note)
     if not sources:
         raise SourcesError(errors)
@@ -104,7 +105,7 @@ def _check_outputs(
     scanning.check_outputs(reading, settings.sources, outputs, *others)
 
 
-def _http(sending: Sending) -> HttpOptions:
+def _http(sending: Sending, pacing: Pacing) -> HttpOptions:
     if sending.insecure:
         messages.note("--insecure: the target's certificate is not verified")
     return HttpOptions(
@@ -118,6 +119,7 @@ def _http(sending: Sending) -> HttpOptions:
         key=sending.key,
         insecure=sending.insecure,
         http2=sending.http2,
+        lookup_period=_LOOKUP_PERIOD if pacing.follow else None,
     )
 
 

@@ -11,8 +11,9 @@ import pycurl
 
 from ses_cli.errors import UsageError
 from ses_cli.replay.http.headers import static_headers, webhook_headers
+from ses_cli.replay.http.lookup import Lookup, Resolve
 from ses_cli.replay.http.mask import Scrubber, header_secrets, mask_url, secrets_of
-from ses_cli.replay.http.target import Target
+from ses_cli.replay.http.target import Target, resolve
 from ses_cli.replay.job import Attempt, Job
 
 MAX_CONCURRENCY = 512  # libcurl waits with select, which knows 1024 descriptors
@@ -56,15 +57,17 @@ class HttpOptions:
     key: str | None = None
     insecure: bool = False
     http2: bool = False
+    lookup_period: float | None = None  # between two look-ups of the target's name; None: it is looked up once
 
 
 class _Slot:
     """A libcurl handle, used again and again, and what goes out and comes back on it."""
 
-    __slots__ = ("body", "curl", "deadline", "head", "job", "sample", "size")
+    __slots__ = ("addresses", "body", "curl", "deadline", "head", "job", "sample", "size")
 
     def __init__(self, curl: pycurl.Curl) -> None:
         self.curl = curl
+        self.addresses: tuple[str, ...] = ()  # to connect to, as libcurl was told
         self.job: Job | None = None
         self.body = BytesIO()  # of the request
         self.head: list[bytes] = []  # lines of the answer's head
@@ -110,7 +113,7 @@ class Client:
     Here sockets are read first, and a stretch without a look uses up `_STEP` of a request's time at most.
     """
 
-    def __init__(self, target: Target, options: HttpOptions, concurrency: int) -> None:
+    def __init__(self, target: Target, options: HttpOptions, concurrency: int, resolve: Resolve = resolve) -> None:
         if not 0 < concurrency <= MAX_CONCURRENCY:
             raise UsageError(f"concurrency is from 1 to {MAX_CONCURRENCY}, not {concurrency}")
         for option, path in (("--cacert", options.cacert), ("--cert", options.cert), ("--key", options.key)):
@@ -118,6 +121,9 @@ class Client:
                 raise UsageError(f"{option} {path}: no such file, or not readable")
         self.in_flight = 0
         self._target = target
+        self._addresses = target.addresses
+        period = options.lookup_period
+        self._lookup = Lookup(target, period, resolve) if period is not None and target.addresses else None
         self._options = options
         self._static = static_headers(options.headers)
         hidden = secrets_of(target.url) | secrets_of(target.proxy) | header_secrets(options.headers)
@@ -141,6 +147,8 @@ class Client:
         curl = slot.curl
         curl.setopt(pycurl.HTTPHEADER, headers)
         curl.setopt(pycurl.POSTFIELDSIZE_LARGE, len(job.body))
+        if slot.addresses != self._addresses:
+            self._direct(slot)
         self._tick()
         slot.deadline = self._clock + self._options.timeout
         self._multi.add_handle(curl)
@@ -155,6 +163,8 @@ class Client:
             select.select(readable, writable, [], min(wait, own / 1000) if own >= 0 else wait)
             ended = self._perform()
         self._tick()
+        if self._lookup and self._lookup.look(monotonic()):
+            self._addresses = self._lookup.addresses
         if self._clock >= self._check:
             self._check = self._clock + self._step / 4
             ended += self._expire()
@@ -208,6 +218,8 @@ class Client:
             # whatever status line there was: an answer cut short is none. Sent again, it may arrive
             # twice, with the same webhook-id; believed, it could be lost.
             said = _DIED if code in (pycurl.E_SEND_FAIL_REWIND, pycurl.E_GOT_NOTHING) else message
+            if code == pycurl.E_COULDNT_CONNECT and (number := curl.getinfo(pycurl.OS_ERRNO)):
+                said = os.strerror(number).lower()
             return self._failed(slot, KINDS.get(code, OTHER), said)
         if not slot.has_head():
             return self._failed(slot, "cut-short", _DIED)
@@ -265,12 +277,17 @@ class Client:
         curl.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, int(options.connect_timeout * 1000)))
         curl.setopt(pycurl.PROXY, target.proxy)
         curl.setopt(pycurl.NOPROXY, "")
-        if target.addresses:
-            # what was classed is what is connected to, whatever the name resolves to by now
-            addresses = ",".join(f"[{address}]" if ":" in address else address for address in target.addresses)
-            curl.setopt(pycurl.RESOLVE, [f"{target.host}:{target.port}:{addresses}"])
+        if options.lookup_period is not None:
+            # a connection that is kept goes where the name led when it was opened
+            curl.setopt(pycurl.MAXLIFETIME_CONN, max(1, int(options.lookup_period)))
         _secure(curl, options)
         return slot
+
+    def _direct(self, slot: _Slot) -> None:
+        """What was classed is what is connected to, whatever the name resolves to by now."""
+        slot.addresses = self._addresses
+        addresses = ",".join(f"[{address}]" if ":" in address else address for address in slot.addresses)
+        slot.curl.setopt(pycurl.RESOLVE, [f"{self._target.host}:{self._target.port}:{addresses}"])
 
 
 def _secure(curl: pycurl.Curl, options: HttpOptions) -> None:

@@ -96,6 +96,9 @@ class Journal(Protocol):
     def finish(self, log: int) -> None:
         """All there is of a log was admitted, for now: what stands behind the last callback is read as well."""
 
+    def retire(self, log: int) -> None:
+        """A log was left for the one after it, and nothing is added to it: when all of it is delivered, forget it."""
+
     def needs_records(self, log: int) -> bool:
         """Whether runs with another selection have sent of this log, so that `admit` has to look at the record."""
 
@@ -168,6 +171,9 @@ class NoJournal:
         return Entry(log, line, offset, identity, State.NEVER)
 
     def finish(self, log: int) -> None:
+        """Not kept."""
+
+    def retire(self, log: int) -> None:
         """Not kept."""
 
     def needs_records(self, log: int) -> bool:

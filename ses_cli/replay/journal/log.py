@@ -70,6 +70,8 @@ class OpenLog:
         self.origin = (number, 1 << 62)  # whose exceptions these are, up to which line: it may begin like another log
         self.is_only_looked_at = False  # what is admitted is not sent in this run
         self._is_blocked = False
+        self.is_retired = False  # it is read to its end, for good
+        self.pending = 0  # callbacks that are admitted and not final
         self.recounts = False  # what lies before `began` was not counted
         self.trail = Trail(frontier.offset, frontier.line)
         self.exceptions = exceptions
@@ -114,6 +116,7 @@ class OpenLog:
         elif self._is_done(entry, record):
             entry.state, entry.is_final = State.DELIVERED, True
             return entry
+        self.pending += 1
         if line >= self.began and not self._is_blocked:
             entry.place = self.trail.reach(offset, line)
             self._open.append(entry)

@@ -22,6 +22,14 @@ from ses_cli.replay.journal.scope import Scope
 FLIGHT = Struct("<IQQI16s")  # log, line, offset, attempt, id
 _GAP = 64 << 10  # bytes between two exceptions that are read rather than sought over
 _PAGE = 1000
+# of a log of which nothing is left to send
+_FORGET = [
+    f"DELETE FROM {what} AND NOT EXISTS (SELECT 1 FROM exception WHERE log = ?2)"
+    for what in (
+        "done WHERE cursor IN (SELECT cursor FROM cursor WHERE log = ?1)",
+        *(f"{table} WHERE log = ?1" for table in ("mark", "cursor", "log")),
+    )
+]
 _CURSOR = (
     "UPDATE cursor SET offset = ?, line = ?, start = ?, digest = ?, delivered = delivered + ?, beyond = ?"
     " WHERE cursor = ?"
@@ -146,6 +154,11 @@ class SqliteJournal:
         self._logs[log].trail.finish()
         self._touched.add(self._logs[log])
 
+    def retire(self, log: int) -> None:
+        """When all of it is delivered, forget it."""
+        self._logs[log].is_retired = True
+        self._touched.add(self._logs[log])
+
     def needs_records(self, log: int) -> bool:
         """Whether runs with another selection have sent of this log."""
         return bool(self._logs[log].others)
@@ -153,6 +166,7 @@ class SqliteJournal:
     def leave(self, entry: Entry) -> None:
         """It is left as it is in this run."""
         settle(entry, State.NEVER, is_final=True)
+        self._logs[entry.log].pending -= 1
         self._touched.add(self._logs[entry.log])
 
     def look_only(self) -> None:
@@ -173,9 +187,10 @@ class SqliteJournal:
         del self._flight[entry]
         settle(entry, state, is_final)
         self._is_dirty = True
+        log = self._logs[entry.log]
+        log.pending -= entry.is_final
         if entry.is_lost:
             return self._batch
-        log = self._logs[entry.log]
         self._touched.add(log)
         if entry.state is State.DELIVERED:
             log.deliver(entry)
@@ -237,6 +252,7 @@ class SqliteJournal:
         statements, self._statements = self._statements, []
         for log in self._touched:
             statements += self._gather_log(log)
+        retired = [log for log in self._touched if log.is_retired and not log.pending and not log.others]
         self._touched.clear()
         if self._rows:
             rows = [row for row in self._rows.values() if row]
@@ -246,6 +262,10 @@ class SqliteJournal:
             if gone:
                 statements.append(("DELETE FROM exception WHERE log = ? AND line = ?", gone))
             self._rows = {}
+        for log in retired:
+            statements += [(text, [(log.number, log.number)]) for text in _FORGET]
+            self._counted += log.found
+            del self._logs[log.number]
         if statements or self._is_dirty:
             flight = b"".join(
                 FLIGHT.pack(entry.log, entry.line, entry.offset, attempt, entry.id)

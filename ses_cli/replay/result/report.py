@@ -31,8 +31,11 @@ class Snapshot(NamedTuple):
     retries: int
     in_flight: int
     held: float  # seconds until anything is sent again: the breaker is open, or the target asked to wait
+    waiting: int  # callbacks that were read and are neither delivered nor failed
+    failing: float | None  # seconds since the target began to take nothing; None: it does
+    retry_in: float  # seconds until the next attempt, where nothing is in flight
     p99: float | None  # latency, seconds
-    cause: str  # why the last attempt failed that did; "" for none
+    cause: str  # why the last attempt failed that did, in a few words; "" for none
 
 
 @dataclass(slots=True)
@@ -82,19 +85,10 @@ class Report:
         """Deliveries a second."""
         return self.delivered / self.seconds if self.seconds else 0.0
 
-    def snapshot(self, seconds: float, delivered: int, in_flight: int, held: float) -> Snapshot:
-        """How it stands, of what is confirmed."""
-        return Snapshot(
-            seconds=seconds,
-            skipped=self.skipped,
-            delivered=delivered,
-            failed=self.failed,
-            retries=self.retries,
-            in_flight=in_flight,
-            held=held,
-            p99=self.latency.quantile(0.99),
-            cause=self.cause,
-        )
+    @property
+    def reason(self) -> str:
+        """Why the last attempt failed that did, in a few words; "" for none."""
+        return self.cause if self.cause.startswith("status ") else self.detail or self.cause
 
     def count(self, attempt: Attempt) -> None:
         """Take in how an attempt ended."""

@@ -15,6 +15,8 @@ class Breaker:
         self.limit = 1  # requests that may be out at once
         self.not_before = 0.0  # no request leaves earlier than this
         self.gave_up = False
+        self.successes = 0
+        self.failing_since: float | None = None  # when the first attempt failed since the last success
         self.open = True
         self._concurrency = concurrency
         self._give_up_after = give_up_after
@@ -26,6 +28,8 @@ class Breaker:
     def success(self) -> None:
         """An answer proved the target alive, be it to a probe or to a request sent before the breaker opened."""
         self._streak = 0
+        self.successes += 1
+        self.failing_since = None
         if self.open:
             self.open, self._since, self._pause = False, None, FIRST_PAUSE
             self.not_before = 0.0
@@ -36,6 +40,8 @@ class Breaker:
     def failure(self, now: float) -> None:
         """An attempt failed at `now`, seconds on the clock that all calls share."""
         self._streak += 1
+        if self.failing_since is None:
+            self.failing_since = now
         if self.open:
             self._probe_failed(now)
         elif self._streak >= self._give_up_after:
