@@ -12,6 +12,7 @@ from typing import Generic
 
 from ses_cli.batch import Checks
 from ses_cli.cli import scanning
+from ses_cli.cli.given import refuse as refuse_idle
 from ses_cli.cli.options import Printing, Reading, Selecting
 from ses_cli.errors import Exit, SourcesError, UsageError
 from ses_cli.follow import POLL, Change
@@ -38,6 +39,7 @@ def report(
     reading: Reading, selecting: Selecting, printing: Printing, make: Callable[[], F], render: Render[F]
 ) -> Exit:
     """Follows the one log that is named. On a terminal the report is redrawn; as json, documents come one by one."""
+    refuse_idle("with --follow, which reads one log until it is interrupted", "jobs", "fail_empty")
     is_redrawn = _is_redrawn(printing)
     source = followed(reading)
     scanning.check_outputs(reading, [source], [OutputFile("-o", printing.output)])

@@ -71,23 +71,23 @@ def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
     help="Show the version and the engine.",
 )
 def cli() -> None:
-    """Check, summarise, replay and capture the callbacks of Tencent Cloud SES.
+    """Summarize, validate, replay and receive the callbacks of Tencent Cloud SES.
 
     \b
-    ses-events summarize log.jsonl             what happened, by type and domain
+    ses-events summarize log.jsonl             counts and rates, by type and domain
     ses-events validate log.jsonl              what is wrong with the log
-    ses-events bounces --hard log.jsonl        whom to stop mailing, and why
-    ses-events replay --to URL log.jsonl       send them again
+    ses-events bounces --hard log.jsonl        addresses to stop mailing, and why
+    ses-events replay --to URL log.jsonl       send callbacks again
     ses-events listen                          receive callbacks into the log
-    ses-events summarize --since 24h logs/     a directory, the last day only
-    zcat old.gz | ses-events summarize --json  piped in, for a script
+    ses-events summarize --since 24h logs/     the last day of all logs in a directory
+    zcat old.gz | ses-events summarize --json  from a pipe, for a script
 
-    A log is JSON Lines, one callback a line as it was received, compressed or not. Where no FILE is given it is
-    standard input if something is piped in, else the files that SES_EVENTS_LOG names, else the default log,
-    ses-events/callbacks.jsonl in the user's data directory.
+    A log is JSON Lines: one callback per line, as it was received. It may be compressed (gzip, zstd, bzip2, xz).
+    Without FILE, logs are read from standard input if something is piped in, else from the files that SES_EVENTS_LOG
+    names, else from the default log, ses-events/callbacks.jsonl in the user's data directory.
 
-    Exit status: 0 done; 1 done, and the answer is bad news; 2 usage; 3 something could not be read or written;
-    130 interrupted.
+    Exit status: 0 success; 1 success, but the answer is bad (invalid records, undelivered callbacks); 2 usage error;
+    3 something could not be read or written; 70 internal error; 130 interrupted.
     """
 
 

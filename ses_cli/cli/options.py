@@ -195,9 +195,9 @@ _FILES = click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(
 _LINES = (
     click.option("--max-line", type=Size(), default="1MiB", show_default=True, help="Reject longer lines."),
     click.option("--strict", is_flag=True, help="Treat warnings as errors; exit 1 if any record is invalid."),
-    click.option("--rejects", metavar="FILE", help="Write invalid lines to FILE, as NDJSON with the reasons."),
+    click.option("--rejects", metavar="FILE", help="Write invalid lines to FILE as NDJSON, with the reasons."),
 )
-_JOBS = click.option("-j", "--jobs", type=click.IntRange(1), help="Number of processes.  [default: one per core]")
+_JOBS = click.option("-j", "--jobs", type=click.IntRange(1), help="Number of workers.  [default: one per core]")
 reading = grouped("reading", Reading, Reading.__slots__, _FILES, *_LINES, _JOBS)
 # for what can only be done in order
 streaming = grouped("reading", partial(Reading, jobs=1), ("files", "max_line", "strict", "rejects"), _FILES, *_LINES)
@@ -211,13 +211,21 @@ selecting = grouped(
     "selecting",
     Selecting,
     Selecting.__slots__,
-    _only("--event", "events", click.Choice(EVENTS), None, "this event type; several with commas, as everywhere here"),
+    _only(
+        "--event",
+        "events",
+        click.Choice(EVENTS),
+        None,
+        "this event type; every filter takes several values, with commas",
+    ),
     _only("--domain", "domains", click.STRING, "NAME", "this recipient domain"),
     _only("--from-domain", "from_domains", click.STRING, "NAME", "this sender domain"),
     _only("--email", "emails", click.STRING, "ADDRESS", "this recipient"),
     _only("--bulk-id", "bulk_ids", click.STRING, "ID", "this bulkId"),
     _only("--template", "templates", Template(), "ID", "this templateId"),
-    click.option("--since", metavar="TIME", help="Only events at or after TIME: 2026-01-05, 24h, 7d, yesterday."),
+    click.option(
+        "--since", metavar="TIME", help="Only events at or after TIME, such as 2026-01-05, 24h, 7d or yesterday."
+    ),
     click.option("--until", metavar="TIME", help="Only events before TIME."),
     click.option("--tz", metavar="ZONE", help="Time zone to read and show times in.  [default: the machine's]"),
     click.option("--dedupe", is_flag=True, help="Count duplicates once."),
@@ -234,19 +242,27 @@ def printing_as(*forms: str) -> Decorator:
             raise UsageError(f"-o {output}: this command writes no {found}", f"-f {forms[0]} writes it all the same")
         if excel and found != "csv":
             raise UsageError(f"--excel does nothing with --format {found}", "add -f csv")
+        if colour and found != "table":  # --no-color asks for what is so already
+            raise UsageError(f"--color does nothing with --format {found}", "only tables have colours")
         return Printing(found, output, colour, excel)
 
     shape = click.option(
-        "-f", "--format", "form", type=click.Choice(forms), help=f"[default: by the name of -o FILE, or {forms[0]}]"
+        "-f",
+        "--format",
+        "form",
+        type=click.Choice(forms),
+        help=f"Output format.  [default: by the name of -o FILE, or {forms[0]}]",
     )
     options = [
         shape,
         click.option("--json", "form", flag_value="json", help="Short for --format json."),
         click.option("-o", "--output", metavar="FILE", help="Write to FILE atomically."),
-        click.option("--color/--no-color", "colour", default=None, help="Colours.  [default: on a terminal]"),
+        click.option("--color/--no-color", "colour", default=None, help="Use colours.  [default: on a terminal]"),
     ]
     if "csv" in forms:
-        options.append(click.option("--excel", is_flag=True, help="Mark CSV as UTF-8, for spreadsheets."))
+        options.append(
+            click.option("--excel", is_flag=True, help="Begin CSV with a byte order mark, for spreadsheets.")
+        )
     names = ("form", "output", "colour", "excel") if "csv" in forms else ("form", "output", "colour")
     return grouped("printing", make, names, *options)
 

@@ -30,7 +30,12 @@ REFUSED = [
     ("bounces --by domain --by domain", "--by domain is given twice"),
     ("summarize --by day --by day", "--by day is given twice"),
     ("summarize --json --top 5", "--top does nothing with --format json"),
+    ("summarize --follow --json --jobs 2", "--jobs does nothing with --follow"),
+    ("bounces --follow --json --fail-empty", "--fail-empty does nothing with --follow"),
+    ("summarize --json --color", "--color does nothing with --format json"),
+    ("summarize --excel", "--excel does nothing with --format table"),
     ("validate --quiet -f csv", "--quiet does nothing with --format csv"),
+    ("validate --tz UTC", "--tz does nothing without --since or --until"),
 ]
 
 

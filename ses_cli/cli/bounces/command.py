@@ -8,9 +8,11 @@ from ses_cli.cli.options import FORMATS, Printing, Reading, Selecting, printing_
 
 @click.command()
 @choosing
-@click.option("--events", "each", is_flag=True, help="Every bounce as it comes, instead of one row an address.")
-@click.option("--explain", metavar="REASON", help="Say what a reason means and by which rules; reads no log.")
-@click.option("-F", "--follow", is_flag=True, help="Go on as the log grows: redraw every second, until Ctrl-C.")
+@click.option("--events", "each", is_flag=True, help="List every bounce in log order, not one row per address.")
+@click.option(
+    "--explain", metavar="REASON", help="Explain a bounce reason and name the rule that matches; reads no log."
+)
+@click.option("-F", "--follow", is_flag=True, help="Keep reading as the log grows, and redraw, until Ctrl-C.")
 @exporting
 @reading
 @selecting
@@ -25,19 +27,19 @@ def bounces(
     explain: str | None,
     follow: bool,
 ) -> int:
-    """List the addresses that bounced: why, and what to do about each.
+    """List bounced addresses, with the reason and what to do about each.
 
     \b
     ses-events bounces --hard log.jsonl
-    ses-events bounces --hard --by reason log.jsonl         what receivers say, grouped
+    ses-events bounces --hard --by reason log.jsonl         reasons, the most frequent first
     ses-events bounces --action fix-sender --by domain logs/
     ses-events bounces --hard --export tencent -o dead.ndjson logs/
-    ses-events bounces --follow --by domain log.jsonl       a live view, through rotation
+    ses-events bounces --follow --by domain log.jsonl       a live view that survives log rotation
     ses-events bounces --explain "551 5.1.1 recipient is not exist"
 
-    Not every hard bounce means a dead address: many blame the sender. What a row says comes from the address's newest
-    hard bounce, or where it has none from its newest soft one. Only addresses whose action is suppress go into an
-    export, unless --action says otherwise.
+    Not every hard bounce means a dead address: many are the sender's fault. Each row shows the address's newest hard
+    bounce, or its newest soft bounce if it has no hard one. Only addresses whose action is suppress are exported,
+    unless --action says otherwise.
     """
     from ses_cli.cli.bounces import output as bouncing
 

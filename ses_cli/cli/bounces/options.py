@@ -133,24 +133,60 @@ choosing = grouped(
     "choosing",
     Choosing,
     Choosing.__slots__,
-    click.option("--hard", is_flag=True, help="Hard bounces only."),
-    click.option("--soft", is_flag=True, help="Soft bounces only."),
-    click.option("--class", "classes", multiple=True, type=click.Choice(CLASSES), metavar="CLASS", help="Only these."),
-    click.option("--action", "actions", multiple=True, type=click.Choice(ACTIONS), help="Only what asks for this."),
-    click.option("--min-count", type=click.IntRange(1), default=1, help="Only addresses that bounced as often."),
-    click.option("--by", multiple=True, type=click.Choice(("domain", "reason")), help="Groups instead of addresses."),
-    click.option("--sort", type=click.Choice(("last", "count", "email", "domain")), default="last", show_default=True),
-    click.option("--top", type=Top(), default="50", show_default=True, help="Rows to show; data formats have all."),
-    click.option("--rules", metavar="FILE", help="Rules of your own, tried first: see docs/reasons.md."),
+    click.option("--hard", is_flag=True, help="Only hard bounces."),
+    click.option("--soft", is_flag=True, help="Only soft bounces."),
+    click.option(
+        "--class",
+        "classes",
+        multiple=True,
+        type=click.Choice(CLASSES),
+        metavar="CLASS",
+        help="Only reasons of this class, see docs/reasons.md (repeatable).",
+    ),
+    click.option(
+        "--action",
+        "actions",
+        multiple=True,
+        type=click.Choice(ACTIONS),
+        help="Only addresses that need this action (repeatable).",
+    ),
+    click.option(
+        "--min-count", type=click.IntRange(1), default=1, help="Only addresses with at least this many bounces."
+    ),
+    click.option(
+        "--by",
+        multiple=True,
+        type=click.Choice(("domain", "reason")),
+        help="Show groups instead of addresses (repeatable).",
+    ),
+    click.option(
+        "--sort",
+        type=click.Choice(("last", "count", "email", "domain")),
+        default="last",
+        show_default=True,
+        help="Order of the rows.",
+    ),
+    click.option(
+        "--top", type=Top(), default="50", show_default=True, help="Rows to show; data formats have all of them."
+    ),
+    click.option("--rules", metavar="FILE", help="Your own rules, tried first; see docs/reasons.md."),
 )
 exporting = grouped(
     "exporting",
     Exporting,
     Exporting.__slots__,
-    click.option("--export", type=click.Choice(EXPORTS), help="Write a suppression list for that system."),
-    click.option("--complaints", is_flag=True, help="Export the recipients of spamreport events too."),
-    click.option("--unsubscribes", is_flag=True, help="Export the recipients of unsubscribe events too."),
-    click.option("--delivered-since", is_flag=True, help="Export what was delivered to since, too."),
-    click.option("--chunk", type=click.IntRange(1), default=100, show_default=True, help="Addresses a tencent body."),
-    click.option("--expire", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="When tencent's entries end."),
+    click.option("--export", type=click.Choice(EXPORTS), help="Write a suppression list in this system's format."),
+    click.option("--complaints", is_flag=True, help="Also export recipients of spamreport events."),
+    click.option("--unsubscribes", is_flag=True, help="Also export recipients of unsubscribe events."),
+    click.option("--delivered-since", is_flag=True, help="Also export addresses with a delivery after the bounce."),
+    click.option(
+        "--chunk",
+        type=click.IntRange(1),
+        default=100,
+        show_default=True,
+        help="Addresses per request body, for tencent.",
+    ),
+    click.option(
+        "--expire", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="When the entries expire, for tencent."
+    ),
 )

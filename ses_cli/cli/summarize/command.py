@@ -10,9 +10,11 @@ TIMES = ("hour", "day", "week", "weekday")
 
 
 @click.command()
-@click.option("--by", multiple=True, type=click.Choice(BY + TIMES), help="Group by this; can be given more than once.")
-@click.option("--top", type=Top(), default="20", show_default=True, help="Groups to show; data formats have them all.")
-@click.option("-F", "--follow", is_flag=True, help="Go on as the log grows: redraw every second, until Ctrl-C.")
+@click.option("--by", multiple=True, type=click.Choice(BY + TIMES), help="Group by this (repeatable).")
+@click.option(
+    "--top", type=Top(), default="20", show_default=True, help="Groups to show; data formats have all of them."
+)
+@click.option("-F", "--follow", is_flag=True, help="Keep reading as the log grows, and redraw, until Ctrl-C.")
 @reading
 @selecting
 @printing
@@ -23,14 +25,14 @@ def summarize(
 
     \b
     ses-events summarize log.jsonl
-    ses-events summarize --by day log.jsonl              one row a day, with bars
+    ses-events summarize --by day log.jsonl              one row per day, with bars
     ses-events summarize --by from-domain --by day logs/
     ses-events summarize --event bounce --by bounce-type --since 7d log.jsonl
     ses-events summarize --json log.jsonl | jq .events.bounce
-    ses-events summarize --follow log.jsonl              a live view, through rotation
+    ses-events summarize --follow log.jsonl              a live view that survives log rotation
 
     Delivery rate is delivered / (delivered + bounce + dropped), bounce rate is bounce / (delivered + bounce +
-    dropped): of the records that tell how a mail ended.
+    dropped): only records that tell how a mail ended are counted.
     """
     from collections.abc import Iterator
     from functools import partial

@@ -7,22 +7,22 @@ from ses_cli.cli.options import Printing, Reading, Selecting, printing, reading,
 
 
 @click.command()
-@click.option("-q", "--quiet", is_flag=True, help="The account only, not every problem.")
+@click.option("-q", "--quiet", is_flag=True, help="Print the counts only, not every problem.")
 @reading
 @selecting
 @printing
 def validate(reading: Reading, selecting: Selecting, printing: Printing, quiet: bool) -> int:
-    """Check every line, and say exactly what is wrong with which.
+    """Check every line and report every problem.
 
     \b
     ses-events validate log.jsonl
     ses-events validate --strict --quiet log.jsonl || mail -s "callbacks went bad" ops@example.com
-    ses-events validate --rejects bad.ndjson log.jsonl     keep the invalid lines, with the reasons
+    ses-events validate --rejects bad.ndjson log.jsonl     save invalid lines, with the reasons
     ses-events validate --json log.jsonl | jq '.fields | map_values(.types)'
 
-    Prints each problem as it is found, then the account of all lines, the problems counted by code, and every field
-    met with its JSON types. json has the account and the fields; ndjson, csv and tsv have the problems. Exit status 1
-    when a record is invalid.
+    Prints each problem as it is found, then how many lines are valid, the problems counted by code, and every field
+    found with its JSON types. json has the counts and the fields; ndjson, csv and tsv have the problems. Exits with
+    status 1 if a record is invalid.
     """
     from ses_cli.cli import scanning
     from ses_cli.cli.validate.output import shown
@@ -32,6 +32,8 @@ def validate(reading: Reading, selecting: Selecting, printing: Printing, quiet: 
 
     if printing.form in ("ndjson", "csv", "tsv"):
         refuse(f"with --format {printing.form}, which has the problems and nothing else", "quiet", hint="use --json")
+    if not (selecting.since or selecting.until):
+        refuse("without --since or --until: no times are shown", "tz")
     tz = selecting.zone()
     found = scanning.find_input(reading, printing)
     with Output(printing.output) as output:
