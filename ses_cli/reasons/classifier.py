@@ -98,21 +98,17 @@ class Classifier:
         `email` is the address that bounced: its provider's rules hold for it, and no other's; a text that names other
         addresses only is no proof against it.
         """
-        return self._judged(hide(reason, email), _is_soft(bounce_type), email)[0]
-
-    def classify_hidden(self, hidden: str, bounce_type: str | None, email: str) -> Verdict:
-        """The same of a reason that `own.hide` gave for this address."""
-        return self._judged(hidden, _is_soft(bounce_type), email)[0]
+        return self.judge(hide(reason, email), _is_soft(bounce_type), email)[0]
 
     def explain(self, reason: str, bounce_type: str | None = None, email: str = "") -> Explanation:
         """The evidence in a reason, every rule that matches it in order of evidence, and the verdict."""
         text = shape(reason)
         codes = find(text)
         matched = tuple(self._matches(text, codes, _provider(email)))
-        return Explanation(text, codes, matched, *self._judged(hide(reason, email), _is_soft(bounce_type), email))
+        return Explanation(text, codes, matched, *self.judge(hide(reason, email), _is_soft(bounce_type), email))
 
-    def _judged(self, hidden: str, soft: bool, email: str) -> tuple[Verdict, str]:
-        """The verdict, and why its action is not that of the rule."""
+    def judge(self, hidden: str, soft: bool, email: str) -> tuple[Verdict, str]:
+        """The verdict on a reason that `own.hide` gave for this address, and why its action is not the rule's."""
         provider = _provider(email)
         key = (hidden, soft, provider)
         found = self._exact.get(key)
@@ -143,7 +139,7 @@ def _is_soft(bounce_type: str | None) -> bool:
 
 def _provider(email: str) -> str:
     """The provider of an address, "elsewhere" for a domain of no known one, "" where there is no address."""
-    return (provider_of(email.rpartition("@")[2].lower()) or "elsewhere") if email else ""
+    return (provider_of(email.rpartition("@")[2].lower().rstrip(".")) or "elsewhere") if email else ""
 
 
 def _holds(rule: Rule, text: str, provider: str) -> bool:

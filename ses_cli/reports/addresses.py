@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import cache, lru_cache
-from heapq import nlargest
 from itertools import compress, count
 from operator import not_
 from pathlib import Path
@@ -41,7 +40,8 @@ NAMES = (
     "delivered_since",
 )
 _TYPES = (None, SOFT, HARD)
-_HARD = _TYPES.index(HARD)
+_PLACES = {kind: place for place, kind in enumerate(_TYPES)}
+_SOFT, _HARD = _PLACES[SOFT], _PLACES[HARD]
 
 T = TypeVar("T", str, int)
 Origin = tuple[tuple[str, ...], tuple[int, ...]]  # sender domains and templates
@@ -87,31 +87,30 @@ class Addresses:
     counts: "array[int]" = field(default_factory=_times)
     origins: list[Origin] = field(default_factory=list)
 
-    def add(self, record: Callback, rules: Path | None) -> None:
-        """Takes in a bounce."""
-        kind, text, time = record.bounce_type, record.reason or "", record.timestamp
-        bounce_type = HARD if kind == HARD else SOFT if kind == SOFT else None
-        email = address(record.email)
-        if email == record.email:
+    def add(self, records: Iterable[Callback], rules: Path | None) -> None:
+        """Takes in bounces."""
+        judge, numbers = classifier(rules).judge, self.numbers
+        for record in records:
+            text, time, kind = record.reason or "", record.timestamp, _PLACES.get(record.bounce_type, 0)
+            email = address(record.email)
             reason = _shared(hide(text, email))
-            verdict = classifier(rules).classify_hidden(reason, bounce_type, email)
-        else:  # the text may spell it as the record does
-            reason = hide(text, "")
-            verdict = classifier(rules).classify(text, bounce_type, record.email)
-        origin = _origin(from_domain(record), record.template_id)
-        number = self.numbers.get(email)
-        if number is not None:
-            self._meet(number, _TYPES.index(bounce_type), time, reason, verdict, time, time, 1, origin)
-            return
-        self.numbers[email] = len(self.numbers)
-        self.types.append(_TYPES.index(bounce_type))
-        self.times.append(time)
-        self.reasons.append(reason)
-        self.verdicts.append(verdict)
-        self.firsts.append(time)
-        self.lasts.append(time)
-        self.counts.append(1)
-        self.origins.append(origin)
+            # the text may spell the address as the record does
+            judged = reason if email == record.email else hide(text, record.email)
+            verdict = judge(judged, kind == _SOFT, record.email)[0]
+            origin = _origin(from_domain(record), record.template_id)
+            number = numbers.get(email)
+            if number is not None:
+                self._meet(number, kind, time, reason, verdict, time, time, 1, origin)
+                continue
+            numbers[email] = len(numbers)
+            self.types.append(kind)
+            self.times.append(time)
+            self.reasons.append(reason)
+            self.verdicts.append(verdict)
+            self.firsts.append(time)
+            self.lasts.append(time)
+            self.counts.append(1)
+            self.origins.append(origin)
 
     def merge(self, later: Self) -> None:
         """Takes in what was found later in the log."""
@@ -159,15 +158,18 @@ class Addresses:
 
     def chosen(self, min_count: int, takes: Callable[[Verdict], bool]) -> list[int]:
         """The numbers of the addresses that bounced so often and whose meaning is taken."""
-        taken = {verdict for verdict in set(self.verdicts) if takes(verdict)}
         counts, verdicts = self.counts, self.verdicts
+        met = set(verdicts)
+        taken = {verdict for verdict in met if takes(verdict)}
+        if min_count == 1 and len(taken) == len(met):
+            return list(self.numbers.values())
         return [number for number in self.numbers.values() if counts[number] >= min_count and verdicts[number] in taken]
 
 
 class Rows:
     """Addresses by their numbers, in an order; each is put together when it is asked for."""
 
-    def __init__(self, found: Addresses, numbers: Sequence[int], delivered: bytearray) -> None:
+    def __init__(self, found: Addresses, numbers: Sequence[int], delivered: bytes | bytearray) -> None:
         self.numbers = numbers
         self.found = found
         self.emails = list(found.numbers)
@@ -208,7 +210,7 @@ def ordered(found: Addresses, numbers: list[int], sort: str, top: int | None) ->
     if sort in ("last", "count"):
         column = found.lasts if sort == "last" else found.counts
         if top is not None and top < len(numbers):
-            least = nlargest(top, [column[number] for number in numbers])[-1]
+            least = sorted(map(column.__getitem__, numbers), reverse=True)[top - 1]
             numbers = [number for number in numbers if column[number] >= least]
         numbers = sorted(sorted(numbers, key=emails.__getitem__), key=column.__getitem__, reverse=True)
     elif sort == "domain":
@@ -247,6 +249,8 @@ def _shared(value: str) -> str:
 def values(row: Address, tz: tzinfo | None) -> list[Value]:
     """An address as data has it."""
     cls, action, rule, reply, enhanced = row.verdict
+    first = rfc3339(row.first, tz)
+    last = first if row.last == row.first else rfc3339(row.last, tz)
     return [
         row.email,
         domain(row.email),
@@ -255,8 +259,8 @@ def values(row: Address, tz: tzinfo | None) -> list[Value]:
         action,
         rule,
         row.count,
-        rfc3339(row.first, tz),
-        rfc3339(row.last, tz),
+        first,
+        last,
         row.reason,
         reply,
         enhanced,

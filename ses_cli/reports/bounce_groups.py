@@ -1,5 +1,6 @@
 """Bounced addresses in groups: by class and action, by domain, by the shape of the reason."""
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -33,24 +34,35 @@ Item = tuple[str, Group]
 
 def totals(rows: Rows, key: Callable[[Verdict], str]) -> dict[str, dict[str, int]]:
     """How many addresses and bounces each class, or action, has."""
-    verdicts = rows.found.verdicts
-    groups = _groups(rows, lambda number: key(verdicts[number]))
-    return {name: {"addresses": group.addresses, "bounces": group.bounces} for name, group in groups.items()}
+    groups: dict[str, dict[str, int]] = {}
+    for verdict, addresses, bounces in _by_verdict(rows):
+        group = groups.setdefault(key(verdict), {"addresses": 0, "bounces": 0})
+        group["addresses"] += addresses
+        group["bounces"] += bounces
+    return groups
 
 
 def verdicts(rows: Rows) -> Table:
     """Addresses and bounces by what to do, and why."""
-    known, order = rows.found.verdicts, list(ACTIONS)
-    groups = _groups(rows, lambda number: known[number][:2])
-    listed = sorted(groups.items(), key=lambda item: (order.index(item[0][1]), -item[1].addresses, item[0]))
+    order = list(ACTIONS)
+    groups = totals(rows, lambda verdict: f"{verdict.action} {verdict.cls}")
+    listed = sorted(groups.items(), key=lambda item: (order.index(item[0].split()[0]), -item[1]["addresses"], item[0]))
     columns = (Column("action", Kind.KEY), Column("class"), _ADDRESSES, _BOUNCES, Column("meaning"))
-    whole = _sum(groups.values())
+    bounces = sum(group["bounces"] for group in groups.values())
     return Table(
         "what to do",
         columns,
-        [(action, cls, group.addresses, group.bounces, CLASSES[cls]) for (cls, action), group in listed],
-        total=("total", "", whole.addresses, whole.bounces, "") if groups else None,
+        [(*name.split(), *group.values(), CLASSES[name.split()[1]]) for name, group in listed],
+        total=("total", "", len(rows), bounces, "") if groups else None,
     )
+
+
+def _by_verdict(rows: Rows) -> list[tuple[Verdict, int, int]]:
+    """Each verdict with its addresses and bounces."""
+    found = rows.found
+    verdicts, counts = map(found.verdicts.__getitem__, rows.numbers), map(found.counts.__getitem__, rows.numbers)
+    met = Counter(zip(verdicts, counts, strict=True))
+    return [(verdict, addresses, addresses * bounces) for (verdict, bounces), addresses in met.items()]
 
 
 def domains(rows: Rows, top: int | None) -> Table:

@@ -16,6 +16,7 @@ from ses_cli.reports.delivered import Delivered
 from ses_cli.table import Column, Data, Kind, Table, Value
 
 SORTS = ("last", "count", "email", "domain")
+_BOUNCE = frozenset({"bounce"})
 ALSO = ("spamreport", "unsubscribe")
 
 
@@ -54,11 +55,12 @@ class Bounces:
         """Takes in bounces, deliveries and the other events wanted."""
         wanted = self.wanted
         self.delivered.add(*batch.deliveries())
-        for record in batch.callbacks(wanted.also | {"bounce"}):
-            if record.event != "bounce":
-                self._note(record.event, address(record.email), record.timestamp)
-            elif wanted.bounce_type in (None, record.bounce_type):
-                self.addresses.add(record, wanted.rules)
+        bounces = batch.callbacks(_BOUNCE)
+        if wanted.bounce_type:
+            bounces = [record for record in bounces if record.bounce_type == wanted.bounce_type]
+        self.addresses.add(bounces, wanted.rules)
+        for record in batch.callbacks(wanted.also) if wanted.also else ():
+            self._note(record.event, address(record.email), record.timestamp)
 
     def merge(self, later: Self) -> None:
         """Takes in what was found later in the log."""
@@ -72,11 +74,13 @@ class Bounces:
         emails = self.others.setdefault(event, {})
         emails[email] = min(time, emails.get(email, time))
 
-    def rows(self, top: int | None = None) -> Rows:
-        """The addresses wanted, in the order wanted; the first `top`."""
-        wanted, found = self.wanted, self.addresses
-        numbers = found.chosen(wanted.min_count, wanted.takes)
-        return Rows(found, ordered(found, numbers, wanted.sort, top), self._delivered_since())
+    def rows(self) -> Rows:
+        """The addresses wanted, in the order wanted."""
+        return self._rows(self.addresses.chosen(self.wanted.min_count, self.wanted.takes))
+
+    def _rows(self, numbers: list[int], top: int | None = None) -> Rows:
+        chosen = ordered(self.addresses, numbers, self.wanted.sort, top)
+        return Rows(self.addresses, chosen, self._delivered_since())
 
     def _delivered_since(self) -> bytearray:
         """For each address whether it was delivered to after its last hard bounce."""
@@ -122,13 +126,13 @@ class Bounces:
         """The classes and actions, then the groups asked for or the addresses."""
         wanted = self.wanted
         everyone = self.addresses.chosen(wanted.min_count, wanted.takes)
-        rows = Rows(self.addresses, everyone, bytearray(len(self.addresses.numbers)))
+        rows = Rows(self.addresses, everyone, b"")
         tables = [bounce_groups.verdicts(rows)]
         if "domain" in wanted.by:
             tables.append(bounce_groups.domains(rows, wanted.top))
         if "reason" in wanted.by:
             tables.append(bounce_groups.reasons(rows, wanted.top))
-        return tables if wanted.by else [*tables, _table(self.rows(wanted.top), len(everyone))]
+        return tables if wanted.by else [*tables, _table(self._rows(everyone, wanted.top), len(everyone))]
 
 
 def _table(rows: Rows, whole: int) -> Table:

@@ -30,9 +30,11 @@ def _data_rows(
 ) -> Iterator[Sequence[Value]]:
     for key, number in rows:
         counts = tally.counts(number)
-        told: list[Value] = [sum(count(counts, event) for event in OUTCOMES)] if rates else []
+        total = sum(counts.values())
+        counts["bounce"] = count(counts, "bounce")
+        told: list[Value] = [sum([counts.get(event, 0) for event in OUTCOMES])] if rates else []
         told += [rounded(rate.value(counts)) for rate in rates]
-        yield [*key, sum(counts.values()), *(count(counts, name) for name in counted), *told, *zone]
+        yield [*key, total, *[counts.get(name, 0) for name in counted], *told, *zone]
 
 
 def rounded(rate: float | None) -> float | None:

@@ -102,10 +102,16 @@ class Validation:
 
 
 def codes(ledger: Ledger) -> list[Table]:
-    """The problems counted by code, errors first; no table where there are none."""
+    """The problems counted by code, errors first, the most frequent first; no table where there are none."""
     columns = (Column("code", Kind.KEY), Column("kind"), Column("count", Kind.COUNT), Column("meaning"))
-    known = (("error", ledger.problems), ("warning", ledger.warnings))
-    rows = [(code, kind, n, (ERRORS | WARNINGS)[code]) for kind, counts in known for code, n in counts.most_common()]
+    known = ERRORS | WARNINGS
+    order = {code: at for at, code in enumerate(known)}  # of those as frequent as each other
+    kinds = (("error", ledger.problems), ("warning", ledger.warnings))
+    rows = [
+        (code, kind, counts[code], known[code])
+        for kind, counts in kinds
+        for code in sorted(counts, key=lambda code: (-counts[code], order[code]))
+    ]
     return [Table("problems", columns, rows)] if rows else []
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ses_cli.batch import Batch, Checks, Piece
 from ses_cli.engine import engine
 from ses_cli.events import HARD, SOFT
+from ses_cli.reasons import Classifier
 from ses_cli.render.data import document, separated
 from ses_cli.reports.bounces import ALSO, Bounces, Wanted
 from ses_cli.reports.delivered import Delivered
@@ -21,6 +22,7 @@ from ses_cli.reports.summary import Summary
 
 NO_USER = "551 5.1.1 recipient is not exist"
 FULL = "452 4.2.2 mailbox full"
+RULES = Classifier.load().rules
 
 
 def record(event: str, email: str, time: int, kind: str = "", reason: str = "", **more: object) -> dict[str, object]:
@@ -185,6 +187,42 @@ def test_reasons_are_grouped_by_shape() -> None:
     table = folded(log, wanted=Wanted(by=("reason",))).tables()[1]
     assert len(table.rows) == 1
     assert "u9999@x.io" in str(table.rows[0][-1])
+
+
+SPELLINGS = st.sampled_from(
+    [
+        "ann@qq.com",
+        "Ann@QQ.com",
+        "bob@qq.com",
+        "ann@x.example",
+        "ann@X.example",
+        "bob@163.com",
+        "bob@163.com.",
+        "x@bücher.de",
+    ]
+)
+TEXTS = st.sampled_from(
+    [
+        "550 5.1.1 <{}>: no such user",
+        "550 {} is unknown, forwarded to <other@y.example>",
+        "550 5.1.1 <other@y.example>: no such user",
+        "550 Mailbox unavailable or access denied - <{}>",  # QQ's word for a mailbox that is busy
+        "User suspended: {}",
+        "550 Mailbox not found",
+        "550 {0} {0} no such user",
+        "\0550 no such user \0{}",
+    ]
+)
+
+
+@given(st.lists(st.tuples(SPELLINGS, TEXTS, SPELLINGS, st.sampled_from([HARD, SOFT, ""])), min_size=1, max_size=12))
+def test_a_text_classified_for_many_means_the_same_for_each(bounces: list[tuple[str, str, str, str]]) -> None:
+    """What is remembered of a text never outweighs the address that bounced, nor its provider, nor its spelling."""
+    for email, text, named, kind in bounces:
+        reason = text.format(named)
+        row = folded([record("bounce", email, 1, kind, reason)]).rows()[0]
+        assert row.verdict == Classifier(RULES).classify(reason, kind or None, email)
+        assert row.reason == reason
 
 
 class Tree(NamedTuple):
