@@ -1,21 +1,23 @@
 """A replay from its settings to its report: logs, journal, client and engine put together."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from ses_cli.batch import Checks, Lane
 from ses_cli.errors import SourceError
 from ses_cli.follow import Follower, OnChange
 from ses_cli.pipeline import Reader, Rejects
+from ses_cli.replay.content import content_of
 from ses_cli.replay.dead_letters import DeadLetters
 from ses_cli.replay.engine import Policy, Replay
 from ses_cli.replay.generations import follow
 from ses_cli.replay.http.client import Client, HttpOptions
 from ses_cli.replay.http.target import Target
 from ses_cli.replay.intake import Intake, Log
-from ses_cli.replay.journal import Journal, NoJournal, Opened, Scope, Sent, look, open_journal
+from ses_cli.replay.journal import Journal, NoJournal, Opened, Scope, Sent, journals_of, look, open_journal
 from ses_cli.replay.logs import Logs
 from ses_cli.replay.result.forecast import Forecast
 from ses_cli.replay.result.report import Report, Snapshot
@@ -119,6 +121,30 @@ def _open(
         return followed.follower, followed.tracker.numbers, [(source.name, one) for one in followed.tracker.found]
     logs = Logs(settings.sources, journal, settings.checks.max_line, _piece_size(reader), waits=False)
     return logs, logs.numbers, [(found.source.name, found.opened) for found in logs.found]
+
+
+class OtherJournal(NamedTuple):
+    """A journal beside a log that knows it."""
+
+    log: str
+    path: Path
+    target: str  # masked
+    is_same_target: bool  # whether that is the one that is sent to
+
+
+def other_journals(settings: Settings) -> list[OtherJournal]:
+    """The journals beside the logs that know one of them, each once. A log that cannot be read is told of later."""
+    found: dict[Path, OtherJournal] = {}
+    for source in settings.sources:
+        if settings.journal is None or source.size is None:
+            continue
+        content = content_of(source)
+        with suppress(SourceError, OSError):
+            for path, target, is_same in journals_of(Path(source.path), content, settings.sent, settings.journal):
+                beside = Path(source.path).parent / path.name
+                found.setdefault(path, OtherJournal(source.name, beside, target, is_same))
+        content.close()
+    return list(found.values())
 
 
 def _piece_size(reader: Reader) -> int:

@@ -30,16 +30,20 @@ def replay(
     ses-events replay --to URL --speed 10 --max-gap 5s log.jsonl
     ses-events replay --to URL --failed rest.jsonl log.jsonl   keep what failed
     ses-events replay --to URL --follow log.jsonl              and what is added
-    zcat old.gz | ses-events replay --to URL --journal sent.jsonl
+    ses-events replay --status log.jsonl.replay-HOST.db        what was delivered
+    zcat old.gz | ses-events replay --to URL --journal sent.db
 
     The body of each request is the line as it was captured. Callbacks of one message are sent in log order. Run the
     same command again to resume: the journal remembers what was delivered. Each request has a webhook-id, which is the
     same for the same callback in all attempts and runs, so that a receiver can ignore duplicates.
     """
+    from ses_cli.cli.replay.known import show_status
     from ses_cli.cli.replay.output import confirm, show
     from ses_cli.cli.replay.running import send
     from ses_cli.cli.replay.settings import understand
 
+    if remembering.status is not None:
+        return show_status(remembering.status, printing)
     given = understand(reading, selecting, printing, sending, pacing, remembering)
     if remembering.dry_run:
         return show(given, reading, printing)

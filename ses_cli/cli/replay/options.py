@@ -13,7 +13,7 @@ TARGET = "SES_EVENTS_TO"  # the URL may be a secret, and a process's arguments c
 class Sending:
     """Where requests go, and what they look like."""
 
-    to: str
+    to: str | None
     headers: tuple[str, ...]
     method: str
     secret_file: str | None
@@ -58,13 +58,14 @@ class Remembering:
     failed: str | None
     raw: bool
     dry_run: bool
+    status: str | None
 
 
 sending = grouped(
     "sending",
     Sending,
     Sending.__slots__,
-    click.option("--to", required=True, envvar=TARGET, metavar="URL", help=f"Where to send.  [default: ${TARGET}]"),
+    click.option("--to", envvar=TARGET, metavar="URL", help=f"Where to send.  [default: ${TARGET}]"),
     click.option(
         "-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Add a header to each request."
     ),
@@ -145,7 +146,7 @@ remembering = grouped(
         help="Remember there what was delivered.  [default: NAME.replay-HOST.db beside the first log]",
     ),
     click.option("--no-journal", is_flag=True, help="Remember nothing: a second run sends all again."),
-    click.option("--same-target", is_flag=True, help="Resume though the URL changed: it is the same target."),
+    click.option("--same-target", is_flag=True, help="Resume with the journal of this log, though the URL changed."),
     click.option(
         "--unknown",
         type=click.Choice(("resend", "skip")),
@@ -156,4 +157,5 @@ remembering = grouped(
     click.option("--failed", metavar="FILE", help="Write undelivered callbacks to FILE atomically."),
     click.option("--raw", is_flag=True, help="Send every line that is not blank, valid or not."),
     click.option("--dry-run", is_flag=True, help="Show what would be sent, and send nothing."),
+    click.option("--status", metavar="JOURNAL", help="Show what a journal says, and send nothing."),
 )

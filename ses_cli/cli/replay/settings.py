@@ -1,7 +1,7 @@
 """What the options of `replay` mean to the library, looked up and checked before anything is sent."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ses_cli.batch import Checks, Lane
@@ -19,7 +19,7 @@ from ses_cli.replay.http.target import Target, resolve_target
 from ses_cli.replay.journal import default_path
 from ses_cli.replay.schedule.backoff import parse_statuses
 from ses_cli.replay.schedule.pace import Pace
-from ses_cli.replay.session import Settings
+from ses_cli.replay.session import Settings, other_journals
 from ses_cli.selection import EVERYTHING
 from ses_cli.sources import Source, find
 
@@ -49,6 +49,8 @@ def understand(
         raise UsageError("--raw sends every line as it is, and what is not a record cannot be selected")
     if pacing.follow:
         refuse((pacing.speed, "--speed"), (remembering.dry_run, "--dry-run"))
+    if sending.to is None:
+        raise UsageError("--to: missing", "see ses-events replay --help")
     http, target = _http(sending, pacing), resolve_target(sending.to, os.environ)
     sources, errors = ([followed(reading)], []) if pacing.follow else find(reading.files, messages.note)
     if not sources:
@@ -64,6 +66,7 @@ def understand(
         is_same_target=remembering.same_target,
         begin_fd=pacing.begin_fd,
     )
+    settings = _resumed(settings, remembering)
     _check_outputs(reading, settings, printing, sending, remembering)
     return Given(settings, errors)
 
@@ -92,6 +95,22 @@ def _journal(sources: list[Source], target: Target, remembering: Remembering) ->
         messages.note("what is piped in is sent without a journal; --journal FILE remembers what was delivered")
         return None
     return default_path(sources[0].path, target.url)
+
+
+def _resumed(settings: Settings, remembering: Remembering) -> Settings:
+    """With the journal to go on with, where there is none yet by this name: a note names those that know the logs."""
+    if settings.journal is None or settings.journal.exists():
+        return settings
+    others = other_journals(settings)
+    if remembering.same_target and not remembering.journal and others:
+        if len(others) > 1:
+            files = ", ".join(str(other.path) for other in others)
+            raise UsageError("--same-target: more than one journal knows this log", f"name one with --journal: {files}")
+        return replace(settings, journal=others[0].path)
+    for other in others:
+        how = f"--journal {other.path}" + ("" if other.is_same_target else " --same-target")
+        messages.note(f"{other.log} was sent to {other.target} before: {how} skips what was delivered")
+    return settings
 
 
 def _check_outputs(

@@ -9,12 +9,15 @@ from ses_cli.replay.journal.entry import Entry, State
 from ses_cli.replay.journal.opening import Sent, journals_of, look, open_journal
 from ses_cli.replay.journal.scope import Scope
 from ses_cli.replay.journal.sqlite import SqliteJournal
+from ses_cli.replay.journal.status import JournalStatus, LogStatus, read_status
 from ses_cli.replay.journal.target import default_path
 
 __all__ = [
     "Content",
     "Entry",
     "Journal",
+    "JournalStatus",
+    "LogStatus",
     "NoJournal",
     "Opened",
     "Range",
@@ -26,4 +29,5 @@ __all__ = [
     "journals_of",
     "look",
     "open_journal",
+    "read_status",
 ]

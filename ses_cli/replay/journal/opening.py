@@ -90,8 +90,8 @@ def snapshot(path: Path, copy: Path) -> bool:
         except BlockingIOError:
             with (
                 store.reading(path),
-                _closing(f"{path.absolute().as_uri()}?mode=ro") as base,
-                _closing(str(copy)) as there,
+                closing_base(f"{path.absolute().as_uri()}?mode=ro") as base,
+                closing_base(str(copy)) as there,
             ):
                 base.backup(there)
             return True
@@ -112,7 +112,7 @@ def journals_of(log: Path, content: Content, sent: Sent, path: Path) -> list[tup
         with suppress(SourceError), tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / "journal"
             snapshot(other, copy)
-            with _closing(str(copy)) as base, store.reading(other):
+            with closing_base(str(copy)) as base, store.reading(other):
                 if store.is_whole(base, other) and Recogniser(base, other, sent.scope).knows(content):
                     target, is_same = _target(base, sent)
                     found.append((other, target, is_same))
@@ -122,7 +122,7 @@ def journals_of(log: Path, content: Content, sent: Sent, path: Path) -> list[tup
 def _begin(base: sqlite3.Connection, path: Path, sent: Sent) -> None:
     """Make it this target's, and take in what a killed run left in flight: all of that is unknown."""
     with store.reading(path):
-        salt = _meta(base, "salt")
+        salt = read_meta(base, "salt")
         target, is_same = _target(base, sent)
         (flight,) = base.execute("SELECT entries FROM flight").fetchone()
     statements: list[store.Statement] = []
@@ -157,15 +157,17 @@ def _begin(base: sqlite3.Connection, path: Path, sent: Sent) -> None:
 
 def _target(base: sqlite3.Connection, sent: Sent) -> tuple[str, bool]:
     """The target of a journal, masked, and whether it is the one that is sent to."""
-    salt = _meta(base, "salt")
-    return _meta(base, "target"), bool(salt) and target_key(sent.url, salt) == _meta(base, "key")
+    salt = read_meta(base, "salt")
+    return read_meta(base, "target"), bool(salt) and target_key(sent.url, salt) == read_meta(base, "key")
 
 
-def _closing(name: str) -> closing[sqlite3.Connection]:
+def closing_base(name: str) -> closing[sqlite3.Connection]:
+    """A database by its path or `file:` URL, closed at the end."""
     return closing(sqlite3.connect(name, isolation_level=None, uri=name.startswith("file:")))
 
 
-def _meta(base: sqlite3.Connection, key: str) -> str:
+def read_meta(base: sqlite3.Connection, key: str) -> str:
+    """A value of the journal as a whole, "" where there is none."""
     row = base.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
     return str(row[0]) if row else ""
 
