@@ -6,7 +6,7 @@ Mailgun "Import list of bounces"; listmonk "Bounces" (POST /webhooks/bounce).
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from email.utils import formatdate
 from itertools import islice
 from typing import NamedTuple
@@ -33,7 +33,7 @@ class Dead(NamedTuple):
 class Format(NamedTuple):
     """One target: what it takes, and how its file is written."""
 
-    write: Callable[[Sequence[Dead], int, str | None], Iterator[bytes]]  # (list, chunk, expiry date)
+    write: Callable[[Iterable[Dead], int, str | None], Iterator[bytes]]  # (list, chunk, expiry date)
     events: frozenset[str] = frozenset({"bounce", "spamreport", "unsubscribe"})
     most: int | None = None  # addresses in a file
     has_cells: bool = False  # people may open it in a spreadsheet
@@ -50,23 +50,23 @@ def leave_out(target: Format, dead: Dead) -> str | None:
     return None
 
 
-def _plain(dead: Sequence[Dead], _chunk: int, _expire: str | None) -> Iterator[bytes]:
+def _plain(dead: Iterable[Dead], _chunk: int, _expire: str | None) -> Iterator[bytes]:
     return (f"{one.email}\n".encode() for one in dead)
 
 
-def _tencent(dead: Sequence[Dead], chunk: int, expire: str | None) -> Iterator[bytes]:
-    for emails in _chunks([one.email for one in dead], chunk):
+def _tencent(dead: Iterable[Dead], chunk: int, expire: str | None) -> Iterator[bytes]:
+    for emails in _chunks((one.email for one in dead), chunk):
         yield _line({"Emails": emails} | ({"ExpireDate": expire} if expire else {}))
 
 
-def _aws_ses(dead: Sequence[Dead], _chunk: int, _expire: str | None) -> Iterator[bytes]:
+def _aws_ses(dead: Iterable[Dead], _chunk: int, _expire: str | None) -> Iterator[bytes]:
     """Amazon knows BOUNCE and COMPLAINT; who unsubscribed asked not to be mailed, which is the latter."""
     return (
         _line({"emailAddress": one.email, "reason": "BOUNCE" if one.event == "bounce" else "COMPLAINT"}) for one in dead
     )
 
 
-def _mailgun(dead: Sequence[Dead], _chunk: int, _expire: str | None) -> Iterator[bytes]:
+def _mailgun(dead: Iterable[Dead], _chunk: int, _expire: str | None) -> Iterator[bytes]:
     yield _row("address", "code", "error", "created_at")
     for one in dead:
         text = " ".join(one.reason.split())
@@ -74,7 +74,7 @@ def _mailgun(dead: Sequence[Dead], _chunk: int, _expire: str | None) -> Iterator
         yield _row(one.email, one.reply_code or "550", reason, formatdate(one.time))
 
 
-def _listmonk(dead: Sequence[Dead], _chunk: int, _expire: str | None) -> Iterator[bytes]:
+def _listmonk(dead: Iterable[Dead], _chunk: int, _expire: str | None) -> Iterator[bytes]:
     for one in dead:
         kind = "complaint" if one.event == "spamreport" else "hard" if one.is_hard else "soft"
         meta = {"class": one.cls, "reason": one.reason} if one.event == "bounce" else {}

@@ -3,6 +3,7 @@
 import os
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from math import ceil
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -106,7 +107,15 @@ def _aware(time: datetime, tz: tzinfo | None) -> datetime:
 
 def rfc3339(timestamp: int, tz: tzinfo | None = None) -> str:
     """Unix seconds as RFC 3339, as data has it: in the zone that was asked for, else in UTC."""
-    return (local(timestamp, tz) if tz else datetime.fromtimestamp(timestamp, UTC)).isoformat().replace("+00:00", "Z")
+    if tz is None or tz is UTC:
+        minute, second = divmod(timestamp, 60)
+        return f"{_minute(minute)}:{second:02d}Z"
+    return local(timestamp, tz).isoformat().replace("+00:00", "Z")
+
+
+@lru_cache(1 << 12)
+def _minute(minute: int) -> str:
+    return datetime.fromtimestamp(minute * 60, UTC).isoformat()[:16]
 
 
 def shown(timestamp: int, tz: tzinfo | None) -> str:

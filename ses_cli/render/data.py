@@ -4,17 +4,19 @@ import csv
 import io
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 import orjson
 
 from ses_cli.batch import Invalid
 from ses_cli.table import Data, Value
 
+_AT_ONCE = 100  # rows held
 _RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def document(content: Mapping[str, object]) -> Iterator[bytes]:
-    """One JSON document, indented; of its values that are Data one row at a time is held."""
+    """One JSON document, indented; of its values that are Data some rows at a time are held."""
     before = b"{\n"
     for name, value in content.items():
         yield before + b"  " + orjson.dumps(name) + b": "
@@ -27,11 +29,11 @@ def document(content: Mapping[str, object]) -> Iterator[bytes]:
 
 
 def _array(data: Data) -> Iterator[bytes]:
-    before = b"[\n    "
-    for row in data.objects():
-        yield before + _indented(row, b"\n    ")
-        before = b",\n    "
-    yield b"\n  ]" if before.startswith(b",") else b"[]"
+    before, rows = b"[", iter(data.objects())
+    while some := list(islice(rows, _AT_ONCE)):
+        yield before + _indented(some, b"\n  ").removeprefix(b"[").removesuffix(b"\n  ]")
+        before = b","
+    yield b"\n  ]" if before == b"," else b"[]"
 
 
 def _indented(value: object, newline: bytes) -> bytes:

@@ -173,7 +173,7 @@ class Rows:
         self.numbers = numbers
         self.found = found
         self.emails = list(found.numbers)
-        self._delivered = delivered  # by number, 1 where it was delivered to since
+        self.delivered = delivered  # by number, 1 where it was delivered to since
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -200,7 +200,7 @@ class Rows:
             found.lasts[number],
             found.counts[number],
             *found.origins[number],
-            bool(self._delivered[number]),
+            bool(self.delivered[number]),
         )
 
 
@@ -246,25 +246,29 @@ def _shared(value: str) -> str:
     return _known.setdefault(value, value)
 
 
-def values(row: Address, tz: tzinfo | None) -> list[Value]:
-    """An address as data has it."""
-    cls, action, rule, reply, enhanced = row.verdict
-    first = rfc3339(row.first, tz)
-    last = first if row.last == row.first else rfc3339(row.last, tz)
-    return [
-        row.email,
-        domain(row.email),
-        row.bounce_type,
-        cls,
-        action,
-        rule,
-        row.count,
-        first,
-        last,
-        row.reason,
-        reply,
-        enhanced,
-        list(row.from_domains),
-        list(row.templates),
-        row.delivered_since,
-    ]
+def values(rows: Rows, tz: tzinfo | None) -> Iterator[list[Value]]:
+    """Addresses as data has them, by `NAMES`."""
+    found, emails, delivered = rows.found, rows.emails, rows.delivered
+    for number in rows.numbers:
+        email = emails[number]
+        cls, action, rule, reply, enhanced = found.verdicts[number]
+        senders, templates = found.origins[number]
+        first, last = found.firsts[number], found.lasts[number]
+        since = rfc3339(first, tz)
+        yield [
+            email,
+            domain(email),
+            _TYPES[found.types[number]],
+            cls,
+            action,
+            rule,
+            found.counts[number],
+            since,
+            since if last == first else rfc3339(last, tz),
+            reveal(found.reasons[number], email),
+            reply,
+            enhanced,
+            list(senders),
+            list(templates),
+            bool(delivered[number]),
+        ]

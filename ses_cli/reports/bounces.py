@@ -120,7 +120,7 @@ class Bounces:
         return bounce_groups.domain_data(rows) if by == "domain" else bounce_groups.reason_data(rows)
 
     def _data(self, rows: Rows) -> Data:
-        return Data(NAMES, (values(row, self.wanted.tz) for row in rows))
+        return Data(NAMES, values(rows, self.wanted.tz))
 
     def tables(self) -> list[Table]:
         """The classes and actions, then the groups asked for or the addresses."""
