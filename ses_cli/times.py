@@ -12,8 +12,7 @@ from ses_cli.errors import UsageError
 _AGO = re.compile(r"(\d{1,9})([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 FORMS = "an ISO date or date-time, Unix seconds, now, today, yesterday, or how long ago: 30m, 24h, 7d"
-
-
+_UTC = {"UTC", *(f"Etc/{name}" for name in ("UTC", "UCT", "Universal", "Zulu"))}
 ZONES = "an IANA name such as Asia/Shanghai, an offset such as +08:00 or UTC+8, or UTC"
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?([0-5]\d))?", re.IGNORECASE)
 
@@ -40,7 +39,7 @@ def zone_name(tz: tzinfo | None) -> str:
     if tz is None:
         return _own_name()
     if isinstance(tz, ZoneInfo) and tz.key:
-        return tz.key
+        return "UTC" if tz.key in _UTC else tz.key
     return _offset_name(datetime.now(tz))
 
 
@@ -51,7 +50,7 @@ def _own_name() -> str:
     for name in (told, linked):
         if name and not name.startswith("/"):
             try:
-                return ZoneInfo(name).key
+                return zone_name(ZoneInfo(name))
             except (ZoneInfoNotFoundError, ValueError, OSError):
                 continue
     return _offset_name(datetime.now().astimezone())

@@ -108,7 +108,14 @@ def test_every_time_shown_names_its_zone(name: str, shown_as: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tz", "name"), [(UTC, "UTC"), (SHANGHAI, "Asia/Shanghai"), (zone("UTC+8"), "+08:00"), (zone("-0530"), "-05:30")]
+    ("tz", "name"),
+    [
+        (UTC, "UTC"),
+        (ZoneInfo("Etc/UTC"), "UTC"),
+        (SHANGHAI, "Asia/Shanghai"),
+        (zone("UTC+8"), "+08:00"),
+        (zone("-0530"), "-05:30"),
+    ],
 )
 def test_zones_have_names(tz: tzinfo, name: str) -> None:
     """A zone is named as one would ask for it, and the name means the same zone."""

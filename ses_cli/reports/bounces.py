@@ -1,7 +1,7 @@
 """Bounces by recipient address: whom to stop mailing, why, and what else to do about it."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
@@ -132,42 +132,30 @@ class Bounces:
             tables.append(bounce_groups.domains(rows, wanted.top))
         if "reason" in wanted.by:
             tables.append(bounce_groups.reasons(rows, wanted.top))
-        return tables if wanted.by else [*tables, _table(self._rows(everyone, wanted.top), len(everyone))]
+        return (
+            tables
+            if wanted.by
+            else [*tables, _table(self._rows(everyone, wanted.top), len(everyone), wanted.bounce_type)]
+        )
 
 
-def _table(rows: Rows, whole: int) -> Table:
-    columns = (
-        Column("address", Kind.KEY),
-        Column("type"),
-        Column("class"),
-        Column("action"),
-        Column("count", Kind.COUNT),
-        Column("last", Kind.TIME),
-        Column("delivered since", Kind.FLAG),
-        Column("reason"),
-        Column("codes"),
-        Column("first", Kind.TIME),
-        Column("sender domains", Kind.LIST),
-        Column("templates", Kind.LIST),
-    )
-    notes = [f"{whole - len(rows):,} more: --top all, or a data format"] if whole > len(rows) else []
-    return Table("by address", columns, [_cells(row) for row in rows], notes=notes)
-
-
-def _cells(row: Address) -> list[Value]:
-    kind = (row.bounce_type or "untyped").removesuffix("_bounce")
-    codes = f"{row.verdict.reply_code} {row.verdict.enhanced_code}".strip()
-    return [
-        row.email,
-        kind,
-        row.verdict.cls,
-        row.verdict.action,
-        row.count,
-        row.last,
-        row.delivered_since,
-        row.reason,
-        codes,
-        row.first,
-        list(row.from_domains),
-        list(row.templates),
+def _table(rows: Rows, whole: int, bounce_type: str | None) -> Table:
+    """What tells most about an address; data formats have the rest. No column says the same of all."""
+    listed = list(rows)
+    columns: list[tuple[Column, Callable[[Address], Value]]] = [
+        (Column("address", Kind.KEY), lambda row: row.email),
+        (Column("type"), lambda row: (row.bounce_type or "untyped").removesuffix("_bounce")),
+        (Column("class"), lambda row: row.verdict.cls),
+        (Column("action"), lambda row: row.verdict.action),
+        (Column("count", Kind.COUNT), lambda row: row.count),
+        (Column("last", Kind.TIME, 1), lambda row: row.last),
+        (Column("delivered since", Kind.FLAG, 1), lambda row: row.delivered_since),
+        (Column("reason", block=1), lambda row: row.reason),
     ]
+    if bounce_type:
+        columns = [(column, value) for column, value in columns if column.title != "type"]
+    if not any(row.delivered_since for row in listed):
+        columns = [(column, value) for column, value in columns if column.title != "delivered since"]
+    notes = [f"{whole - len(rows):,} more: --top all, or a data format"] if whole > len(rows) else []
+    cells = [[value(row) for _, value in columns] for row in listed]
+    return Table("by address", [column for column, _ in columns], cells, notes=notes)

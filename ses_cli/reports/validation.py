@@ -93,7 +93,8 @@ class Validation:
             Column("records", Kind.COUNT),
             Column("first seen"),
         )
-        return [Table("fields", columns, [_row(name, drift) for name, drift in self._sorted()])]
+        is_one = len({drift.first.source for drift in self.fields.values()}) == 1
+        return [Table("fields", columns, [_row(name, drift, is_one) for name, drift in self._sorted()])]
 
     def _sorted(self) -> Iterable[tuple[str, Drift]]:
         """The documented fields in the documentation's order, then the others, the most frequent first."""
@@ -115,6 +116,7 @@ def codes(ledger: Ledger) -> list[Table]:
     return [Table("problems", columns, rows)] if rows else []
 
 
-def _row(name: str, drift: Drift) -> list[Value]:
+def _row(name: str, drift: Drift, is_one_source: bool) -> list[Value]:
     types = ", ".join(name if n == drift.records else f"{name} {n:,}" for name, n in drift.types.most_common())
-    return [name, is_known(name), types, drift.records, f"{drift.first.source}:{drift.first.line}"]
+    source, line = drift.first
+    return [name, is_known(name), types, drift.records, f"line {line:,}" if is_one_source else f"{source}:{line}"]

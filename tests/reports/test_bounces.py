@@ -274,6 +274,17 @@ def test_a_delivery_counts_whatever_the_case() -> None:
     assert folded(log).rows()[0].delivered_since
 
 
+def test_no_column_says_the_same_of_all() -> None:
+    """People see the type where both were asked for, and deliveries since where there are any."""
+
+    def titles(log: list[dict[str, object]], bounce_type: str | None) -> set[str]:
+        return {column.title for column in folded(log, wanted=Wanted(bounce_type)).tables()[1].columns}
+
+    log = [record("bounce", "a@x.io", 1, HARD, NO_USER)]
+    assert {"type", "delivered since"} & titles(log, None) == {"type"}
+    assert {"type", "delivered since"} & titles([*log, record("delivered", "a@x.io", 2)], HARD) == {"delivered since"}
+
+
 def test_csv_is_defused() -> None:
     """A reason or an address that a spreadsheet would run begins with a quote in CSV."""
     report = folded([record("bounce", "=cmd@x.io", 1, HARD, "@SUM(1)")])
