@@ -31,6 +31,7 @@ INTENDED and IN FLIGHT together are at most `--concurrency`: of a killed run no 
 import heapq
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from math import inf
 from random import random
 from time import monotonic, sleep
@@ -43,6 +44,7 @@ from ses_cli.replay.job import Attempt, Job, Sender
 from ses_cli.replay.journal import Journal, State
 from ses_cli.replay.lanes import Lanes
 from ses_cli.replay.result.report import End, Report, Snapshot
+from ses_cli.replay.results import Results
 from ses_cli.replay.schedule.backoff import RETRY_ON, pause, proves_alive, retryable
 from ses_cli.replay.schedule.breaker import Breaker
 from ses_cli.replay.schedule.pace import Pace
@@ -83,6 +85,7 @@ class Replay:
         policy: Policy,
         *,
         letters: DeadLetters | None = None,
+        results: Results | None = None,
         progress: Callable[[Snapshot], None] | None = None,
         now: Callable[[], float] = monotonic,
         chance: Callable[[], float] = random,
@@ -90,7 +93,7 @@ class Replay:
         pace = policy.pace
         self.report = Report(paced=pace.rate is not None or pace.speed is not None)
         self._sender, self._journal, self._policy = sender, journal, policy
-        self._letters, self._progress = letters, progress
+        self._letters, self._results, self._progress = letters, results, progress
         self._now, self._chance = now, chance
         self._throttle = Throttle(Breaker(policy.concurrency, policy.give_up_after, policy.give_up_time), pace.rate)
         self._intake = Intake(log, journal, self.report, pace, policy.resend_unknown)
@@ -239,6 +242,8 @@ class Replay:
             try:
                 journal.commit()
                 self._committed = self._clock
+                if self._results is not None:
+                    self._write_results(self._results.flush)
                 if is_waiting and not self._sender.in_flight:
                     journal.flush()  # there is nothing else to wait for
             except TargetError as error:
@@ -273,6 +278,7 @@ class Replay:
             if self._claims and self._claims[-1][0] == commit:
                 self._claims.pop()
             self._claims.append((commit, report.delivered))
+            self._keep(job, "delivered", attempt)
             self._lanes.finish(job)
             return
         self._clock = self._now() - self._start
@@ -309,6 +315,7 @@ class Replay:
         self._journal.outcome(job.entry, _state(attempt))
         is_unknown = job.entry.state is State.UNKNOWN  # an attempt before may have arrived
         self.report.fail(attempt, is_unknown)
+        self._keep(job, "unknown" if is_unknown else "failed", attempt)
         if self._letters is not None and (self._policy.resend_unknown or not is_unknown):
             self._letters.write(job.body)
         self._lanes.finish(job)
@@ -336,13 +343,26 @@ class Replay:
         """What is still in flight gets no answer any more: its outcome is unknown."""
         for job in self._sender.close():
             self._journal.outcome(job.entry, State.UNKNOWN)
+            self._keep(job, "unknown")
             self._lanes.finish(job)
             self.report.unknown += 1
         self.report.unsent = self._lanes.held
 
+    def _keep(self, job: Job, outcome: str, attempt: Attempt | None = None) -> None:
+        if self._results is not None:
+            self._write_results(partial(self._results.write, job, outcome, attempt))
+
+    def _write_results(self, write: Callable[[], None]) -> None:
+        """Where the history cannot be written that is told of, and sending goes on without it."""
+        try:
+            write()
+        except TargetError as error:
+            self.report.errors.append(error)
+            self._results = None
+
     def _lose_journal(self, error: TargetError) -> None:
         """Nothing more can be remembered, so nothing more is sent."""
-        if not any(isinstance(known, TargetError) for known in self.report.errors):
+        if self.report.end is not End.JOURNAL:
             self.report.errors.append(error)
         self._end(End.JOURNAL)
         self.report.end = End.JOURNAL
@@ -355,6 +375,8 @@ class Replay:
             self._lose_journal(error)
 
     def _close(self) -> None:
+        if self._results is not None:
+            self._write_results(self._results.close)
         self.report.skipped = self._journal.delivered
         try:
             self._journal.close()

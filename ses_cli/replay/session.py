@@ -21,6 +21,7 @@ from ses_cli.replay.journal import Journal, NoJournal, Opened, Scope, Sent, jour
 from ses_cli.replay.logs import Logs
 from ses_cli.replay.result.forecast import Forecast
 from ses_cli.replay.result.report import Report, Snapshot
+from ses_cli.replay.results import Results
 from ses_cli.sources import Source
 
 _POLICY = Policy()
@@ -88,6 +89,7 @@ def prepare(
     *,
     rejects: Rejects | None = None,
     letters: DeadLetters | None = None,
+    results: Results | None = None,
     progress: Callable[[Snapshot], None] | None = None,
     on_change: OnChange = _ignore,
 ) -> Session:
@@ -107,7 +109,7 @@ def prepare(
         stack.callback(journal.close)
         pieces, numbers, found = _open(settings, journal, reader, on_change)
         log = Log(pieces, reader, numbers, settings.lane)
-        run = Replay(log, sender, journal, policy, letters=letters, progress=progress)
+        run = Replay(log, sender, journal, policy, letters=letters, results=results, progress=progress)
         stack.pop_all()
     return Session(settings, reader, pieces, journal, found, run)
 

@@ -82,11 +82,11 @@ def test_status_after_a_kill(run: Program) -> None:
     """It lists what failed and what is unknown, by line, changes nothing, and agrees with the next run."""
     waiting, stalled = threading.Barrier(3), threading.Event()
 
-    def script(number: int, _request: Request) -> bytes:
+    def script(number: int, request: Request) -> bytes:
         if number in (5, 6):
             waiting.wait(LIMIT)
             stalled.wait(LIMIT)
-        return status(422) if number == 2 else OK
+        return status(422) if number < 5 and json.loads(request.body)["bulkId"] == "1" else OK
 
     with serve(script) as server:
         process = run.start("replay", "--to", server.url, "-c", "2", "log.jsonl")
@@ -150,6 +150,30 @@ def test_status_sends_nothing(run: Program, options: tuple[str, ...]) -> None:
     """What says how to send does nothing with it, and is refused."""
     done = run("replay", "--status", "j", *options)
     assert (done.status, "does nothing with --status" in done.stderr) == (2, True)
+
+
+def test_results_keep_an_outcome_a_line(run: Program, source: Path) -> None:
+    """Each run appends how its callbacks ended, with the line, the id, the attempts and the answer."""
+    with serve(lambda n, _request: status(422) if n == 3 else OK) as server:
+        command = ("replay", "--to", server.url, "-c", "1", "--results", "r.jsonl", "log.jsonl")
+        assert [run(*command).status, run(*command).status] == [1, 0]
+        ids = [request.headers["webhook-id"] for request in server.requests]
+    rows = [json.loads(line) for line in (run.home / "r.jsonl").read_bytes().splitlines()]
+    assert [(row["line"], row["outcome"], row["status"]) for row in rows] == [
+        (n, "failed" if n == 3 else "delivered", 422 if n == 3 else 200) for n in range(1, 10)
+    ] + [(3, "delivered", 200)]
+    assert [row["id"] for row in rows] == ids
+    assert {(row["source"], row["attempts"], row["error"]) for row in rows} == {("log.jsonl", 1, "")}
+    assert (run.home / "r.jsonl").stat().st_mode & 0o777 == source.stat().st_mode & 0o777
+    assert run("replay", "--to", server.url, "--results", "log.jsonl", "log.jsonl").status == 2
+
+
+def test_results_that_cannot_be_written(run: Program, source: Path) -> None:
+    """All is sent all the same, and the status is 3."""
+    with serve() as server:
+        done = run("replay", "--to", server.url, "--results", "/dev/full", "log.jsonl")
+        assert sorted(server.bodies()) == source.read_bytes().splitlines()
+    assert (done.status, "/dev/full: cannot be written" in done.stderr) == (3, True)
 
 
 def test_a_log_that_is_truncated_while_it_is_sent(run: Program) -> None:

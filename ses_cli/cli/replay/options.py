@@ -56,6 +56,7 @@ class Remembering:
     same_target: bool
     unknown: str
     failed: str | None
+    results: str | None
     raw: bool
     dry_run: bool
     status: str | None
@@ -155,6 +156,7 @@ remembering = grouped(
         help="Callbacks whose outcome is unknown, for example after a kill.",
     ),
     click.option("--failed", metavar="FILE", help="Write undelivered callbacks to FILE atomically."),
+    click.option("--results", metavar="FILE", help="Append each outcome to FILE, as NDJSON."),
     click.option("--raw", is_flag=True, help="Send every line that is not blank, valid or not."),
     click.option("--dry-run", is_flag=True, help="Show what would be sent, and send nothing."),
     click.option("--status", metavar="JOURNAL", help="Show what a journal says, and send nothing."),

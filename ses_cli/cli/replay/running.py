@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 
 from ses_cli.batch import Invalid
@@ -22,6 +23,7 @@ from ses_cli.render.output import Output, log_mode
 from ses_cli.render.standing import Standing
 from ses_cli.replay.dead_letters import DeadLetters
 from ses_cli.replay.result.report import Snapshot
+from ses_cli.replay.results import Results
 from ses_cli.replay.session import Session, prepare
 
 
@@ -37,6 +39,7 @@ def send(given: Given, reading: Reading, printing: Printing, pacing: Pacing, rem
             given.settings,
             rejects=writer(rejected) if reading.rejects else None,
             letters=DeadLetters(failed.write) if failed else None,
+            results=Results(Path(remembering.results), mode) if remembering.results else None,
             progress=watch.look,
             on_change=watch.on_change,
         )
