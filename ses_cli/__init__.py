@@ -1,52 +1,129 @@
-"""Check, summarise, replay and capture the callbacks of Tencent Cloud SES."""
+"""Summarize, validate, replay and receive the callbacks of Tencent Cloud SES.
+
+What the commands do, as a library: `find` logs and fold them with `scan_sources` into a `Summary`, a `Validation`, a
+`Listing` or `Bounces`, of which a `SuppressionList` is made; follow one with `LiveReport`; send it with
+`prepare_replay`; receive one with `serve`.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ses_cli.batch import Checks
+    from ses_cli.batch import Checks, Lane
     from ses_cli.callback import Callback
+    from ses_cli.capture.access import Access
+    from ses_cli.capture.handler import Policy as ReceiverPolicy
+    from ses_cli.capture.pool import Limits
+    from ses_cli.capture.rotation import Rotation
+    from ses_cli.capture.server import Settings as ReceiverSettings
+    from ses_cli.capture.server import serve
+    from ses_cli.errors import SesEventsError
     from ses_cli.events import Problem
+    from ses_cli.follow import Change, Follower
+    from ses_cli.live import LiveReport, Period
     from ses_cli.pipeline import Reader
+    from ses_cli.reasons import Classifier
+    from ses_cli.replay.engine import Policy as ReplayPolicy
+    from ses_cli.replay.http.client import HttpOptions
+    from ses_cli.replay.http.target import resolve_target
+    from ses_cli.replay.schedule.pace import Pace
+    from ses_cli.replay.session import Settings as ReplaySettings
+    from ses_cli.replay.session import forecast as forecast_replay
+    from ses_cli.replay.session import prepare as prepare_replay
+    from ses_cli.reports.bounces import Bounces, Wanted
+    from ses_cli.reports.listing import Listing
     from ses_cli.reports.summary import Summary
     from ses_cli.reports.validation import Validation
     from ses_cli.scan import Outcome, Task
+    from ses_cli.scan import scan as scan_sources
     from ses_cli.selection import Selection
     from ses_cli.sources import Source, find
+    from ses_cli.suppression import FORMATS as SUPPRESSION_FORMATS
+    from ses_cli.suppression import SuppressionList
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "SUPPRESSION_FORMATS",
+    "Access",
+    "Bounces",
     "Callback",
+    "Change",
     "Checks",
+    "Classifier",
+    "Follower",
+    "HttpOptions",
+    "Lane",
+    "Limits",
+    "Listing",
+    "LiveReport",
     "Outcome",
+    "Pace",
+    "Period",
     "Problem",
     "Reader",
+    "ReceiverPolicy",
+    "ReceiverSettings",
+    "ReplayPolicy",
+    "ReplaySettings",
+    "Rotation",
     "Selection",
+    "SesEventsError",
     "Source",
     "Summary",
+    "SuppressionList",
     "Task",
     "Validation",
+    "Wanted",
     "find",
+    "forecast_replay",
+    "prepare_replay",
+    "resolve_target",
+    "scan_sources",
+    "serve",
 ]
 
+# module -> its names that are handed on; `there=here` where the name is a different one here
 _HOMES = {
-    "Callback": "callback",
-    "Checks": "batch",
-    "Outcome": "scan",
-    "Problem": "events",
-    "Reader": "pipeline",
-    "Selection": "selection",
-    "Source": "sources",
-    "Summary": "reports.summary",
-    "Task": "scan",
-    "Validation": "reports.validation",
-    "find": "sources",
+    "batch": "Checks Lane",
+    "callback": "Callback",
+    "capture.access": "Access",
+    "capture.handler": "Policy=ReceiverPolicy",
+    "capture.pool": "Limits",
+    "capture.rotation": "Rotation",
+    "capture.server": "Settings=ReceiverSettings serve",
+    "errors": "SesEventsError",
+    "events": "Problem",
+    "follow": "Change Follower",
+    "live": "LiveReport Period",
+    "pipeline": "Reader",
+    "reasons": "Classifier",
+    "replay.engine": "Policy=ReplayPolicy",
+    "replay.http.client": "HttpOptions",
+    "replay.http.target": "resolve_target",
+    "replay.schedule.pace": "Pace",
+    "replay.session": "Settings=ReplaySettings forecast=forecast_replay prepare=prepare_replay",
+    "reports.bounces": "Bounces Wanted",
+    "reports.listing": "Listing",
+    "reports.summary": "Summary",
+    "reports.validation": "Validation",
+    "scan": "Outcome Task scan=scan_sources",
+    "selection": "Selection",
+    "sources": "Source find",
+    "suppression": "FORMATS=SUPPRESSION_FORMATS SuppressionList",
+}
+_PLACES = {
+    name.split("=")[-1]: (module, name.split("=")[0]) for module, names in _HOMES.items() for name in names.split()
 }
 
 
 def __getattr__(name: str) -> object:
     """Imports what is asked for: the command line starts without what it does not need."""
-    if name not in _HOMES:
+    if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    module, there = _PLACES[name]
+    return getattr(import_module(f"{__name__}.{module}"), there)
+
+
+def __dir__() -> list[str]:
+    return __all__

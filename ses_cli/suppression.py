@@ -6,12 +6,18 @@ Mailgun "Import list of bounces"; listmonk "Bounces" (POST /webhooks/bounce).
 
 import csv
 import io
+from array import array
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from email.utils import formatdate
 from itertools import islice
 from typing import NamedTuple
 
 import orjson
+
+from ses_cli.reports.addresses import Address, Rows
+from ses_cli.reports.bounces import ALSO, Bounces
 
 RUN_BY_SPREADSHEETS = ("=", "+", "-", "@")
 DEFAULT_CHUNK = 100  # addresses in one body for Tencent, which documents no maximum
@@ -37,6 +43,71 @@ class Format(NamedTuple):
     events: frozenset[str] = frozenset({"bounce", "spamreport", "unsubscribe"})
     most: int | None = None  # addresses in a file
     has_cells: bool = False  # people may open it in a spreadsheet
+
+
+class SuppressionList:
+    """The addresses of a report that a target is to be given: those to suppress, or that need one of `actions`.
+
+    An address with a delivery after its last hard bounce is left out, unless `delivered_since`. Of those that bounced
+    only the places among the rows are held: there may be millions.
+    """
+
+    def __init__(
+        self, report: Bounces, target: Format, actions: AbstractSet[str] = frozenset(), delivered_since: bool = False
+    ) -> None:
+        self.target = target
+        self.left_out: Counter[str] = Counter()  # why addresses are left out -> how many
+        self._rows = report.rows()
+        self._kept = array("q")
+        self._others: list[Dead] = []
+        for place, row in enumerate(self._rows):
+            why = _objection(row, actions or {"suppress"}, delivered_since) or leave_out(self.target, _dead(row))
+            if why:
+                self.left_out[why] += 1
+            else:
+                self._kept.append(place)
+        self._add_others(report.others, self._rows)
+
+    def _add_others(self, events: dict[str, dict[str, int]], rows: Rows) -> None:
+        """The recipients of other events, each once, and first of those that the target takes."""
+        if not events:
+            return
+        exported = {rows[place].email for place in self._kept}
+        for event in sorted(events, key=lambda event: (event not in self.target.events, ALSO.index(event))):
+            for email, time in events[event].items():
+                if email in exported:
+                    continue
+                exported.add(email)
+                if why := leave_out(self.target, dead := Dead(email, event, time)):
+                    self.left_out[why] += 1
+                else:
+                    self._others.append(dead)
+
+    def __iter__(self) -> Iterator[Dead]:
+        return self.part(0, len(self))
+
+    def __len__(self) -> int:
+        return len(self._kept) + len(self._others)
+
+    def part(self, start: int, stop: int) -> Iterator[Dead]:
+        """Some of them, by their places."""
+        yield from (_dead(self._rows[place]) for place in self._kept[start:stop])
+        yield from self._others[max(start - len(self._kept), 0) : max(stop - len(self._kept), 0)]
+
+
+def _objection(row: Address, actions: AbstractSet[str], delivered_since: bool) -> str | None:
+    """Why an address that bounced should not be suppressed, if there is a reason."""
+    action = row.verdict.action
+    if action not in actions:
+        return f"to {action} rather than suppress (--action {action} lists them)"
+    if row.delivered_since and not delivered_since:
+        return "delivered to after the last hard bounce (--delivered-since exports them)"
+    return None
+
+
+def _dead(row: Address) -> Dead:
+    verdict = row.verdict
+    return Dead(row.email, "bounce", row.last, row.is_hard, verdict.reply_code, row.reason, verdict.cls)
 
 
 def leave_out(target: Format, dead: Dead) -> str | None:

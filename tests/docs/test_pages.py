@@ -11,6 +11,8 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 SESSIONS = re.findall(r"```console\n(.*?)```", README, flags=re.DOTALL)
 
+EXAMPLES = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
 
 def commands(session: str) -> list[tuple[str, str]]:
     """The commands of a terminal session, each with what it prints."""
@@ -51,13 +53,14 @@ def test_readme_commands_are_what_ci_runs() -> None:
         assert block.removeprefix("git clone").splitlines()[-1] in ci
 
 
-def test_library_example(tmp_path: Path) -> None:
-    """The library example of the README runs and prints what its comments say."""
+@pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
+def test_library_example(tmp_path: Path, example: str) -> None:
+    """Each library example of the README runs and prints what its comments say."""
     (tmp_path / "examples").symlink_to(ROOT / "examples")
-    example = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)[0]
     expected = re.findall(r"# -> (.*)", example)
     done = subprocess.run([sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == expected
+    assert expected
 
 
 def test_command_page_is_fresh() -> None:
