@@ -33,7 +33,8 @@ pub struct Line {
     met: u64,
     /// Hashes of the names met that have no number.
     others: Vec<u64>,
-    is_doubled: bool,
+    /// Numbers of the names met twice.
+    doubled: u64,
     scratch: Vec<u8>,
     hasher: RandomState,
 }
@@ -45,7 +46,7 @@ impl Line {
         self.record.is_odd = false;
         self.given = 0;
         self.met = 0;
-        if self.has_flaws || self.is_doubled || !self.others.is_empty() || self.is_marked {
+        if self.has_flaws || self.doubled != 0 || !self.others.is_empty() || self.is_marked {
             self.forget();
         }
         self.shape.clear();
@@ -55,7 +56,7 @@ impl Line {
     fn forget(&mut self) {
         self.flaws = [0; CODES.len()];
         self.has_flaws = false;
-        self.is_doubled = false;
+        self.doubled = 0;
         self.others.clear();
         if self.is_marked {
             self.flaw(Code::ByteOrderMark);
@@ -71,7 +72,7 @@ impl Line {
     /// Notes a key.
     #[inline(always)]
     pub fn meet(&mut self, key: &Key) {
-        self.is_doubled |= self.met & key.bit != 0;
+        self.doubled |= self.met & key.bit;
         self.met |= key.bit;
         if key.slot >= LEGACY_BULK_ID as u8 {
             self.meet_other(key);
@@ -96,6 +97,8 @@ impl Line {
         self.given |= key.text_bit;
         if key.kind == Kind::Integer {
             self.no_integer(key, is_empty);
+        } else if is_empty && matches!(usize::from(key.slot), BULK_ID | LEGACY_BULK_ID) {
+            self.flaw(Code::BlankBulkId);
         }
     }
 
@@ -165,7 +168,7 @@ impl Line {
         match self
             .shape
             .iter_mut()
-            .find(|(known, _)| self.is_doubled && *known == name)
+            .find(|(known, _)| self.doubled != 0 && *known == name)
         {
             Some(known) => known.1 = type_,
             None => self.shape.push((name, type_)),
@@ -177,7 +180,9 @@ impl Line {
     pub fn judge(&mut self, window: &Window, strict: bool) -> Result<End, Fault> {
         if !self.others.is_empty() {
             self.others.sort_unstable();
-            self.is_doubled |= self.others.windows(2).any(|pair| pair[0] == pair[1]);
+            if self.others.windows(2).any(|pair| pair[0] == pair[1]) {
+                return Err(Fault::Unsure);
+            }
         }
         const WANTED: u32 = 1 << EVENT | 1 << EMAIL | 1 << BULK_ID | 1 << TIMESTAMP;
         if self.given & (1 << LEGACY_BULK_ID) != 0 && self.given & (1 << BULK_ID) == 0 {
@@ -195,11 +200,17 @@ impl Line {
         if self.record.has(EVENT_ID) {
             self.eventid();
         }
+        if self.doubled != 0 {
+            self.record.is_odd = true;
+            if self.has_flaws {
+                return Err(Fault::Unsure); // of the last value only what is wrong counts
+            }
+            for _ in 0..self.doubled.count_ones() {
+                self.flaw(Code::DuplicateKey);
+            }
+        }
         if !self.has_flaws {
             return Ok(End::Valid);
-        }
-        if self.is_doubled {
-            return Err(Fault::Unsure); // of a key that comes twice the last value counts
         }
         let is_invalid = strict || self.flaws[..ERRORS].iter().any(|&n| n > 0);
         Ok(if is_invalid { End::Invalid } else { End::Valid })
@@ -283,10 +294,12 @@ impl Line {
         match (time(at), time(sent)) {
             (Some(true), Some(true)) if sent > at => self.flaw(Code::SentAfterEvent),
             (at, sent) => {
-                for is_time in [at, sent] {
-                    if is_time == Some(false) {
-                        self.flaw(Code::BadTimestamp);
-                    }
+                if at == Some(false) {
+                    self.flaw(Code::BadTimestamp);
+                }
+                // 0: not known
+                if sent == Some(false) && self.record.integer(SENT_TIMESTAMP) != Some(0) {
+                    self.flaw(Code::BadTimestamp);
                 }
             }
         }

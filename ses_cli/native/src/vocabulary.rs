@@ -96,13 +96,15 @@ pub enum Code {
     UnknownField,
     LegacySpelling,
     BlankEmail,
+    BlankBulkId,
+    DuplicateKey,
     MissingBounceType,
     EventidMismatch,
     SentAfterEvent,
     ByteOrderMark,
 }
 
-pub const CODES: [&str; 18] = [
+pub const CODES: [&str; 20] = [
     "not-utf8",
     "not-json",
     "not-object",
@@ -117,6 +119,8 @@ pub const CODES: [&str; 18] = [
     "unknown-field",
     "legacy-spelling",
     "blank-email",
+    "blank-bulk-id",
+    "duplicate-key",
     "missing-bounce-type",
     "eventid-mismatch",
     "sent-after-event",
