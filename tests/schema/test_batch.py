@@ -2,7 +2,6 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable
 from hashlib import blake2b, sha256
 from itertools import pairwise
 from typing import Any
@@ -11,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ses_cli import events
 from ses_cli.batch import DEFAULT_CHECKS, Batch, Checks, Key, Lane, Piece
-from ses_cli.callback import Callback
-from ses_cli.engine import engine
-from ses_cli.identity import address, domain, fingerprint, from_domain, message_key, recipient
+from ses_cli.engine import engine, is_built
+from ses_cli.identity import address, domain, fingerprint, recipient
 from ses_cli.pipeline import Reader
-from ses_cli.schema.line import is_blank, validate
 from ses_cli.selection import Selection
 from tests.logs import ABSENT, GOOD, LOGS, Record, content, line, log, record
+from tests.schema.spelt import LANES, SPELT, Spelt, firsts
 
 EMAILS = ["a@qq.com", "A@QQ.com.", "a@xn--fsqu00a.cn", "a@例子.CN", "", '"a@b"@c.d', "b@163.com"]
 VARIED: st.SearchStrategy[Record] = st.builds(
@@ -47,86 +46,9 @@ CHECKS = st.builds(
     SELECTIONS,
 )
 
-SPELT: dict[Key, Callable[[Callback], str | int | None]] = {
-    Key.EVENT: lambda record: record.event,
-    Key.BOUNCE_TYPE: lambda record: (record.bounce_type or None) if record.event == "bounce" else None,
-    Key.DOMAIN: lambda record: domain(record.email),
-    Key.FROM_DOMAIN: lambda record: from_domain(record) or None,
-    Key.TEMPLATE: lambda record: record.template_id or None,
-    Key.TASK: lambda record: record.task_id or None,
-    Key.SENDER: lambda record: record.sender or None,
-    Key.BULK_ID: lambda record: record.bulk_id,
-    Key.SLOT: lambda record: record.timestamp // 900,
-}
-LANES: dict[Lane, Callable[[Callback], object]] = {
-    Lane.MESSAGE: message_key,
-    Lane.EMAIL: lambda record: recipient(record.email),
-    Lane.DOMAIN: lambda record: domain(record.email),
-    Lane.NONE: lambda record: None,  # noqa: ARG005
-}
-TYPES: dict[type, str] = {
-    str: "string",
-    int: "integer",
-    float: "number",
-    bool: "boolean",
-    list: "array",
-    dict: "object",
-}
-
-
-class Spelt:
-    """A piece by the definition alone: each line looked at closely, each question answered the plainest way."""
-
-    def __init__(self, data: bytes, checks: Checks) -> None:
-        self.lines, self.blank, self.filtered = 0, 0, 0
-        self.records: list[tuple[Callback, int, int, bytes]] = []
-        self.valid: list[Callback] = []
-        self.invalid: list[tuple[int, bytes, list[str]]] = []
-        self.warnings: Counter[str] = Counter()
-        self.explained: list[tuple[int, str]] = []
-        self.fields: dict[tuple[str, str], tuple[int, int]] = {}
-        offset, rows = 0, data.split(b"\n")
-        for row, text in enumerate(rows if rows[-1] else rows[:-1]):
-            self.lines += 1
-            self.add(row, offset, text.removesuffix(b"\r"), row == len(rows) - 1, checks)
-            offset += len(text) + 1
-
-    def add(self, row: int, offset: int, raw: bytes, unended: bool, checks: Checks) -> None:
-        if is_blank(raw):
-            self.blank += 1
-            return
-        found = validate(raw, unended)
-        codes = [flaw.code for flaw in found.flaws]
-        value = dict(found.value or {})
-        if not found.is_valid(checks.strict):
-            self.invalid.append((row, raw, codes))
-            self.note(row, value)
-            return
-        self.warnings.update(codes)
-        self.explained += [(row + 1, code) for code in codes if checks.explain]
-        made = found.record()
-        self.valid.append(made)
-        if all(test(made) for test in checks.selection.tests()):
-            self.records.append((made, row, offset, raw))
-            self.note(row, value)
-        else:
-            self.filtered += 1
-
-    def note(self, row: int, value: Record) -> None:
-        for name, item in value.items():
-            key = name, TYPES.get(type(item), "null")
-            first, n = self.fields.get(key, (row, 0))
-            self.fields[key] = first, n + 1
-
 
 def check(data: bytes, checks: Checks = DEFAULT_CHECKS) -> Batch:
     return engine(checks).check(Piece("log", 0, data))
-
-
-def firsts(keys: Iterable[object]) -> list[int]:
-    """What is alike in a sequence: for each item where it stood first."""
-    known: dict[object, int] = {}
-    return [known.setdefault(key, at) for at, key in enumerate(keys)]
 
 
 @given(data=MIXED, checks=CHECKS, keys=st.lists(st.sampled_from(list(Key)), max_size=4, unique=True))
@@ -136,10 +58,9 @@ def test_a_batch_counts_what_the_definition_says(data: bytes, checks: Checks, ke
     assert (found.lines, found.blank, found.filtered) == (spelt.lines, spelt.blank, spelt.filtered)
     assert (found.count, found.duplicates) == (len(spelt.records), 0)
     assert found.warnings == spelt.warnings
-    assert [(p.line, p.code) for p in found.explained] == spelt.explained
-    assert [
-        (bad.problems[0].line - 1, bad.raw, [problem.code for problem in bad.problems]) for bad in found.invalid
-    ] == spelt.invalid
+    assert found.problems == spelt.problems
+    assert list(found.explained) == spelt.explained
+    assert [(list(bad.problems), bad.raw) for bad in found.invalid] == spelt.invalid
     times = [made.timestamp for made, *_ in spelt.records]
     assert found.period() == ((min(times), max(times)) if times else None)
     assert dict(found.counts(keys)) == Counter(tuple(SPELT[key](made) for key in keys) for made, *_ in spelt.records)
@@ -277,3 +198,17 @@ def test_fingerprints_cannot_be_forged_by_moving_bytes(link: str) -> None:
     """Text that moves from bulkId to link, or a NUL in either, makes another callback."""
     one, other = check(log(record(bulkId="a" + link, link="b"), record(bulkId="a", link=link + "b"))).callbacks()
     assert (fingerprint(one) == fingerprint(other)) == (link == "")
+
+
+@pytest.mark.skipif(not is_built(), reason="there is one engine only")
+def test_the_native_engine_knows_the_vocabulary() -> None:
+    """Fields, event types, codes and limits are those of `events`."""
+    from ses_cli.native import _engine
+
+    assert _engine.vocabulary() == {
+        "fields": [(name, field.type is int, field.required) for name, field in events.FIELDS.items()],
+        "events": [*events.EVENTS, *events.LEGACY_EVENTS],
+        "errors": list(events.ERRORS),
+        "warnings": list(events.WARNINGS),
+        "limits": (events.MAX_TIMESTAMP, events.MAX_EMAIL),
+    }

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ses_cli.batch import BOM, Batch, Checks, Piece
 from ses_cli.engine import engine
 from ses_cli.events import ERRORS, WARNINGS
+from ses_cli.schema.check import PythonEngine
 from ses_cli.schema.clean import Clean
 from ses_cli.schema.record import flaws, normalise
 from tests.logs import GOOD, LINES, LOGS, NEARLY, Record, content, documented, line, log, record
@@ -182,7 +183,7 @@ def test_a_key_that_comes_twice_is_told_of(twice: str, keys: list[str], space: s
 
 def test_a_short_look_costs_no_long_one() -> None:
     """One line that is not clean has no others looked at closely: the short cut takes those around it."""
-    learnt = engine(Checks())
+    learnt = PythonEngine(Checks())
     looks = 0
 
     def count(frame: FrameType, event: str, argument: object) -> None:  # noqa: ARG001
