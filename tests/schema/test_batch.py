@@ -207,7 +207,7 @@ def test_the_native_engine_knows_the_vocabulary() -> None:
 
     assert _engine.vocabulary() == {
         "fields": [(name, field.type is int, field.required) for name, field in events.FIELDS.items()],
-        "events": [*events.EVENTS, *events.LEGACY_EVENTS],
+        "events": list(events.EVENT_IDS.items()),
         "errors": list(events.ERRORS),
         "warnings": list(events.WARNINGS),
         "limits": (events.MAX_TIMESTAMP, events.MAX_EMAIL),
