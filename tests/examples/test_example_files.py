@@ -8,6 +8,8 @@ from pathlib import Path
 import orjson
 import pytest
 
+from ses_cli.batch import Checks, Piece
+from ses_cli.engine import engine
 from ses_cli.events import CUSTOM_PREFIX, ERRORS, EVENT_IDS, FIELDS, LEGACY_FIELDS, WARNINGS
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -75,6 +77,15 @@ def test_broken_shows_every_code() -> None:
     assert alone == ERRORS.keys() | WARNINGS.keys()
     assert sum(not found for found in EXPECTED["lines"].values()) > 30
     assert len(EXPECTED["lines"]) == len(LINES)
+
+
+def test_broken_lines_have_the_codes_expected() -> None:
+    """Each line has the problems and warnings that are written beside it, each once or as often as it has them."""
+    batch = engine(Checks(EXPECTED["max_line"], explain=True)).check(Piece("log", 0, b"\n".join(LINES)))
+    found: dict[int, list[str]] = {number: [] for number in range(1, len(LINES) + 1)}
+    for problem in [*(each for invalid in batch.invalid for each in invalid.problems), *batch.explained]:
+        found[problem.line].append(problem.code)
+    assert {number: sorted(each) for number, each in found.items()} == {number: codes(number) for number in found}
 
 
 @pytest.mark.parametrize("number", range(1, len(LINES) + 1))
