@@ -144,6 +144,14 @@ def test_a_journal_of_a_version_before_in_the_default_place(run: Program, source
         assert (done.status, "a journal of a version before" in done.stderr, server.bodies()) == (3, True, [])
 
 
+@pytest.mark.usefixtures("source")
+def test_a_journal_called_like_its_log(run: Program) -> None:
+    """A log is not taken for a journal of a version before, whatever the journal is called."""
+    with serve() as server:
+        assert run("replay", "--to", server.url, "--journal", "log.db", "log.jsonl").status == 0
+        assert len(server.bodies()) == 9
+
+
 @pytest.mark.parametrize("options", [("log.jsonl",), ("--dry-run",), ("--rate", "3"), ("--same-target",)])
 @pytest.mark.usefixtures("source")
 def test_status_sends_nothing(run: Program, options: tuple[str, ...]) -> None:

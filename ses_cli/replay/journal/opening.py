@@ -19,7 +19,7 @@ from ses_cli.replay.journal.entry import State
 from ses_cli.replay.journal.recognise import Recogniser
 from ses_cli.replay.journal.scope import ALL, Scope
 from ses_cli.replay.journal.sqlite import FLIGHT, SqliteJournal
-from ses_cli.replay.journal.target import FORMER_SUFFIX, beside, target_key
+from ses_cli.replay.journal.target import FORMER_SUFFIX, MARK, beside, target_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def open_journal(path: Path, sent: Sent, limit: int, on_durable: Callable[[], No
 def refuse_former(path: Path) -> None:
     """SourceError where a journal of the version before stands in the place of one that is not there yet."""
     former = path.with_suffix(FORMER_SUFFIX)
-    if not path.exists() and former != path and former.exists():
+    if MARK in path.name and not path.exists() and former != path and former.exists():
         with former.open("rb") as file:
             store.check(former, file.fileno())
 
