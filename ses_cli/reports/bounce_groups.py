@@ -9,6 +9,7 @@ from ses_cli.identity import domain
 from ses_cli.reasons import ACTIONS, CLASSES, Verdict, shape
 from ses_cli.reasons.own import OWN
 from ses_cli.reports.addresses import Rows
+from ses_cli.reports.groups import provider
 from ses_cli.table import Column, Data, Kind, Table, Value
 
 _ADDRESSES, _BOUNCES = Column("addresses", Kind.COUNT), Column("bounces", Kind.COUNT)
@@ -65,23 +66,23 @@ def _by_verdict(rows: Rows) -> list[tuple[Verdict, int, int]]:
     return [(verdict, addresses, addresses * bounces) for (verdict, bounces), addresses in met.items()]
 
 
-def domains(rows: Rows, top: int | None) -> Table:
-    """One row a recipient domain, its addresses by what to do about them."""
-    listed = _domains(rows)
+def domains(rows: Rows, by: str, top: int | None) -> Table:
+    """One row a recipient domain or its provider, its addresses by what to do about them."""
+    listed = _domains(rows, by)
     left = [group for _, group in listed[top:]] if top is not None else []
     return Table(
-        "by recipient domain",
-        [Column("domain", Kind.KEY), _ADDRESSES, _BOUNCES, *(Column(action, Kind.COUNT) for action in ACTIONS)],
+        f"by recipient {by}",
+        [Column(by, Kind.KEY), _ADDRESSES, _BOUNCES, *(Column(action, Kind.COUNT) for action in ACTIONS)],
         [[name, *group.counts()] for name, group in listed[:top]],
         rest=[f"{len(left):,} more", *_sum(left).counts()] if left else None,
         total=["total", *_sum(group for _, group in listed).counts()] if listed else None,
     )
 
 
-def domain_data(rows: Rows) -> Data:
+def domain_data(rows: Rows, by: str) -> Data:
     """The same for programs."""
-    names = ("domain", "addresses", "bounces", *(action.replace("-", "_") for action in ACTIONS))
-    return Data(names, [[name, *group.counts()] for name, group in _domains(rows)])
+    names = (by, "addresses", "bounces", *(action.replace("-", "_") for action in ACTIONS))
+    return Data(names, [[name, *group.counts()] for name, group in _domains(rows, by)])
 
 
 def reasons(rows: Rows, top: int | None) -> Table:
@@ -103,9 +104,9 @@ def reason_data(rows: Rows) -> Data:
     return Data(("class", "action", "addresses", "bounces", "sample"), _reasons(rows))
 
 
-def _domains(rows: Rows) -> list[Item]:
-    emails = rows.emails
-    groups = _groups(rows, lambda number: domain(emails[number]))
+def _domains(rows: Rows, by: str) -> list[Item]:
+    emails, name = rows.emails, provider if by == "provider" else str
+    groups = _groups(rows, lambda number: name(domain(emails[number])))
     return sorted(groups.items(), key=lambda item: (-item[1].addresses, item[0]))
 
 

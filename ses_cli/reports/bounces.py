@@ -117,7 +117,7 @@ class Bounces:
         return self._groups(rows, self.wanted.by[0]) if self.wanted.by else self._data(rows)
 
     def _groups(self, rows: Rows, by: str) -> Data:
-        return bounce_groups.domain_data(rows) if by == "domain" else bounce_groups.reason_data(rows)
+        return bounce_groups.reason_data(rows) if by == "reason" else bounce_groups.domain_data(rows, by)
 
     def _data(self, rows: Rows) -> Data:
         return Data(NAMES, values(rows, self.wanted.tz))
@@ -128,15 +128,13 @@ class Bounces:
         everyone = self.addresses.chosen(wanted.min_count, wanted.takes)
         rows = Rows(self.addresses, everyone, b"")
         tables = [bounce_groups.verdicts(rows)]
-        if "domain" in wanted.by:
-            tables.append(bounce_groups.domains(rows, wanted.top))
+        domains = [by for by in ("domain", "provider") if by in wanted.by]
+        tables += [bounce_groups.domains(rows, by, wanted.top) for by in domains]
         if "reason" in wanted.by:
             tables.append(bounce_groups.reasons(rows, wanted.top))
-        return (
-            tables
-            if wanted.by
-            else [*tables, _table(self._rows(everyone, wanted.top), len(everyone), wanted.bounce_type)]
-        )
+        if not wanted.by:
+            tables.append(_table(self._rows(everyone, wanted.top), len(everyone), wanted.bounce_type))
+        return tables
 
 
 def _table(rows: Rows, whole: int, bounce_type: str | None) -> Table:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 
 from ses_cli.batch import SLOT, Batch, Counts
 from ses_cli.batch import Key as BatchKey
@@ -14,11 +14,22 @@ from ses_cli.times import local
 Extract = Callable[[Callback], Key]
 
 _MOST_SLOTS = 10_000  # of a batch that are looked at: some hundred days
+OTHER = "other"  # a provider that the table does not have
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+@lru_cache(1 << 14)
+def provider(name: str) -> str:
+    """The mail provider of a recipient domain."""
+    from ses_cli.reasons.providers import provider_of  # loads the rules: only where it is asked for
+
+    return provider_of(name) or OTHER
+
 
 FIELDS: dict[str, Extract] = {
     "event": lambda record: record.event,
     "domain": lambda record: domain(record.email),
+    "provider": lambda record: provider(domain(record.email)),
     "from-domain": lambda record: from_domain(record) or None,
     "bounce-type": lambda record: (record.bounce_type or None) if record.event == "bounce" else None,
     "template": lambda record: record.template_id or None,
@@ -28,16 +39,18 @@ FIELDS: dict[str, Extract] = {
 }
 BUCKETS = ("hour", "day", "week", "weekday")
 BY = (*FIELDS, *BUCKETS)
+_SOURCES = {"provider": BatchKey.DOMAIN, **dict.fromkeys(BUCKETS, BatchKey.SLOT)}  # what is counted by instead
 
 
 class Grouping:
     """Counts batches by fields and times, in a zone."""
 
     def __init__(self, by: Sequence[str], tz: tzinfo | None) -> None:
-        names = [BatchKey.SLOT if name in BUCKETS else BatchKey(name) for name in by]
+        names = [_SOURCES.get(name) or BatchKey(name) for name in by]
         self._keys = list(dict.fromkeys((BatchKey.EVENT, BatchKey.BOUNCE_TYPE, *names)))
         self._places = [self._keys.index(name) for name in names]
-        self._labels = [bucketing(name, tz).at_slot if name in BUCKETS else None for name in by]
+        self._labels = [_label(name, tz) for name in by]
+        self._times = [bucketing(name, tz).at_slot for name in by if name in BUCKETS]
         self._extracts = [extract(name, tz) for name in by]
 
     def count(self, batch: Batch, tally: Tally) -> None:
@@ -45,7 +58,7 @@ class Grouping:
         if self._is_even(batch.period()) and tally.collect(batch, self._keys, self._enter):
             return
         counts = batch.counts(self._keys)
-        if any(self._labels):
+        if self._times:
             self._count_times(batch, counts, tally)
         else:
             self._enter(tally, counts)
@@ -53,16 +66,15 @@ class Grouping:
     def _is_even(self, period: tuple[int, int] | None) -> bool:
         """Whether each quarter of an hour of a period falls in one bucket."""
         slots = range(period[0] // SLOT, period[1] // SLOT + 1) if period else ()
-        labels = [label for label in self._labels if label]
-        return not labels or (
-            len(slots) <= _MOST_SLOTS and not any(label(slot) is None for slot in slots for label in labels)
+        return not self._times or (
+            len(slots) <= _MOST_SLOTS and not any(label(slot) is None for slot in slots for label in self._times)
         )
 
     def _enter(self, tally: Tally, counts: Counts) -> None:
         """Adds counts by the keys, of times that fall in one bucket each."""
         ways = list(zip(self._places, self._labels, strict=True))
         for values, n in counts.items():
-            keys = [values[place] if label is None else label(int(values[place] or 0)) for place, label in ways]
+            keys = [values[place] if label is None else label(values[place]) for place, label in ways]
             tally.add(str(values[0]), _text(values[1]), _group(keys), n)
 
     def _count_times(self, batch: Batch, counts: Counts, tally: Tally) -> None:
@@ -71,7 +83,7 @@ class Grouping:
         slot = self._keys.index(BatchKey.SLOT)
         ways = list(zip(self._places, self._labels, strict=True))
         for values, n in counts.items():
-            keys = [values[place] if label is None else label(int(values[place] or 0)) for place, label in ways]
+            keys = [values[place] if label is None else label(values[place]) for place, label in ways]
             if any(key is None and label for key, (_, label) in zip(keys, ways, strict=True)):
                 uneven.add(int(values[slot] or 0))
             else:
@@ -79,6 +91,14 @@ class Grouping:
         for record in batch.callbacks() if uneven else ():
             if record.timestamp // SLOT in uneven:
                 tally.add(record.event, record.bounce_type, _group([key(record) for key in self._extracts]), 1)
+
+
+def _label(name: str, tz: tzinfo | None) -> Callable[[Key], Key] | None:
+    """What the value of a key is called in a group; None where it is called what it is."""
+    if name in BUCKETS:
+        at_slot = bucketing(name, tz).at_slot
+        return lambda slot: at_slot(int(slot or 0))
+    return (lambda name: provider(str(name))) if name == "provider" else None
 
 
 def _text(value: Key) -> str | None:

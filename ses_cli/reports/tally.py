@@ -62,7 +62,7 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
         return object.__getstate__(self)  # `super` knows not the class that slots make
 
     def _settle(self) -> None:
-        collected, enter, self._collected = self._collected, self._enter, None
+        collected, enter, self._collected, self._enter = self._collected, self._enter, None, None
         if collected is not None and enter is not None:
             enter(self, collected.counts())
 

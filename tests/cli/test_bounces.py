@@ -42,6 +42,18 @@ def test_hard_bounces_as_json(logged: Program) -> None:
     assert document["actions"]["fix-sender"] == {"addresses": 1, "bounces": 1}
 
 
+def test_groups_by_provider(run: Program) -> None:
+    """Domains of one mail provider are one group in both reports, those of none in the table are `other`."""
+    emails = ("a@qq.com", "b@foxmail.com", "c@hotmail.co.uk", "d@x.example")
+    (run.home / "log.jsonl").write_bytes(log(*[record(email=email) for email in emails]))
+    expected = {"QQ": 2, "Microsoft": 1, "other": 1}
+    bounces = json.loads(run("bounces", "--by", "provider", "--json", "log.jsonl").out)["providers"]
+    assert {row["provider"]: row["addresses"] for row in bounces} == expected
+    groups = json.loads(run("summarize", "--by", "provider", "--json", "log.jsonl").out)["groups"]
+    assert {row["provider"]: row["bounce"] for row in groups} == expected
+    assert "by recipient provider" in run("bounces", "--by", "provider", "log.jsonl").stdout
+
+
 def test_both_spellings_count(logged: Program) -> None:
     """`soft` of 2021 is a soft bounce."""
     assert logged("bounces", "--soft", "-f", "plain", "log.jsonl").stdout == "soft@c.example\n"

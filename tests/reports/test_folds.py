@@ -1,6 +1,7 @@
 """Reports are folds: merged in order they equal one pass, and what they count is what the log holds."""
 
 import json
+import pickle
 from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
@@ -55,6 +56,16 @@ def merged(*folds: Any) -> Any:
     for later in others:
         first.merge(later)
     return first
+
+
+def test_a_summary_can_be_sent() -> None:
+    """A fold goes to another process with all that it counted, whatever it counts by."""
+    data = log(record(), record(email="a@qq.com"))
+    for by in BY:
+        found, expected = Summary((by,), UTC), Summary((by,), UTC)
+        for one in (found, expected):
+            one.add(batch(data))
+        assert pickle.loads(pickle.dumps(found)) == expected
 
 
 EMPTY: dict[Callable[[bytes], Any], Callable[[], Any]] = {
@@ -174,6 +185,8 @@ def test_the_last_second_of_9999_can_be_shown_everywhere() -> None:
     [
         ("event", "bounce", {}),
         ("domain", "example.com", {"email": "a@EXAMPLE.com"}),
+        ("provider", "QQ", {"email": "a@FOXMAIL.com"}),
+        ("provider", "other", {}),
         ("from-domain", "fromexample.com", {"fromDomain": "FromExample.com"}),
         ("from-domain", "other.example", {"fromDomain": "", "from": "a@Other.example"}),
         ("from-domain", None, {"fromDomain": None, "from": None}),

@@ -156,7 +156,7 @@ choosing = grouped(
     click.option(
         "--by",
         multiple=True,
-        type=click.Choice(("domain", "reason")),
+        type=click.Choice(("domain", "provider", "reason")),
         help="Show groups instead of addresses (repeatable).",
     ),
     click.option(

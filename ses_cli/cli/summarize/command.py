@@ -5,7 +5,7 @@ import click
 from ses_cli.cli.given import refuse, refuse_twice
 from ses_cli.cli.options import Printing, Reading, Selecting, Top, printing, reading, selecting
 
-BY = ("event", "domain", "from-domain", "bounce-type", "template", "sender", "task", "bulk-id")
+BY = ("event", "domain", "provider", "from-domain", "bounce-type", "template", "sender", "task", "bulk-id")
 TIMES = ("hour", "day", "week", "weekday")
 
 
