@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import LIMIT, Program
-from tests.journals import commit_time
+from tests.journals import commit_time, content
 from tests.logs import log, record
-from tests.replay.servers import Server, serve
+from tests.replay.servers import OK, Server, serve, status
 
 Process = subprocess.Popen[bytes]
 
@@ -236,3 +236,82 @@ def test_what_does_not_go_with_it(run: Program, options: tuple[str, ...]) -> Non
     with serve() as server:
         assert run("replay", "--follow", "--to", server.url, *options, "log.jsonl").status == 2
         assert not server.bodies()
+
+
+def test_neither_journal_nor_restart_grows_with_history(run: Program) -> None:
+    """What is delivered and rotated is forgotten, and a restart does not read it again."""
+    path, size, count = run.home / "log.jsonl", 400, 10
+    sizes, reads = [], []
+    with serve() as server:
+        for rotation in range(8):
+            begin = rotation * count
+            more = log(*(record(bulkId=f"b-{n}", subject="x" * (size << 10)) for n in range(begin, begin + count)))
+            append(path, more)
+            with following(run, server.url, "--json") as process:
+                arrived(server, begin + count)
+                reads.append(bytes_read(process))
+                assert interrupted(process)["delivered"] == count
+                sizes.append(len(content(run.home / f"log.jsonl.replay-127.0.0.1-{server.port}.db")))
+                if rotation % 2:
+                    path.rename(run.home / f"log-20260101T0000{rotation:02}Z.jsonl")
+                else:
+                    rotated_by_number(path)
+    assert len(more) > 4_000_000
+    assert sizes[-1] <= sizes[1]
+    assert reads[-1] < reads[1] + len(more)  # of more than thirty megabytes
+
+
+def rotated_by_number(path: Path) -> None:
+    """As logrotate does it."""
+    older = sorted(path.parent.glob(path.name + ".[0-9]*"), key=lambda one: int(one.suffix[1:]), reverse=True)
+    for one in older:
+        if one.suffix[1:].isdecimal():
+            one.rename(path.with_name(f"{path.name}.{int(one.suffix[1:]) + 1}"))
+    path.rename(path.with_name(path.name + ".1"))
+
+
+def bytes_read(process: Process) -> int:
+    """What a process has read by system calls."""
+    return int(Path(f"/proc/{process.pid}/io").read_text().split()[1])
+
+
+@pytest.mark.parametrize("by_number", [False, True])
+def test_a_rotation_while_it_starts_doubles_nothing(run: Program, by_number: bool) -> None:
+    """Whenever during the start the log is renamed and begun anew: what was delivered is not sent again, nor lost."""
+    path, count, total = run.home / "log.jsonl", 2000, 2000
+    path.write_bytes(lines(0, count))
+    with serve() as server:
+        with following(run, server.url, "--json") as process:
+            arrived(server, total)
+            interrupted(process)
+        for start in range(8):
+            with following(run, server.url, "--json") as process:
+                time.sleep(start * 0.07)  # the moment in the start that is tried; any will do
+                if by_number:
+                    rotated_by_number(path)
+                else:
+                    path.rename(run.home / f"log-20260101T00000{start}Z.jsonl")
+                append(path, lines(total, total + 5))
+                total += 5
+                arrived(server, total)
+                interrupted(process)
+        assert len(set(server.bodies())) == total
+
+
+def test_a_few_callbacks_wait_for_a_dead_handler_for_ever(run: Program) -> None:
+    """Though there are too few of them to tell that all fail: retries are not used up while nothing is taken."""
+    (run.home / "log.jsonl").write_bytes(lines(0, 1))
+    down = False
+    with (
+        serve(lambda _n, _: status(503) if down else OK) as server,
+        following(run, server.url, "--json", "--give-up-time", "never", "--retries", "1") as process,
+    ):
+        arrived(server, 1)
+        down = True
+        append(run.home / "log.jsonl", lines(1, 2))
+        until(lambda: len(server.bodies()) >= 4)
+        down = False
+        sent = len(server.bodies())
+        until(lambda: len(server.bodies()) > sent)
+        report = interrupted(process)
+    assert (report["delivered"], report["failed"]) == (2, 0)

@@ -62,9 +62,11 @@ def status(code: int, *headers: str, body: bytes = b"no") -> bytes:
 
 
 @contextmanager
-def serve(script: Script = ok, tls: ssl.SSLContext | None = None, port: int = 0) -> Iterator[Server]:
+def serve(
+    script: Script = ok, tls: ssl.SSLContext | None = None, port: int = 0, host: str = "127.0.0.1"
+) -> Iterator[Server]:
     """Serve until the block ends."""
-    listener = socket.create_server(("127.0.0.1", port), backlog=256)
+    listener = socket.create_server((host, port), backlog=256)
     server = Server(listener.getsockname()[1], script)
     open_sockets: set[socket.socket] = set()
 

@@ -18,6 +18,7 @@ from ses_cli.replay.http.client import Client, HttpOptions
 from ses_cli.replay.http.headers import static_headers
 from ses_cli.replay.http.signing import parse_secrets
 from ses_cli.replay.http.target import resolve_target
+from ses_cli.replay.job import Attempt, Job
 from ses_cli.replay.result.report import End
 from tests.conftest import LIMIT
 
@@ -293,3 +294,40 @@ def test_a_proxy_of_the_environment_is_used() -> None:
         report = replay(lines(2), "http://handler.invalid/callback", FAST, environ=environ).run()
         assert server.requests[0].start == "POST http://handler.invalid/callback HTTP/1.1"
     assert report.delivered == 2
+
+
+def test_a_name_is_looked_up_again() -> None:
+    """Where another machine stands behind the name by now, requests go there; not to a public one without a yes."""
+    raws = lines(3, lanes=1)
+    known = ["127.0.0.1"]
+
+    def look_up(host: str, _port: int) -> tuple[str, ...]:
+        assert host == "localhost"
+        return tuple(known)
+
+    with serve() as old, serve(host="127.0.0.2", port=old.port) as new:
+        target = resolve_target(f"http://localhost:{old.port}/callback", {})._replace(addresses=("127.0.0.1",))
+        client = Client(target, HttpOptions(lookup_period=0.05), 1, look_up)
+        first, second, third = jobs(raws)
+        assert [attempt.status for attempt in _sent(client, first)] == [200]
+        known[:] = ["127.0.0.2"]
+        before = len(new.bodies())
+        deadline = time.monotonic() + LIMIT
+        while len(new.bodies()) == before:
+            assert time.monotonic() < deadline
+            assert [attempt.status for attempt in _sent(client, second)] == [200]
+            client.poll(0.05)
+        known[:] = ["203.0.113.1"]
+        for _ in range(10):
+            client.poll(0.05)
+        assert [attempt.status for attempt in _sent(client, third)] == [200]
+        assert new.bodies()[-1] == raws[2]
+        client.close()
+
+
+def _sent(client: Client, job: Job) -> list[Attempt]:
+    client.send(job)
+    deadline = time.monotonic() + LIMIT
+    while not (ended := client.poll(0.1)):
+        assert time.monotonic() < deadline
+    return ended
