@@ -192,13 +192,13 @@ def test_answers_that_waited_while_the_process_stood_still_count() -> None:
             return OK
 
         with serve(script) as server:
-            client = Client(resolve_target(server.url, {}), HttpOptions(timeout=0.2), 1)
+            client = Client(resolve_target(server.url, {}), HttpOptions(timeout=1.0), 1)
             client.send(next(jobs(lines(1))))
             while not sent.is_set():
                 client.poll(0.01)
             if answers:
                 gate.set()
-            time.sleep(0.5)  # as if stopped
+            time.sleep(1.5)  # as if stopped
             deadline = time.monotonic() + LIMIT
             while not (ended := client.poll(0.1)) and time.monotonic() < deadline:
                 pass
