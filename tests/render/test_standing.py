@@ -2,7 +2,8 @@
 
 import pytest
 
-from ses_cli.render.standing import fitting
+from ses_cli.render.progress import fitting
+from ses_cli.render.standing import EXPENDABLE
 
 PARTS = {
     "delivered": "1,234,567 delivered",
@@ -26,4 +27,4 @@ PARTS = {
 )
 def test_what_there_is_room_for(room: int, left: list[str]) -> None:
     """What matters least goes first; how many are delivered and what is waited for are always told."""
-    assert fitting(PARTS, room) == "  ".join(PARTS[name] for name in left)
+    assert fitting(PARTS, room, EXPENDABLE) == "  ".join(PARTS[name] for name in left)
