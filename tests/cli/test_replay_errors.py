@@ -181,8 +181,9 @@ def test_more_logs_than_files_may_be_open(run: Program) -> None:
         assert (done.status, len(server.bodies())) == (0, 100)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.usefixtures("source")
-def test_what_an_interrupted_run_says(run: Program) -> None:
+def test_what_an_interrupted_run_says(run: Program, number: signal.Signals) -> None:
     """Without a journal it does not promise to go on, and the file of what failed is said not to be all."""
     first = threading.Event()
 
@@ -194,7 +195,7 @@ def test_what_an_interrupted_run_says(run: Program) -> None:
         options = ("--no-journal", "--rate", "5", "--failed", "rest.jsonl", "--json")
         process = run.start("replay", "--to", server.url, *options, "log.jsonl")
         assert first.wait(LIMIT)
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         out, stderr = process.communicate(timeout=LIMIT)
     found = json.loads(out)["replay"]
     assert process.returncode == 130
