@@ -78,5 +78,5 @@ def checked(engine: Engine, span: Span, max_line: int, line: Callable[[], int], 
                 start = end
     if start != span.start and start >= (span.end or 0):
         return
-    for piece in feed(read(span._replace(start=start), max_line, engine.piece_size)):
+    for piece in feed(read(span._replace(start=start), max_line, engine.piece_size, numbered=False)):
         yield Checked(engine.check(piece._replace(line=line())), len(piece.data), piece.bytes_read)

@@ -14,7 +14,8 @@ from ses_cli.scan.parts import F, Part, Task, Worker
 from ses_cli.sources import SPAN, Source, Span, spans
 
 _SMALL = 1 << 20  # bytes that are read before a process has started
-_NATIVE_SPAN = 2 << 20  # bytes: one batch, so that a thread never waits for more than one of another to be entered
+_NATIVE_SPAN = 8 << 20  # bytes
+_TURN = 2 << 20  # bytes that a thread waits for at most, where what was seen is entered in the order of the log
 
 
 @dataclass(slots=True)
@@ -38,7 +39,8 @@ def scan(
 ) -> Outcome[F]:
     """Fold all sources. `watch` sees every part as it is merged, its lines numbered from the start of their source."""
     is_threaded = engine_name() == "native"
-    size = span_size or (_NATIVE_SPAN if is_threaded else SPAN)
+    native = _TURN if task.checks.selection.dedupe else _NATIVE_SPAN
+    size = span_size or (native if is_threaded else SPAN)
     todo = [span for source in sources for span in spans(source, size)]
     outcome = Outcome(task.fold(), [source.name for source in sources])
     at, above = 0, 0  # the span, and the lines of its source before the part

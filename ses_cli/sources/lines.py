@@ -14,7 +14,7 @@ class Lines:
     def __init__(self, source: str, max_line: int, offset: int, line: int) -> None:
         self.source = source
         self.offset = offset  # of the first byte that was not handed out
-        self.line = line  # number of the first line that was not handed out
+        self.line = line  # number of the first line that was not handed out; 0: lines are not numbered
         self._max_line = max_line
         self._held: list[bytes] = []  # the beginning of a line, in the chunks that it came in
         self._size = 0  # bytes of that line so far: of one too long to hold only the head is held
@@ -45,7 +45,7 @@ class Lines:
             yield self._too_long()
         cut = chunk.rfind(b"\n") + 1
         if cut:
-            yield self._piece(b"".join([*self._held, chunk[:cut]]))
+            yield self._piece(b"".join([*self._held, memoryview(chunk)[:cut]]))
         if cut < len(chunk):
             self._hold(chunk[cut:])
 
@@ -65,14 +65,15 @@ class Lines:
     def _piece(self, data: bytes) -> Piece:
         piece = Piece(self.source, self.offset, data, self.line)
         self.offset += len(data)
-        self.line += data.count(b"\n")
+        if self.line:
+            self.line += data.count(b"\n")
         self._drop()
         return piece
 
     def _too_long(self) -> Piece:
         piece = Piece(self.source, self.offset, b"".join(self._held), self.line, overlong=self._size)
         self.offset += self._size + 1
-        self.line += 1
+        self.line += self.line > 0
         self._drop()
         return piece
 

@@ -42,10 +42,10 @@ def spans(source: Source, size: int = SPAN) -> Iterator[Span]:
         yield Span(source, start, min(start + size, source.size))
 
 
-def read(span: Span, max_line: int, piece_size: int = PIECE) -> Iterator[Piece]:
-    """The lines that begin in the span, numbered from 1. Raises SourceError, after all that could be read."""
+def read(span: Span, max_line: int, piece_size: int = PIECE, numbered: bool = True) -> Iterator[Piece]:
+    """The lines that begin in the span, numbered from 1 or all 0. Raises SourceError, after all that could be read."""
     with _telling(span.source), _open(span) as raw:
-        for piece in _pieces(span, _decoded(span, raw), max_line, piece_size):
+        for piece in _pieces(span, _decoded(span, raw), max_line, piece_size, int(numbered)):
             yield piece._replace(bytes_read=raw.tell()) if span.source.size else piece
         _check_size(span, raw)
 
@@ -153,13 +153,13 @@ class _Rewound(io.RawIOBase):
         return len(data)
 
 
-def _pieces(span: Span, stream: Readable, max_line: int, piece_size: int) -> Iterator[Piece]:
+def _pieces(span: Span, stream: Readable, max_line: int, piece_size: int, line: int = 1) -> Iterator[Piece]:
     """A line belongs to the span in which it begins: the first one begins after a newline, the last may end beyond."""
     at, end = span.start, span.end
     chunk = b""
     if span.start:
         at, chunk = _first_line(span, stream, piece_size)
-    lines = Lines(span.source.name, max_line, at, 1)
+    lines = Lines(span.source.name, max_line, at, line)
     head = b""
     try:
         while (end is None or at < end or lines.is_holding) and (chunk := chunk or stream.read(piece_size)):
