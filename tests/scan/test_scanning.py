@@ -1,7 +1,9 @@
 """Cut anywhere, by any number of processes, a scan finds the same; and a process that dies costs its span again."""
 
+import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from functools import partial
@@ -98,6 +100,13 @@ def run(of: list[Source], make: Callable[[], Any], jobs: int = 1, size: int = 1 
     return outcome.fold, outcome.ledger, outcome.first, [*map(str, outcome.errors)], problems, raws
 
 
+class Started(Kept):
+    """A fold that keeps how the process of each batch was started."""
+
+    def add(self, batch: Batch) -> None:
+        self.seen.append({"method": multiprocessing.get_start_method(allow_none=True)})
+
+
 FOLDS: list[Callable[[], Any]] = [Kept, partial(Summary, ("domain", "hour")), Validation]
 
 
@@ -121,6 +130,22 @@ def test_processes_find_what_one_finds(tmp_path: Path, logs: list[bytes], size: 
     of = sources(tmp_path, *logs)
     for make in FOLDS:
         assert run(of, make, jobs, size) == run(of, make)
+
+
+@pytest.mark.usefixtures("processes")
+def test_spawned_processes_find_what_one_finds(tmp_path: Path) -> None:
+    """Where this process has threads, workers are spawned rather than forked, and the result is the same."""
+    of = sources(tmp_path, log(*(record(bulkId=f"q-{n}", colour=n) for n in range(30)), {"event": "bonce"}))
+    over = threading.Event()
+    thread = threading.Thread(target=over.wait)
+    thread.start()
+    try:
+        assert run(of, Validation, 2, 1000) == run(of, Validation)
+        started = scan(of, Task(Started), 2, 1000).fold.seen
+    finally:
+        over.set()
+        thread.join()
+    assert {record["method"] for record in started} == {"spawn"}
 
 
 @SHARED
