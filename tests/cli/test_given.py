@@ -34,6 +34,7 @@ REFUSED = [
     ("bounces --follow --json --fail-empty", "--fail-empty does nothing with --follow"),
     ("summarize --json --color", "--color does nothing with --format json"),
     ("summarize --excel", "--excel does nothing with --format table"),
+    ("listen --port 0 --yes", "--yes does nothing without --forward-to"),
     ("validate --quiet -f csv", "--quiet does nothing with --format csv"),
     ("validate --tz UTC", "--tz does nothing without --since or --until"),
 ]

@@ -2,6 +2,7 @@
 
 import click
 
+from ses_cli.cli.given import refuse
 from ses_cli.cli.listen.options import Bounding, Forwarding, Keeping, Serving, bounding, forwarding, keeping, serving
 
 
@@ -35,6 +36,8 @@ def listen(serving: Serving, bounding: Bounding, keeping: Keeping, forwarding: F
     from ses_cli.cli.listen.forwarding import Forwarder, allow
     from ses_cli.cli.listen.output import EventPrinter
 
+    if not forwarding.forward_to:
+        refuse("without --forward-to", "yes")
     is_allowed = allow(forwarding.forward_to, forwarding.yes) if forwarding.forward_to else False
     settings = listening.settings(serving, bounding, keeping)
     with EventPrinter(
