@@ -1,0 +1,266 @@
+"""A log that is followed with a journal: every line is sent, whatever is rotated, cut, killed and begun again."""
+
+import gzip
+import os
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ses_cli.errors import SourceError
+from ses_cli.replay.generations import follow
+from ses_cli.replay.journal import Sent, State, open_journal
+from ses_cli.sources import find
+
+URL = "http://127.0.0.1:1/"
+SAME = b"the same first line"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def at_once() -> Iterator[None]:
+    """A look is a look, however soon after another."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ses_cli.follow.follower.POLL", 0)
+        yield
+
+
+class Followed:
+    """A log, its writer, and one after another the followers of it, who share a journal."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "log.jsonl"
+        self.written: list[bytes] = []  # what is to be sent
+        self.lost: list[bytes] = []  # what was taken back: it may have been sent
+        self.sent: list[bytes] = []
+        self.said: list[str] = []
+        self._live: list[bytes] = []
+        self._rotations = 0
+        self._count = 0
+        self.path.touch()
+
+    def write(self, count: int) -> None:
+        """Appends lines that are new."""
+        for _ in range(count):
+            self._count += 1
+            self._append(b"line %d" % self._count)
+
+    def rotate(self, is_same: bool, is_packed: bool) -> None:
+        """Begins a new log, perhaps with the same first line as others."""
+        if not self._live:
+            return
+        self._rotations += 1
+        old = self.path.rename(self.path.with_name(f"log-20260101T{self._rotations:06}Z.jsonl"))
+        if is_packed:
+            old.with_name(old.name + ".gz").write_bytes(gzip.compress(old.read_bytes()))
+            old.unlink()
+        self._live = []
+        self.path.touch()
+        if is_same:
+            self._append(SAME)
+
+    def cut(self, count: int) -> None:
+        """Takes back the last lines, but not the first two."""
+        kept, lost = self._live[: max(2, len(self._live) - count)], self._live[max(2, len(self._live) - count) :]
+        for line in lost:
+            self.written.remove(line)
+        self.lost += lost
+        self._live = kept
+        os.truncate(self.path, sum(len(line) + 1 for line in kept))
+
+    def begin(self, begin_fd: int | None = None) -> None:
+        """Another follower, after the former was killed."""
+        self.journal = open_journal(self.path.with_name("journal"), Sent(URL, URL), 1)
+        sources, _ = find([str(self.path)])
+        try:
+            followed = follow(sources[0], self.journal, 1000, lambda change: self.said.append(change.kind), begin_fd)
+        except SourceError:
+            self.journal.close()
+            raise
+        self._numbers = followed.tracker.numbers
+        self._pieces = iter(followed.follower)
+
+    def look(self, most: int = 10_000) -> None:
+        """Sends what has come, or so much of it."""
+        while piece := next(self._pieces):
+            log = self._numbers[piece.source]
+            self.journal.feed(log, piece)
+            offset = piece.offset
+            for row, raw in enumerate(piece.data.removesuffix(b"\n").split(b"\n")):
+                if not most:
+                    return
+                most -= self._send(log, piece.line + row, offset, raw)
+                offset += len(raw) + 1
+            self.journal.finish(log)
+
+    def end(self) -> None:
+        """The follower dies."""
+        self.journal.close()
+
+    def _send(self, log: int, line: int, offset: int, raw: bytes) -> bool:
+        entry = self.journal.admit(log, line, offset, sha256(raw).digest()[:16])
+        if entry.state is State.DELIVERED:
+            return False
+        self.journal.intent(entry)
+        self.sent.append(raw)
+        self.journal.outcome(entry, State.DELIVERED)
+        return True
+
+    def _append(self, line: bytes) -> None:
+        self._live.append(line)
+        self.written.append(line)
+        with self.path.open("ab") as file:
+            file.write(line + b"\n")
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("write"), st.integers(1, 80)),
+    st.tuples(st.just("rotate"), st.booleans(), st.booleans()),
+    st.tuples(st.just("cut"), st.integers(1, 5)),
+    st.tuples(st.just("look")),
+    st.tuples(st.just("killed"), st.integers(0, 30)),  # after so many more were sent
+    st.tuples(st.just("down"), st.lists(st.sampled_from(["write", "rotate", "same", "cut"]), max_size=6)),
+)
+
+
+@given(st.lists(STEPS, max_size=12))
+def test_every_line_is_sent(steps: list[tuple[str, *tuple[object, ...]]]) -> None:
+    """Through any rotation, any cut and any number of followers; once, unless the log was cut or begins alike."""
+    with TemporaryDirectory() as folder:
+        log = Followed(Path(folder))
+        log.write(2)
+        log.begin()
+        log.look()
+        for name, *values in steps:
+            match name, values:
+                case "write", [int(count)]:
+                    log.write(count)
+                case "rotate", [bool(is_same), bool(is_packed)]:
+                    log.rotate(is_same, is_packed)
+                case "cut", [int(count)]:
+                    log.look()
+                    log.cut(count)
+                    log.look()
+                case "killed", [int(count)]:
+                    log.look(count)
+                    log.end()
+                    log.begin()
+                case "down", [list(done)]:
+                    log.look()
+                    log.end()
+                    for what in done:
+                        _meanwhile(log, what)
+                    log.begin()
+                case _:
+                    log.look()
+        log.write(1)  # a file is left when something stands in the next
+        log.look()
+        log.end()
+        rest = list(log.sent)
+        for line in log.written:
+            rest.remove(line)
+        # of a log that lost its end, or begins like another, what was sent may be sent again
+        if not log.lost:
+            assert not set(rest) - {SAME}
+
+
+def _meanwhile(log: Followed, what: object) -> None:
+    if what == "write":
+        log.write(3)
+    elif what == "cut":
+        log.cut(2)
+    else:
+        log.rotate(what == "same", is_packed=True)
+
+
+@pytest.mark.parametrize("rotations", [0, 1, 3])
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_where_a_new_journal_begins(tmp_path: Path, rotations: int, is_packed: bool) -> None:
+    """With the file that was held open, whatever it was rotated to; the next follower goes on all the same."""
+    log = Followed(tmp_path)
+    log.write(3)
+    log.rotate(is_same=False, is_packed=True)
+    log.write(3)
+    with log.path.open("rb") as held:
+        for _ in range(rotations):
+            log.rotate(is_same=False, is_packed=is_packed)
+            log.write(3)
+        for _ in range(2):
+            log.begin(held.fileno())
+            log.look()
+            log.end()
+            assert log.sent == log.written[3:]
+
+
+def test_a_new_journal_begins_with_what_is_written_to(tmp_path: Path) -> None:
+    """What was rotated away before is not sent; the next follower goes on all the same."""
+    log = Followed(tmp_path)
+    log.write(3)
+    log.rotate(is_same=False, is_packed=True)
+    log.write(3)
+    for _ in range(2):
+        log.begin()
+        log.look()
+        log.end()
+        assert log.sent == log.written[3:]
+
+
+@pytest.mark.parametrize("written", [0, 1, 2, 5])
+def test_lines_taken_back_while_nobody_followed(tmp_path: Path, written: int) -> None:
+    """Whatever stands in their place by now is sent. Of a log this short what stands before it is sent again."""
+    log = Followed(tmp_path)
+    log.write(6)
+    log.begin()
+    log.look()
+    log.end()
+    log.cut(2)
+    log.write(written)
+    log.begin()
+    log.write(3)
+    log.look()
+    log.end()
+    assert log.sent == [*log.written[:4], *log.lost, *log.written]
+
+
+def test_what_was_cut_off_far_back_may_come_again_but_is_not_lost(tmp_path: Path) -> None:
+    """Where more is gone than the journal remembers line by line, sending goes on from what is certain."""
+    log = Followed(tmp_path)
+    log.write(1500)
+    log.begin()
+    log.look()
+    log.end()
+    log.cut(300)
+    log.write(5)
+    log.begin()
+    log.look()
+    log.end()
+    assert set(log.written) <= set(log.sent)
+
+
+def test_the_log_that_was_read_last_must_be_there(tmp_path: Path) -> None:
+    """Older ones may be deleted; where the newest is gone, what was left of it would be skipped in silence."""
+    log = Followed(tmp_path)
+    log.write(3)
+    log.begin()
+    log.look()
+    log.rotate(is_same=False, is_packed=False)
+    log.write(3)
+    log.look()
+    log.end()
+    (old,) = tmp_path.glob("log-*")
+    old.unlink()
+    log.begin()
+    log.end()
+    log.path.rename(tmp_path / "elsewhere")
+    log.path.touch()
+    log.write(1)
+    with pytest.raises(SourceError, match="not beside it"):
+        log.begin()
+    (tmp_path / "elsewhere").rename(tmp_path / "log-20260102T000000Z.jsonl")  # as the message says
+    log.begin()
+    log.look()
+    log.end()
+    assert log.sent == log.written
