@@ -84,7 +84,7 @@ ERRORS: dict[str, str] = {
     "bad-timestamp": "not a time in Unix seconds",
     "bad-bounce-type": "a bounceType that is none of the four spellings",
 }
-# A warning notes drift: the record counts.
+# A warning notes what is odd: the record counts.
 WARNINGS: dict[str, str] = {
     "unknown-field": "a key that no edition of the documentation has",
     "legacy-spelling": "bulkid, hard, soft or processed: brought to today's spelling",

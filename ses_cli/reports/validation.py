@@ -1,4 +1,4 @@
-"""The drift report: every field met, known or not, its JSON types, how many records have it, and where first."""
+"""Field statistics: every field met, documented or not, its JSON types, how many records have it, and where first."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ class Place(NamedTuple):
 
 
 @dataclass(slots=True)
-class Drift:
+class FieldStatistics:
     """What is known of one field."""
 
     first: Place
@@ -38,29 +38,29 @@ class Drift:
 class Validation:
     """A fold over all objects of a log, those of invalid lines too."""
 
-    fields: dict[str, Drift] = field(default_factory=dict)
+    fields: dict[str, FieldStatistics] = field(default_factory=dict)
     lines: Counter[str] = field(default_factory=Counter)  # source -> lines folded, to number those of a later fold
 
     def add(self, batch: Batch) -> None:
         """Notes the fields of every object in a batch."""
         source, line = batch.piece.source, batch.piece.line
         for (name, type_), (row, n) in batch.fields().items():
-            self._drift(name, Place(source, line + row)).types[type_] += n
+            self._met(name, Place(source, line + row)).types[type_] += n
         self.lines[source] += batch.lines
 
     def merge(self, later: Self) -> None:
         """Adds the fields that a fold over the lines that follow has met."""
-        for name, drift in later.fields.items():
-            source, line = drift.first
-            self._drift(name, Place(source, line + self.lines[source])).types.update(drift.types)
+        for name, found in later.fields.items():
+            source, line = found.first
+            self._met(name, Place(source, line + self.lines[source])).types.update(found.types)
         self.lines.update(later.lines)
 
-    def _drift(self, name: str, place: Place) -> Drift:
+    def _met(self, name: str, place: Place) -> FieldStatistics:
         """What is known of a field, which was met there too."""
         known = self.fields.get(name)
         if known is None:
             name = name if len(self.fields) < MOST_FIELDS else OTHERS
-            known = self.fields.setdefault(name, Drift(place))
+            known = self.fields.setdefault(name, FieldStatistics(place))
         if place.source == known.first.source and place.line < known.first.line:
             known.first = place
         return known
@@ -71,11 +71,11 @@ class Validation:
             "fields": {
                 name: {
                     "known": is_known(name),
-                    "types": dict(sorted(drift.types.items())),
-                    "records": drift.records,
-                    "first": {"source": drift.first.source, "line": drift.first.line},
+                    "types": dict(sorted(found.types.items())),
+                    "records": found.records,
+                    "first": {"source": found.first.source, "line": found.first.line},
                 }
-                for name, drift in self._sorted()
+                for name, found in self._sorted()
             }
         }
 
@@ -93,10 +93,10 @@ class Validation:
             Column("records", Kind.COUNT),
             Column("first seen"),
         )
-        is_one = len({drift.first.source for drift in self.fields.values()}) == 1
-        return [Table("fields", columns, [_row(name, drift, is_one) for name, drift in self._sorted()])]
+        is_one = len({found.first.source for found in self.fields.values()}) == 1
+        return [Table("fields", columns, [_row(name, found, is_one) for name, found in self._sorted()])]
 
-    def _sorted(self) -> Iterable[tuple[str, Drift]]:
+    def _sorted(self) -> Iterable[tuple[str, FieldStatistics]]:
         """The documented fields in the documentation's order, then the others, the most frequent first."""
         order = {name: at for at, name in enumerate(FIELDS)}
         return sorted(self.fields.items(), key=lambda item: (order.get(item[0], len(order)), -item[1].records, item[0]))
@@ -116,7 +116,7 @@ def codes(ledger: Ledger) -> list[Table]:
     return [Table("problems", columns, rows)] if rows else []
 
 
-def _row(name: str, drift: Drift, is_one_source: bool) -> list[Value]:
-    types = ", ".join(name if n == drift.records else f"{name} {n:,}" for name, n in drift.types.most_common())
-    source, line = drift.first
-    return [name, is_known(name), types, drift.records, f"line {line:,}" if is_one_source else f"{source}:{line}"]
+def _row(name: str, found: FieldStatistics, is_one_source: bool) -> list[Value]:
+    types = ", ".join(name if n == found.records else f"{name} {n:,}" for name, n in found.types.most_common())
+    source, line = found.first
+    return [name, is_known(name), types, found.records, f"line {line:,}" if is_one_source else f"{source}:{line}"]

@@ -14,7 +14,7 @@ from ses_cli.sources.directories import LeftOut, matches, walk
 from ses_cli.sources.source import STDIN, Source, reason, shown
 
 ENVIRONMENT = "SES_EVENTS_LOG"
-_LOGS = tuple(name + packed for name in (".jsonl", ".ndjson") for packed in ("", ".gz", ".zst", ".bz2", ".xz"))
+_LOGS = tuple(name + codec for name in (".jsonl", ".ndjson") for codec in ("", ".gz", ".zst", ".bz2", ".xz"))
 _NOT_LOGS = (".rejects.", ".replay-")  # what this program itself leaves beside a log
 
 

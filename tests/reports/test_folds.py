@@ -209,7 +209,7 @@ def test_groups_are_named_by_their_field(by: str, value: object, changes: Record
     assert extract(by, UTC)(found) == value
 
 
-def test_the_drift_report_has_every_field_as_it_stands() -> None:
+def test_field_statistics_have_every_field_as_it_stands() -> None:
     """Fields of invalid lines count too, old spellings under their own name, each with its types and first line."""
     found = validation(
         log(
@@ -241,7 +241,7 @@ def test_a_log_of_ever_new_keys_does_not_fill_the_memory() -> None:
     for start in range(0, 12_000, 1000):
         found.add(batch(log({f"k{n}": n for n in range(start, start + 1000)})))
     assert len(found.fields) == 10_001
-    assert sum(drift.records for drift in found.fields.values()) == 12_000
+    assert sum(one.records for one in found.fields.values()) == 12_000
 
 
 @given(LOGS)
