@@ -105,7 +105,7 @@ def prepare(
         stack.callback(sender.close)
         journal: Journal = NoJournal()
         if settings.journal is not None:
-            journal = open_journal(settings.journal, settings.sent, policy.concurrency)
+            journal = open_journal(settings.journal, settings.sent, policy.concurrency, sender.wake)
         stack.callback(journal.close)
         pieces, numbers, found = _open(settings, journal, reader, on_change)
         log = Log(pieces, reader, numbers, settings.lane)

@@ -18,7 +18,7 @@ from ses_cli.replay.schedule.breaker import Breaker
 from ses_cli.replay.schedule.pace import HELD, Pace, schedule
 from ses_cli.replay.schedule.rate import MADE_UP, RateLimit
 from ses_cli.replay.schedule.throttle import Throttle
-from ses_cli.replay.schedule.wakeup import AHEAD, DISK, Waiting, next_wakeup
+from ses_cli.replay.schedule.wakeup import AHEAD, Waiting, next_wakeup
 
 # attempt, longest pause in seconds
 PAUSES = [(1, 0.5), (2, 1), (3, 2), (4, 4), (5, 8), (6, 16), (7, 32), (8, 60), (9, 60), (500, 60)]
@@ -296,8 +296,8 @@ WAKEUPS = [
     (Waiting(intent_due=10.04), 10.04),
     (Waiting(intent_due=10.04, has_room=False), 10.1),
     (Waiting(intent_due=9.0, rate_at=10.03), 10.03),
-    (Waiting(intent_due=10.04, is_durable=False), 10.04 - AHEAD / 2),
-    (Waiting(intent_due=9.0, is_durable=False), 10.0 + DISK),
+    (Waiting(intent_due=10.04, is_durable=False), 10.1),
+    (Waiting(intent_due=9.0, is_durable=False), 10.1),
     (Waiting(unread_due=10.06), 10.06 - AHEAD),
     (Waiting(unread_due=9.0, rate_at=10.06), 10.06 - AHEAD),
     (Waiting(is_skipping=True), 10.0),

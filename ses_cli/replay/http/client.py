@@ -14,6 +14,7 @@ from ses_cli.replay.http.headers import static_headers, webhook_headers
 from ses_cli.replay.http.lookup import Lookup, Resolve
 from ses_cli.replay.http.mask import Scrubber, header_secrets, mask_url, secrets_of
 from ses_cli.replay.http.target import Target, resolve
+from ses_cli.replay.http.waker import Waker
 from ses_cli.replay.job import Attempt, Job
 
 MAX_CONCURRENCY = 512  # libcurl waits with select, which knows 1024 descriptors
@@ -128,6 +129,7 @@ class Client:
         self._static = static_headers(options.headers)
         hidden = secrets_of(target.url) | secrets_of(target.proxy) | header_secrets(options.headers)
         self._scrubber = Scrubber(hidden)
+        self._waker = Waker()
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_MAXCONNECTS, concurrency)
         self._slots: dict[pycurl.Curl, _Slot] = {}
@@ -160,7 +162,9 @@ class Client:
         if not ended and wait > 0:
             readable, writable, _ = self._multi.fdset()
             own = self._multi.timeout()  # ms until libcurl has something to do by itself, -1: never
+            readable.append(self._waker.fileno())
             select.select(readable, writable, [], min(wait, own / 1000) if own >= 0 else wait)
+            self._waker.clear()
             ended = self._perform()
         self._tick()
         if self._lookup and self._lookup.look(monotonic()):
@@ -169,6 +173,10 @@ class Client:
             self._check = self._clock + self._step / 4
             ended += self._expire()
         return ended
+
+    def wake(self) -> None:
+        """End the wait of `poll`; from any thread."""
+        self._waker.wake()
 
     def close(self) -> list[Job]:
         """Drop all connections; the jobs that were still in flight."""
@@ -180,6 +188,7 @@ class Client:
         self._slots.clear()
         self._free.clear()
         self._multi.close()
+        self._waker.close()
         self.in_flight = 0
         return left
 

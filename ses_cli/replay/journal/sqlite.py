@@ -1,4 +1,4 @@
-"""The journal in a file: what was said is gathered, and written by a thread of its own, one transaction a commit."""
+"""The journal in a file: what was said is gathered, one transaction a commit, and synced by a thread of its own."""
 
 import os
 import sqlite3
@@ -22,6 +22,7 @@ from ses_cli.replay.journal.scope import Scope
 FLIGHT = Struct("<IQQI16s")  # log, line, offset, attempt, id
 _GAP = 64 << 10  # bytes between two exceptions that are read rather than sought over
 _PAGE = 1000
+_CHECKPOINT = 250  # commits, of some pages each, until the write-ahead log is taken into the database
 # of a log of which nothing is left to send
 _FORGET = [
     f"DELETE FROM {what} AND NOT EXISTS (SELECT 1 FROM exception WHERE log = ?2)"
@@ -34,10 +35,14 @@ _CURSOR = (
     "UPDATE cursor SET offset = ?, line = ?, start = ?, digest = ?, delivered = delivered + ?, beyond = ?"
     " WHERE cursor = ?"
 )
+_sync_data: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
 
 
 class SqliteJournal:
-    """A journal's file, open and locked. One thread uses it; its own writes.
+    """A journal's file, open and locked. One thread uses it; its own waits for the disk.
+
+    A transaction is written by the thread that uses the journal, for that costs less than handing it over. SQLite does
+    not sync it (in WAL mode, synchronous NORMAL): the other thread does, and then it is durable.
 
     It holds hashes, places and times; no body, no address, no secret. Only its owner may read it all the same, for it
     says what was sent where and when.
@@ -52,13 +57,15 @@ class SqliteJournal:
         limit: int,
         on_durable: Callable[[], None] | None = None,
     ) -> None:
-        """Takes over the descriptor and the connection. `on_durable` is called in the writer's thread."""
+        """Takes over the descriptor and the connection. `on_durable` is called in the other thread."""
         self.durable = 0
         self._path, self._fd, self._base = path, fd, base
         self._limit = limit
         self._scope = scope
         self._on_durable = on_durable
-        self._reader = sqlite3.connect(path, isolation_level=None)  # for the thread that uses the journal
+        self._wal: int | None = None  # descriptor of the write-ahead log, which may not be there yet
+        self._checkpointer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._reader = sqlite3.connect(path, isolation_level=None)
         self._recogniser = Recogniser(self._reader, path, scope)
         self._logs: dict[int, OpenLog] = {}
         self._counted = 0  # delivered before, as of opening
@@ -69,8 +76,8 @@ class SqliteJournal:
         self._is_dirty = False
         self._is_only_looked_at = False
         self._batch = 1
-        self._writer = ThreadPoolExecutor(1, "journal")
-        self._writing: Future[None] | None = None  # the latest commit; once one has failed, that one for good
+        self._syncer = ThreadPoolExecutor(1, "journal")
+        self._syncing: Future[None] | None = None  # the latest commit; once one has failed, that one for good
 
     @property
     def delivered(self) -> int:
@@ -218,20 +225,30 @@ class SqliteJournal:
         self._is_dirty = True
 
     def commit(self) -> None:
-        """Begin to write all that was said, unless a commit is still being written."""
-        if self._writing is not None:
-            if not self._writing.done():
+        """Write all that was said and begin to sync it, unless a commit is still being synced."""
+        if self._syncing is not None:
+            if not self._syncing.done():
                 return
-            self._writing.result()
+            self._syncing.result()
         statements = self._gather()
-        if statements:
-            self._writing = self._writer.submit(self._write, statements, self._batch)
-            self._batch += 1
+        if not statements:
+            return
+        try:
+            store.write(self._base, statements)
+            if self._wal is None:
+                self._wal = os.open(f"{self._path}-wal", os.O_RDONLY | os.O_CLOEXEC)
+        except (sqlite3.Error, OSError) as error:
+            failure = store.unwritable(self._path, error)
+            self._syncing = Future()
+            self._syncing.set_exception(failure)
+            raise failure from None
+        self._syncing = self._syncer.submit(self._sync, self._wal, self._batch)
+        self._batch += 1
 
     def flush(self) -> None:
         """Wait until the commit that was begun is on disk."""
-        if self._writing is not None:
-            self._writing.result()
+        if self._syncing is not None:
+            self._syncing.result()
 
     def close(self) -> None:
         """Write all and unlock. TargetError if that fails; closed all the same."""
@@ -241,9 +258,12 @@ class SqliteJournal:
             self.commit()
             self.flush()
         finally:
-            self._writer.shutdown()
+            self._syncer.shutdown()
+            if self._wal is not None:
+                os.close(self._wal)
             with suppress(sqlite3.Error):
                 self._reader.close()
+                self._checkpointer.close()
                 self._base.close()
             os.close(self._fd)
 
@@ -301,11 +321,15 @@ class SqliteJournal:
                 statements.append(("DELETE FROM mark WHERE log = ? AND offset = ?", rows))
         return statements
 
-    def _write(self, statements: list[store.Statement], batch: int) -> None:
+    def _sync(self, wal: int, batch: int) -> None:
         try:
-            store.write(self._base, statements)
-        except sqlite3.Error as error:
+            _sync_data(wal)
+            self.durable = batch
+        except OSError as error:
             raise store.unwritable(self._path, error) from None
-        self.durable = batch
-        if self._on_durable is not None:
-            self._on_durable()
+        finally:
+            if self._on_durable is not None:
+                self._on_durable()
+        if batch % _CHECKPOINT == 0:
+            with suppress(sqlite3.Error):  # then the log grows until the next one
+                self._checkpointer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()

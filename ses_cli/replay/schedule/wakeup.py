@@ -4,7 +4,6 @@ from math import inf
 from typing import NamedTuple
 
 AHEAD = 0.025  # seconds before it is due that an intent may be written: longer than a sync takes
-DISK = 0.001  # seconds between looks whether the journal is durable
 TICK = 0.1  # seconds between looks at signals, at a log that grows, and of progress
 
 
@@ -16,7 +15,7 @@ class Waiting(NamedTuple):
     rate_at: float = 0.0  # the rate limit allows nothing before
     has_room: bool = True  # another request may be in flight
     intent_due: float = inf  # the first intent is due
-    is_durable: bool = True  # and on disk
+    is_durable: bool = True  # and on disk; that it is by now ends any wait
     unread_due: float = inf  # the next callback of the log is due
     is_skipping: bool = False  # the log has to be read on
 
@@ -29,8 +28,7 @@ def next_wakeup(clock: float, waiting: Waiting) -> float:
     times = [tick, waiting.retry_at]
     if waiting.has_room:
         if waiting.intent_due < inf:
-            due = max(waiting.intent_due, waiting.rate_at)
-            times.append(due if waiting.is_durable else max(due - AHEAD / 2, clock + DISK))
+            times.append(max(waiting.intent_due, waiting.rate_at) if waiting.is_durable else tick)
         elif waiting.unread_due < inf:
             times.append(max(waiting.unread_due, waiting.rate_at) - AHEAD)
         elif waiting.is_skipping:
