@@ -27,7 +27,7 @@ def walk(directory: str, left_out: LeftOut) -> Iterator[str]:
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from walk(entry.path, left_out)
-        elif entry.is_dir():
+        elif os.path.isdir(entry.path):  # is_dir() raises where a link leads to itself
             left_out(entry.path, None)
         else:
             yield entry.path

@@ -41,7 +41,7 @@ class _Finder:
         self._note = note
 
     def add(self, name: str) -> None:
-        is_directory = name != STDIN and Path(name).is_dir()
+        is_directory = name != STDIN and os.path.isdir(name)  # raises nothing, unlike Path.is_dir
         for path in self._logs(name) if is_directory else [name]:
             try:
                 self.sources.append(_open(path))
@@ -53,7 +53,7 @@ class _Finder:
     def _logs(self, directory: str) -> list[str]:
         known = len(self.errors)
         logs = [path for path in walk(directory, self.left_out) if is_log(Path(path).relative_to(directory))]
-        pipes = [path for path in logs if not Path(path).is_file() and Path(path).exists()]
+        pipes = [path for path in logs if os.path.exists(path) and not os.path.isfile(path)]
         for path in pipes:
             self.left_out(path, None)
         if not logs and len(self.errors) == known:
@@ -65,7 +65,7 @@ class _Finder:
         """A path cannot be opened, or (None) is not read unless it is named."""
         if error is not None:
             self.errors.append(SourceError(f"{shown(path)}: {reason(error)}", _hint(path, error)))
-        elif Path(path).is_dir():
+        elif os.path.isdir(path):
             self._note(f"{shown(path)} is a link to a directory and was not followed: name it to read it")
         else:
             self._note(f"{shown(path)} is no regular file and was not read: name it to read it")

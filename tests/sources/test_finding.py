@@ -215,3 +215,20 @@ def test_archives_are_told_by_their_first_bytes(tmp_path: Path, make: Callable[[
     kind, command = ("tar", "tar -xOf") if make is tarred else ("zip", "unzip -p")
     assert error.message == f"{path}: a {kind} archive, not a log"
     assert f"{command} '{path}' | ses-events" in (error.hint or "")
+
+
+def test_a_link_that_leads_to_itself_costs_no_other_log(tmp_path: Path) -> None:
+    """In a directory, such a link is an error if it is named like a log, and nothing otherwise."""
+    (tmp_path / "a.jsonl").write_bytes(b"")
+    (tmp_path / "self").symlink_to("self")
+    assert found(tmp_path) == (["a.jsonl"], [], [])
+    (tmp_path / "self.jsonl").symlink_to("self.jsonl")
+    names, (error,), _ = found(tmp_path)
+    assert (names, error.startswith(f"{tmp_path}/self.jsonl: ")) == (["a.jsonl"], True)
+
+
+def test_a_name_that_is_too_long_costs_no_other_log(tmp_path: Path) -> None:
+    """A name that no file can have is an error of its own."""
+    (tmp_path / "a.jsonl").write_bytes(b"")
+    names, (error,), _ = found(tmp_path / "a.jsonl", "x" * 5000)
+    assert (names, error.endswith("file name too long")) == (["a.jsonl"], True)
