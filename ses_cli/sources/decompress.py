@@ -14,6 +14,7 @@ _MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zXZ\x00": "xz
 _BZIP2 = re.compile(rb"BZh[1-9](?:1A|\x17\x72)")
 MAGIC_BYTES = 6
 _SLICE = 64 << 10  # bytes of the file taken at once
+STEP = 16 << 10  # bytes decoded at once: what a step had decoded is lost when it meets damage
 _MOST_MEMORY = 256 << 20  # bytes: a dictionary can ask for gigabytes
 _PIPE = "decompress it outside: zstd -dc {} FILE | ses-events COMMAND"
 _ZSTD_SLICE = 2048  # bytes fed at once: what they can grow to is held in memory

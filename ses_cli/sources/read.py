@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from ses_cli.batch import Piece
 from ses_cli.errors import SourceError
 from ses_cli.sources.archives import HEAD, refuse_archive
-from ses_cli.sources.decompress import MAGIC_BYTES, Damaged, Readable, codec_of, decompress
+from ses_cli.sources.decompress import MAGIC_BYTES, STEP, Damaged, Readable, codec_of, decompress
 from ses_cli.sources.lines import Lines
 from ses_cli.sources.source import STDIN, Source, reason
 
@@ -106,28 +106,34 @@ def _decoded(span: Span, raw: BinaryIO) -> Readable:
 
 
 class _Gathered:
-    """What comes in small parts, gathered. What came before damage is handed out before that is told."""
+    """What is decoded in small steps, gathered. What came before damage is handed out before that is told.
+
+    The steps do not depend on what is asked for: how much of a damaged file can be read is the same for any engine.
+    """
 
     def __init__(self, stream: Readable) -> None:
         self._stream = stream
+        self._held = b""  # decoded beyond what was asked for
         self._damage: Damaged | None = None
 
     def read(self, n: int, /) -> bytes:
-        parts: list[bytes] = []
-        left = n
-        while left > 0 and self._damage is None:
+        parts = [self._held]
+        size = len(self._held)
+        while size < n and self._damage is None:
             try:
-                part = self._stream.read(left)
+                part = self._stream.read(STEP)
             except Damaged as damage:
                 self._damage = damage
                 break
             if not part:
                 break
             parts.append(part)
-            left -= len(part)
-        if not parts and self._damage is not None:
+            size += len(part)
+        if not size and self._damage is not None:
             raise self._damage
-        return b"".join(parts)
+        data = b"".join(parts)
+        self._held = data[n:]
+        return data[:n]
 
 
 class _Rewound(io.RawIOBase):

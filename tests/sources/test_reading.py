@@ -159,6 +159,24 @@ def test_a_damaged_later_member_is_told_of(tmp_path: Path, codec: str) -> None:
         list(read(Span(source(path)), 1 << 20))
 
 
+@pytest.mark.parametrize("codec", PACK)
+def test_of_damaged_data_as_much_is_read_in_pieces_of_any_size(tmp_path: Path, codec: str) -> None:
+    """Damage in the middle: an engine that asks for megabytes gets the same as one that asks for little."""
+    data = log(*(record(timestamp=1654064683 + n, bulkId=f"q-{n * n * 7919}") for n in range(2000)))
+    pack = zstandard.ZstdCompressor(write_checksum=True).compress if codec == "zstd" else PACK[codec]
+    packed = bytearray(pack(data))
+    packed[len(packed) // 2] ^= 0xFF
+    path = tmp_path / "log"
+    path.write_bytes(packed)
+    got: list[bytes] = []
+    for size in (64 << 10, 4 << 20):
+        found: list[Piece] = []
+        with pytest.raises(SourceError, match="damaged"):
+            found.extend(read(Span(source(path)), 1 << 20, size))
+        got.append(b"".join(piece.data for piece in found))
+    assert got[0] == got[1]
+
+
 @pytest.mark.parametrize(
     ("codec", "padding"), [("gzip", b"\0" * 512), ("xz", b"\0" * 8), ("zstd", b"\x50\x2a\x4d\x18\x03\0\0\0abc")]
 )
