@@ -105,22 +105,25 @@ def rendered(
 
 def tell(outcome: Outcome[F], has_shown_problems: bool = False) -> None:
     """Says on standard error what was left out and what failed."""
-    tell_lines(outcome.ledger, () if has_shown_problems else outcome.first)
+    tell_lines(outcome.ledger, () if has_shown_problems else outcome.first, has_errors=bool(outcome.errors))
     for name in outcome.grown:
         messages.note(f"{name} grew while it was read: what came later is not in this report")
     for error in outcome.errors:
         messages.error(error)
 
 
-def tell_lines(ledger: Ledger, first: Sequence[Problem]) -> None:
-    """Says how many lines of how many are invalid, with the first few, and where nothing was selected, why."""
+def tell_lines(ledger: Ledger, first: Sequence[Problem], has_errors: bool = False) -> None:
+    """Says how many lines of how many are invalid, with the first few, and where nothing was selected, why.
+
+    Of a log that could not be read (`has_errors`) it does not say that it is empty.
+    """
     if ledger.invalid and first:
         what = f"{plural(ledger.lines, 'line')} {'is' if ledger.invalid == 1 else 'are'} invalid and not counted"
         messages.note(f"{ledger.invalid:,} of {what}")
         for problem in first:
             messages.plain(messages.problem(problem, strict=True))  # of an invalid line
         messages.hint("ses-events validate shows them all, --rejects FILE keeps them")
-    if not ledger.counted and (ledger.valid or not ledger.invalid):
+    if not ledger.counted and (ledger.valid or not (ledger.invalid or has_errors)):
         messages.note(_nothing(ledger))
 
 

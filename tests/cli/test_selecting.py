@@ -43,6 +43,13 @@ def test_garbage_is_bad_news(run: Program, command: str) -> None:
     assert run(command, *more, "--fail-empty", "empty").status == 1
 
 
+def test_a_log_that_cannot_be_read_is_not_called_empty(run: Program) -> None:
+    """Compressed data that is cut off before its first line is an error, and no empty log."""
+    (run.home / "cut.gz").write_bytes(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03")
+    done = run("summarize", "cut.gz")
+    assert (done.status, "cut off" in done.stderr, "empty" in done.stderr) == (3, True, False)
+
+
 @pytest.mark.parametrize(
     ("arguments", "counted"),
     [
