@@ -3,7 +3,7 @@
 import os
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -42,11 +42,15 @@ class Rotated(NamedTuple):
 def rotated(log: Path) -> list[Rotated]:
     """The rotated files of a log, oldest first; one that lies there both ways comes first as it was. Raise `OSError`.
 
-    A name with an impossible time, such as the 99th of a month, is somebody else's.
+    A name with an impossible time, such as the 99th of a month, is somebody else's, and so is a directory.
     """
     name = re.compile(rf"{re.escape(log.stem)}-(\d{{8}}T\d{{6}}Z){re.escape(log.suffix)}(\.zst|\.gz)?", re.ASCII)
     found = ((name.fullmatch(path.name), path) for path in log.parent.iterdir())
-    return sorted(Rotated(match[1], path, match[2] or "") for match, path in found if match and _is_time(match[1]))
+    return sorted(
+        Rotated(match[1], path, match[2] or "")
+        for match, path in found
+        if match and _is_time(match[1]) and path.is_file()
+    )
 
 
 class Archive:
@@ -57,12 +61,7 @@ class Archive:
 
     def rotate(self, now: float) -> Path:
         """Give the log its rotated name, and return it; on any error it keeps its name. Names sort by age."""
-        taken = [stamp for stamp, _, _ in rotated(self.log)]
-        stamp = datetime.fromtimestamp(now, UTC).strftime(_STAMP)
-        if taken and taken[-1] >= stamp:
-            last = datetime.strptime(taken[-1], _STAMP)
-            stamp = (last + timedelta(seconds=1)).strftime(_STAMP)
-        path = self.log.with_name(f"{self.log.stem}-{stamp}{self.log.suffix}")
+        path = self._free_path(now)
         self.log.rename(path)
         try:
             sync_directory(self.log.parent)
@@ -70,6 +69,19 @@ class Archive:
             self.undo(path)
             raise
         return path
+
+    def _free_path(self, now: float) -> Path:
+        """A name for this time, or one second after the newest name; where no year follows that, any that is free."""
+        taken = [stamp for stamp, _, _ in rotated(self.log)]
+        at = datetime.fromtimestamp(now, UTC).replace(microsecond=0, tzinfo=None)
+        if taken and (newest := datetime.strptime(taken[-1], _STAMP)) >= at and newest.year < MAXYEAR:
+            at = newest + timedelta(seconds=1)
+        while (stamp := at.strftime(_STAMP)) in taken or os.path.lexists(self._path(stamp)):
+            at += timedelta(seconds=1)
+        return self._path(stamp)
+
+    def _path(self, stamp: str) -> Path:
+        return self.log.with_name(f"{self.log.stem}-{stamp}{self.log.suffix}")
 
     def undo(self, path: Path) -> None:
         """Give the file that was rotated last its first name again, unless there is a file of that name. `OSError`."""

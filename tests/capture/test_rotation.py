@@ -144,3 +144,17 @@ def test_a_file_that_cannot_be_compressed_is_told_and_kept(tmp_path: Path) -> No
     housekeeper.close()
     assert path.read_bytes() == b"x\n"
     assert [type(event) for event in events.events] == [Failure]
+
+
+def test_names_in_the_last_second_of_all_and_directories_hinder_nothing(tmp_path: Path) -> None:
+    """A stray file of the year 9999 and a directory named like a rotated file: rotating and deleting go on."""
+    archive = Archive(tmp_path / "callbacks.jsonl")
+    (tmp_path / "callbacks-99991231T235959Z.jsonl").touch()
+    (tmp_path / "callbacks-20250101T000000Z.jsonl").mkdir()
+    (tmp_path / "callbacks-20260101T000001Z.jsonl").mkdir()
+    names = []
+    for _ in range(3):
+        archive.log.touch()
+        names.append(archive.rotate(1767225600.0).name)
+    assert names == [f"callbacks-20260101T00000{second}Z.jsonl" for second in (0, 2, 3)]
+    assert [path.name for path in archive.prune(1)] == names
