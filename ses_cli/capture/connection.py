@@ -106,6 +106,7 @@ class Connection(asyncio.BufferedProtocol):
         self._size = 0  # bytes parsed: of the head, then of what follows it
         self._left: int | None = None  # bytes that are missing from a body of known length
         self._url, self._headers = b"", Headers()
+        self._header_count = 0  # with those of one name
         self._request: Request | None = None
         self._body = bytearray()
         self._is_half_closed = False  # the client has sent all it will, and waits for the answer
@@ -270,6 +271,7 @@ class Connection(asyncio.BufferedProtocol):
         if self.state is not HEAD:
             raise ValueError("a request within another")
         self._url, self._headers, self._request = b"", Headers(), None
+        self._header_count = 0
 
     def on_url(self, url: bytes) -> None:
         """A piece of the address."""
@@ -278,13 +280,14 @@ class Connection(asyncio.BufferedProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header; of two with one name the last one counts."""
         self._headers[name.lower()] = value
+        self._header_count += 1
 
     def on_headers_complete(self) -> None:
         """The head is whole: answer, or receive the body."""
         assert self._parser is not None
         if self.state is not HEAD or self._parser.should_upgrade():
             return
-        if len(self._headers) > MAX_HEADERS:
+        if self._header_count > MAX_HEADERS:
             self._turn_away(HEAD_TOO_LARGE)
             return
         self._request = request = parse_request(self._parser, self._url, self._headers, self._peer)
