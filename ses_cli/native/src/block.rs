@@ -1,7 +1,7 @@
 //! What a scan leaves: a record for each valid line, and which lines were something else.
 
 use crate::json::unescape;
-use crate::vocabulary::{CODES, SLOTS, Type};
+use crate::vocabulary::{CODES, EMAIL, KEPT, PLACES, SLOTS, TIMESTAMP, Type};
 use std::borrow::Cow;
 
 /// Where text stands: its beginning, its length, and whether it holds escapes or was put aside.
@@ -24,57 +24,17 @@ impl Span {
     }
 }
 
-/// A valid line. What is absent or null has no bit in `present`.
-#[derive(Clone, Copy)]
-pub struct Record {
-    /// Text as `Span`, integers as they are.
+/// The values of a line while it is read: text as `Span`, integers as they are. What is absent or null has no bit in
+/// `present`.
+#[derive(Default)]
+pub struct Values {
     slots: [u64; SLOTS],
     pub present: u32,
     /// Integers that are beyond 63 bits.
     unsigned: u32,
-    /// Of the line, without its end.
-    pub start: u32,
-    pub end: u32,
-    pub row: u32,
-    pub shape: u32,
-    /// Where the domain of its address begins in the text, 0 where that is not known.
-    pub domain: u32,
-    pub event: u8,
-    pub bounce: u8,
-    /// Its line is not what a reader of today's spelling takes: old spellings, or blanks for integers.
-    pub is_odd: bool,
 }
 
-impl Default for Record {
-    fn default() -> Self {
-        Record {
-            slots: [0; SLOTS],
-            present: 0,
-            unsigned: 0,
-            start: 0,
-            end: 0,
-            row: 0,
-            shape: NO_SHAPE,
-            domain: 0,
-            event: 0,
-            bounce: 0,
-            is_odd: false,
-        }
-    }
-}
-
-impl Record {
-    /// A record of a line that the definition looked at, without its values yet.
-    pub fn of(bad: &Bad) -> Self {
-        Record {
-            start: bad.start,
-            end: bad.end,
-            row: bad.row,
-            is_odd: true,
-            ..Record::default()
-        }
-    }
-
+impl Values {
     #[inline(always)]
     pub fn has(&self, slot: usize) -> bool {
         self.present >> slot & 1 != 0
@@ -83,6 +43,11 @@ impl Record {
     #[inline(always)]
     pub fn set(&mut self, slot: usize, value: u64) {
         self.slots[slot] = value;
+    }
+
+    #[inline(always)]
+    pub fn get(&self, slot: usize) -> u64 {
+        self.slots[slot]
     }
 
     pub fn copy_slot(&mut self, from: usize, to: usize) {
@@ -100,34 +65,94 @@ impl Record {
     /// The integer in a slot, None where there is none.
     #[inline(always)]
     pub fn integer(&self, slot: usize) -> Option<i128> {
-        if !self.has(slot) {
-            return None;
-        }
-        let bits = self.slots[slot];
-        Some(if self.unsigned >> slot & 1 != 0 {
-            i128::from(bits)
-        } else {
-            i128::from(bits as i64)
-        })
+        integer(self.slots[slot], slot, self.present, self.unsigned)
     }
 
     /// Where the text of a slot stands, None where it holds escapes.
     #[inline(always)]
     pub fn plain_range(&self, slot: usize) -> Option<std::ops::Range<usize>> {
         let span = Span(self.slots[slot]);
-        (span.0 & (ESCAPED | ASIDE) == 0).then(|| span.range())
+        (span.0 & ESCAPED == 0).then(|| span.range())
+    }
+}
+
+#[inline(always)]
+fn integer(bits: u64, slot: usize, present: u32, unsigned: u32) -> Option<i128> {
+    if present >> slot & 1 == 0 {
+        return None;
+    }
+    Some(if unsigned >> slot & 1 != 0 {
+        i128::from(bits)
+    } else {
+        i128::from(bits as i64)
+    })
+}
+
+/// A valid line: what of its values reports ask for.
+#[derive(Clone, Copy, Default)]
+pub struct Record {
+    kept: [u64; KEPT.len()],
+    present: u32,
+    unsigned: u32,
+    /// Of the line, without its end.
+    pub start: u32,
+    pub end: u32,
+    pub row: u32,
+    pub shape: u32,
+    /// Where the domain of its address begins in the text, 0 where that is not known.
+    pub domain: u32,
+    pub event: u8,
+    pub bounce: u8,
+    /// Its line is not what a reader of today's spelling takes: old spellings, or blanks for integers.
+    pub is_odd: bool,
+}
+
+impl Record {
+    /// A record of a line that the definition looked at, without its values yet.
+    pub fn of(bad: &Bad) -> Self {
+        Record {
+            start: bad.start,
+            end: bad.end,
+            row: bad.row,
+            shape: NO_SHAPE,
+            is_odd: true,
+            ..Record::default()
+        }
+    }
+
+    /// Keeps values of a line.
+    #[inline(always)]
+    pub fn keep(&mut self, values: &Values) {
+        self.kept = KEPT.map(|slot| values.slots[slot]);
+        (self.present, self.unsigned) = (values.present, values.unsigned);
+    }
+
+    #[inline(always)]
+    pub fn has(&self, slot: usize) -> bool {
+        self.present >> slot & 1 != 0
+    }
+
+    #[inline(always)]
+    fn value(&self, slot: usize) -> u64 {
+        self.kept[usize::from(PLACES[slot])]
+    }
+
+    /// The integer in a slot that is kept, None where there is none.
+    #[inline(always)]
+    pub fn integer(&self, slot: usize) -> Option<i128> {
+        integer(self.value(slot), slot, self.present, self.unsigned)
     }
 
     /// Where the domain of its address stands, None where that takes a closer look.
     #[inline(always)]
     pub fn plain_domain(&self) -> Option<std::ops::Range<usize>> {
-        (self.domain > 0).then(|| self.domain as usize..Span(self.slots[crate::vocabulary::EMAIL]).range().end)
+        (self.domain > 0).then(|| self.domain as usize..Span(self.value(EMAIL)).range().end)
     }
 
     /// When it happened, in Unix seconds: every record has it.
     #[inline(always)]
     pub fn time(&self) -> u64 {
-        self.slots[crate::vocabulary::TIMESTAMP]
+        self.value(TIMESTAMP)
     }
 }
 
@@ -213,7 +238,7 @@ impl Block {
         if !record.has(slot) {
             return None;
         }
-        let span = Span(record.slots[slot]);
+        let span = Span(record.value(slot));
         if span.0 & (ESCAPED | ASIDE) == 0 {
             return Some(Cow::Borrowed(text.get(span.range()).unwrap_or_default()));
         }
@@ -231,11 +256,11 @@ impl Block {
     }
 
     /// Puts text aside for a slot.
-    pub fn put_aside(&mut self, record: &mut Record, slot: usize, text: &[u8]) {
+    pub fn put_aside(&mut self, values: &mut Values, slot: usize, text: &[u8]) {
         let start = self.aside.len();
         self.aside.extend_from_slice(text);
-        record.slots[slot] = Span::pack(start, start + text.len(), false) | ASIDE;
-        record.present |= 1 << slot;
+        values.slots[slot] = Span::pack(start, start + text.len(), false) | ASIDE;
+        values.present |= 1 << slot;
     }
 
     pub fn clear(&mut self) {
@@ -263,9 +288,10 @@ impl Block {
     }
 }
 
-/// The text of a slot whose line is still being read.
-pub fn text_at<'a>(text: &'a [u8], record: &Record, slot: usize, scratch: &'a mut Vec<u8>) -> &'a [u8] {
-    let span = Span(record.slots[slot]);
+/// The text in a slot whose line is still being read.
+#[inline(always)]
+pub fn text_at<'a>(text: &'a [u8], values: &Values, slot: usize, scratch: &'a mut Vec<u8>) -> &'a [u8] {
+    let span = Span(values.slots[slot]);
     let text = text.get(span.range()).unwrap_or_default();
     if span.0 & ESCAPED == 0 {
         return text;

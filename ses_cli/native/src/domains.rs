@@ -18,24 +18,28 @@ impl Domains {
     /// A domain as it is compared. One in another script that is not known yet is entered as missing.
     #[inline(always)]
     pub fn name<'a>(&'a mut self, text: &'a [u8]) -> Cow<'a, [u8]> {
+        self.find(text).unwrap_or(Cow::Borrowed(text))
+    }
+
+    /// The same; None for one that is missing.
+    #[inline(always)]
+    pub fn find<'a>(&'a mut self, text: &'a [u8]) -> Option<Cow<'a, [u8]>> {
         if text.iter().all(|&byte| byte < 0x80 && !byte.is_ascii_uppercase()) {
-            return Cow::Borrowed(text.strip_suffix(b".").unwrap_or(text));
+            return Some(Cow::Borrowed(text.strip_suffix(b".").unwrap_or(text)));
         }
-        self.odd_name(text)
+        self.find_odd(text)
     }
 
     #[inline(never)]
-    fn odd_name<'a>(&'a mut self, text: &'a [u8]) -> Cow<'a, [u8]> {
+    fn find_odd<'a>(&'a mut self, text: &'a [u8]) -> Option<Cow<'a, [u8]>> {
         if text.is_ascii() {
             let name = text.strip_suffix(b".").unwrap_or(text);
-            return Cow::Owned(name.to_ascii_lowercase());
+            return Some(Cow::Owned(name.to_ascii_lowercase()));
         }
         if !self.known.contains_key(text) && !self.missing.iter().any(|missing| missing == text) {
             self.missing.push(text.to_vec());
         }
-        self.known
-            .get(text)
-            .map_or(Cow::Borrowed(text), |name| Cow::Borrowed(name))
+        self.known.get(text).map(|name| Cow::Borrowed(&**name))
     }
 
     /// What is to be asked before the answers that were given count.

@@ -16,6 +16,8 @@ pub const BEGIN: u16 = 0;
 const NEVER: u16 = 1;
 /// The lead before a value whose key is not remembered.
 pub const FORGOTTEN: u16 = 2;
+/// A single `}`.
+const END: u16 = 3;
 /// Leads and names that are remembered: a log of ever new keys must not fill the memory.
 const MOST_LEADS: usize = 1024;
 const MOST_NAMES: usize = 64;
@@ -24,6 +26,7 @@ pub const NO_NAME: u16 = u16::MAX;
 /// Bytes that are compared at once.
 const HEAD: usize = 32;
 const GUESSES: usize = 3;
+const HEADS: usize = 256;
 
 /// What a key asks of its value.
 #[derive(Clone, Copy)]
@@ -64,8 +67,8 @@ impl Key {
 }
 
 struct Lead {
-    head: [u128; 2],
-    mask: [u128; 2],
+    head: [u64; 4],
+    mask: [u64; 4],
     length: usize,
     tail: Box<[u8]>,
     next: [u16; GUESSES],
@@ -75,18 +78,13 @@ struct Lead {
 pub struct Leads {
     leads: Vec<Lead>,
     by_text: HashTable<(u16, Box<[u8]>)>,
+    /// The last lead met with these first bytes, by some of their bits.
+    by_head: Box<[u16; HEADS]>,
     pub names: Vec<Box<[u8]>>,
     by_name: HashTable<u16>,
     /// The name of the last key that is not remembered.
     pub forgotten: Vec<u8>,
     hasher: RandomState,
-}
-
-/// A lead that was recognised: which one, what its key asks, and where its value begins.
-pub struct Found {
-    pub lead: u16,
-    pub key: Key,
-    pub value: usize,
 }
 
 impl Default for Leads {
@@ -100,6 +98,7 @@ impl Leads {
         let mut leads = Leads {
             leads: Vec::new(),
             by_text: HashTable::new(),
+            by_head: Box::new([NEVER; HEADS]),
             names: Vec::new(),
             by_name: HashTable::new(),
             forgotten: Vec::new(),
@@ -113,32 +112,52 @@ impl Leads {
         for _ in [BEGIN, NEVER, FORGOTTEN] {
             leads.add(&[0xFF; HEAD], key); // no UTF-8
         }
+        leads.add(b"}", Key::END);
         leads
     }
 
-    /// The lead at a place, given the one before it.
+    /// What a lead asks of its value.
     #[inline(always)]
-    pub fn find(&mut self, window: &Window, before: u16, at: usize) -> Result<Found, Fault> {
+    pub fn key(&self, lead: u16) -> &Key {
+        &self.leads[usize::from(lead)].key
+    }
+
+    /// The lead at a place, given the one before it, and where its value begins.
+    #[inline(always)]
+    pub fn find(&mut self, window: &Window, before: u16, at: usize) -> Result<(u16, usize), Fault> {
         let head = load(window.text, at);
-        let next = self.leads[usize::from(before)].next;
-        for guess in next {
-            let lead = &self.leads[usize::from(guess)];
-            let differs = (head[0] ^ lead.head[0]) & lead.mask[0] | (head[1] ^ lead.head[1]) & lead.mask[1];
-            if differs == 0 && (lead.length <= HEAD || window.text.get(at + HEAD..at + lead.length) == Some(&lead.tail))
-            {
-                return Ok(Found {
-                    lead: guess,
-                    key: lead.key,
-                    value: at + lead.length,
-                });
+        for guess in self.leads[usize::from(before)].next {
+            if let Some(value) = self.leads[usize::from(guess)].end(window, at, head) {
+                return Ok((guess, value));
             }
         }
-        self.look(window, before, at)
+        self.search(window, before, at, head[0])
+    }
+
+    /// The lead at a place, where it is none of those that usually follow.
+    #[inline(never)]
+    fn search(&mut self, window: &Window, before: u16, at: usize, first: u64) -> Result<(u16, usize), Fault> {
+        if first as u8 == b'}' && before != BEGIN {
+            self.guess(before, END);
+            return Ok((END, at + 1));
+        }
+        let place = hash_of(first);
+        let known = self.by_head[place];
+        let may_follow = first as u8 == if before == BEGIN { b'{' } else { b',' };
+        if may_follow && let Some(value) = self.leads[usize::from(known)].end(window, at, load(window.text, at)) {
+            self.guess(before, known);
+            return Ok((known, value));
+        }
+        let (lead, value) = self.look(window, before, at)?;
+        if lead != FORGOTTEN {
+            self.by_head[place] = lead;
+        }
+        Ok((lead, value))
     }
 
     /// Reads a lead as JSON, and remembers it.
     #[inline(never)]
-    fn look(&mut self, window: &Window, before: u16, at: usize) -> Result<Found, Fault> {
+    fn look(&mut self, window: &Window, before: u16, at: usize) -> Result<(u16, usize), Fault> {
         let is_first = before == BEGIN;
         let mut place = window.skip_space(at);
         match window.byte(place) {
@@ -166,14 +185,10 @@ impl Leads {
             None => self.learn(text, &window.text[place + 1..end], has_escapes, hash),
         };
         self.guess(before, lead);
-        Ok(Found {
-            lead,
-            key: self.leads[usize::from(lead)].key,
-            value,
-        })
+        Ok((lead, value))
     }
 
-    fn end(&mut self, window: &Window, before: u16, at: usize, value: usize) -> Found {
+    fn end(&mut self, window: &Window, before: u16, at: usize, value: usize) -> (u16, usize) {
         let text = &window.text[at..value];
         let hash = self.hasher.hash_one(text);
         let lead = match self.by_text.find(hash, |known| *known.1 == *text) {
@@ -181,11 +196,7 @@ impl Leads {
             None => self.remember(text, Key::END, hash),
         };
         self.guess(before, lead);
-        Found {
-            lead,
-            key: Key::END,
-            value,
-        }
+        (lead, value)
     }
 
     fn learn(&mut self, text: &[u8], key: &[u8], has_escapes: bool, hash: u64) -> u16 {
@@ -264,9 +275,26 @@ impl Leads {
     }
 }
 
+impl Lead {
+    /// Where it ends, if it is what stands at a place, of which the first bytes are given.
+    #[inline(always)]
+    fn end(&self, window: &Window, at: usize, head: [u64; 4]) -> Option<usize> {
+        let differs = |word: usize| (head[word] ^ self.head[word]) & self.mask[word];
+        let is_same = (differs(0) | differs(1)) | (differs(2) | differs(3)) == 0;
+        let end = at + self.length;
+        (is_same && (self.length <= HEAD || window.text.get(at + HEAD..end) == Some(&self.tail))).then_some(end)
+    }
+}
+
+/// The place in a small table of a lead with these first bytes.
+#[inline(always)]
+fn hash_of(first: u64) -> usize {
+    (first.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as usize
+}
+
 /// The first bytes of what stands at a place, zeros after the end of the text.
 #[inline(always)]
-fn load(text: &[u8], at: usize) -> [u128; 2] {
+fn load(text: &[u8], at: usize) -> [u64; 4] {
     match text.get(at..at + HEAD) {
         Some(bytes) => split(bytes),
         None => load_last(text.get(at..).unwrap_or_default()),
@@ -274,13 +302,18 @@ fn load(text: &[u8], at: usize) -> [u128; 2] {
 }
 
 #[inline(always)]
-fn split(bytes: &[u8]) -> [u128; 2] {
-    let word = |half: &[u8]| u128::from_le_bytes(half.try_into().unwrap_or([0; 16]));
-    [word(&bytes[..16]), word(&bytes[16..HEAD])]
+fn split(bytes: &[u8]) -> [u64; 4] {
+    let word = |at: usize| {
+        bytes
+            .get(at..at + 8)
+            .and_then(|word| word.try_into().ok())
+            .map_or(0, u64::from_le_bytes)
+    };
+    [word(0), word(8), word(16), word(24)]
 }
 
 #[inline(never)]
-fn load_last(text: &[u8]) -> [u128; 2] {
+fn load_last(text: &[u8]) -> [u64; 4] {
     let mut bytes = [0; HEAD];
     bytes[..text.len()].copy_from_slice(text);
     split(&bytes)

@@ -1,15 +1,12 @@
 //! The line at hand: what its object says, and what is wrong with it.
 
-use crate::block::{Record, Shapes, text_at};
+use crate::block::{Record, Shapes, Values, text_at};
 use crate::email;
 use crate::json::{Fault, Window};
 use crate::leads::{Key, NO_NAME};
 use crate::marks;
 use crate::vocabulary::*;
 use std::hash::{BuildHasher, RandomState};
-
-/// Digits of an integer that surely fits 64 bits.
-const LONGEST_INTEGER: usize = 18;
 
 /// What becomes of a line that was read to its end.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,7 +17,8 @@ pub enum End {
 
 #[derive(Default)]
 pub struct Line {
-    pub record: Record,
+    values: Values,
+    record: Record,
     pub has_flaws: bool,
     pub flaws: [u32; CODES.len()],
     /// The name and type of each value.
@@ -42,7 +40,7 @@ pub struct Line {
 impl Line {
     #[inline(always)]
     pub fn begin(&mut self) {
-        self.record.present = 0;
+        self.values.present = 0;
         self.record.is_odd = false;
         self.given = 0;
         self.met = 0;
@@ -92,8 +90,8 @@ impl Line {
     /// Takes in a string.
     #[inline(always)]
     pub fn text(&mut self, key: &Key, span: u64, is_empty: bool) {
-        self.record.set(usize::from(key.slot), span);
-        self.record.present |= key.text_bit;
+        self.values.set(usize::from(key.slot), span);
+        self.values.present |= key.text_bit;
         self.given |= key.text_bit;
         if key.kind == Kind::Integer {
             self.no_integer(key, is_empty);
@@ -106,7 +104,7 @@ impl Line {
     #[inline(never)]
     fn no_integer(&mut self, key: &Key, is_empty: bool) {
         let bit = 1 << key.slot;
-        self.record.present &= !bit;
+        self.values.present &= !bit;
         self.given |= bit;
         self.record.is_odd = true;
         if !is_empty || usize::from(key.slot) == TIMESTAMP {
@@ -120,8 +118,8 @@ impl Line {
         if key.kind == Kind::Integer
             && let Some((value, end)) = plain_integer(window, at)
         {
-            self.record.set(usize::from(key.slot), value);
-            self.record.present |= 1 << key.slot;
+            self.values.set(usize::from(key.slot), value);
+            self.values.present |= 1 << key.slot;
             self.given |= 1 << key.slot;
             return Ok((end, Type::Integer));
         }
@@ -139,16 +137,16 @@ impl Line {
         match (key.kind, type_) {
             (Kind::Unknown, _) => {}
             (_, Type::Null) => {
-                self.record.present &= !bit;
+                self.values.present &= !bit;
                 self.given &= !bit;
             }
             (Kind::Integer, Type::Integer) => {
                 let value = integer(&window.text[at..end]).ok_or(Fault::Unsure)?;
-                self.record.set_integer(usize::from(key.slot), value);
+                self.values.set_integer(usize::from(key.slot), value);
                 self.given |= bit;
             }
             _ => {
-                self.record.present &= !bit;
+                self.values.present &= !bit;
                 self.given |= bit;
                 self.flaw(Code::WrongType);
             }
@@ -175,6 +173,13 @@ impl Line {
         }
     }
 
+    /// The record of a valid line.
+    #[inline(always)]
+    pub fn record(&mut self) -> &mut Record {
+        self.record.keep(&self.values);
+        &mut self.record
+    }
+
     /// What the definition says of the object, once all of it is known.
     #[inline(always)]
     pub fn judge(&mut self, window: &Window, strict: bool) -> Result<End, Fault> {
@@ -186,7 +191,7 @@ impl Line {
         }
         const WANTED: u32 = 1 << EVENT | 1 << EMAIL | 1 << BULK_ID | 1 << TIMESTAMP;
         if self.given & (1 << LEGACY_BULK_ID) != 0 && self.given & (1 << BULK_ID) == 0 {
-            self.record.copy_slot(LEGACY_BULK_ID, BULK_ID);
+            self.values.copy_slot(LEGACY_BULK_ID, BULK_ID);
             self.given |= 1 << BULK_ID;
         }
         if self.given & WANTED != WANTED {
@@ -197,7 +202,7 @@ impl Line {
         self.event(window.text);
         self.email(window);
         self.times();
-        if self.record.has(EVENT_ID) {
+        if self.values.has(EVENT_ID) {
             self.eventid();
         }
         if self.doubled != 0 {
@@ -220,10 +225,12 @@ impl Line {
     fn event(&mut self, text: &[u8]) {
         self.record.event = NO_EVENT;
         self.record.bounce = UNTYPED;
-        if !self.record.has(EVENT) {
+        if !self.values.has(EVENT) {
             return;
         }
-        let event = event(text_at(text, &self.record, EVENT, &mut self.scratch));
+        let event = self
+            .plain_event(text)
+            .unwrap_or_else(|| event(text_at(text, &self.values, EVENT, &mut self.scratch)));
         self.record.event = event;
         match event {
             NO_EVENT => self.flaw(Code::UnknownEvent),
@@ -233,13 +240,23 @@ impl Line {
         }
     }
 
+    /// The number of the event type; None where its name takes a closer look.
+    #[inline(always)]
+    fn plain_event(&self, text: &[u8]) -> Option<u8> {
+        let range = self.values.plain_range(EVENT)?;
+        let bytes = text.get(range.start..range.start + 16)?.try_into().ok()?;
+        let bits = 8 * range.len() as u32;
+        let mask = !u128::MAX.checked_shl(bits).unwrap_or(0);
+        (bits <= 128).then(|| event_of(u128::from_le_bytes(bytes) & mask))
+    }
+
     fn bounce(&mut self, text: &[u8]) {
         let is_given = self.given >> BOUNCE_TYPE & 1 != 0;
-        if is_given && !self.record.has(BOUNCE_TYPE) {
+        if is_given && !self.values.has(BOUNCE_TYPE) {
             return; // of a wrong type
         }
         let name = if is_given {
-            text_at(text, &self.record, BOUNCE_TYPE, &mut self.scratch)
+            text_at(text, &self.values, BOUNCE_TYPE, &mut self.scratch)
         } else {
             b""
         };
@@ -261,10 +278,10 @@ impl Line {
     #[inline(always)]
     fn email(&mut self, window: &Window) {
         self.record.domain = 0;
-        if !self.record.has(EMAIL) {
+        if !self.values.has(EMAIL) {
             return;
         }
-        if let Some(range) = self.record.plain_range(EMAIL)
+        if let Some(range) = self.values.plain_range(EMAIL)
             && (3..64).contains(&range.len())
         {
             let odd = marks::window(&window.marks.odd, range.start) & !(u64::MAX << range.len());
@@ -279,7 +296,7 @@ impl Line {
 
     #[inline(never)]
     fn odd_email(&mut self, text: &[u8]) {
-        let email = text_at(text, &self.record, EMAIL, &mut self.scratch);
+        let email = text_at(text, &self.values, EMAIL, &mut self.scratch);
         if email.is_empty() {
             self.flaw(Code::BlankEmail);
         } else if email::at_sign(email).is_none() {
@@ -289,26 +306,34 @@ impl Line {
 
     #[inline(always)]
     fn times(&mut self) {
+        const BOTH: u32 = 1 << TIMESTAMP | 1 << SENT_TIMESTAMP;
+        let (at, sent) = (self.values.get(TIMESTAMP), self.values.get(SENT_TIMESTAMP));
+        let has_sent = self.values.present & BOTH == BOTH;
+        let is_time = |value: u64| value.wrapping_sub(1) < MAX_TIMESTAMP as u64;
+        if !(self.values.has(TIMESTAMP) && is_time(at) && (!self.values.has(SENT_TIMESTAMP) || is_time(sent))) {
+            self.odd_times();
+        } else if has_sent && sent > at {
+            self.flaw(Code::SentAfterEvent);
+        }
+    }
+
+    #[inline(never)]
+    fn odd_times(&mut self) {
         let time = |value: Option<i128>| value.map(|value| (1..=MAX_TIMESTAMP).contains(&value));
-        let (at, sent) = (self.record.integer(TIMESTAMP), self.record.integer(SENT_TIMESTAMP));
-        match (time(at), time(sent)) {
-            (Some(true), Some(true)) if sent > at => self.flaw(Code::SentAfterEvent),
-            (at, sent) => {
-                if at == Some(false) {
-                    self.flaw(Code::BadTimestamp);
-                }
-                // 0: not known
-                if sent == Some(false) && self.record.integer(SENT_TIMESTAMP) != Some(0) {
-                    self.flaw(Code::BadTimestamp);
-                }
-            }
+        if time(self.values.integer(TIMESTAMP)) == Some(false) {
+            self.flaw(Code::BadTimestamp);
+        }
+        // 0: not known
+        let sent = self.values.integer(SENT_TIMESTAMP);
+        if time(sent) == Some(false) && sent != Some(0) {
+            self.flaw(Code::BadTimestamp);
         }
     }
 
     #[inline(always)]
     fn eventid(&mut self) {
         let expected = EVENTS.get(usize::from(self.record.event)).map(|(_, number)| *number);
-        if expected.is_some_and(|number| number != self.record.integer(EVENT_ID)) {
+        if expected.is_some_and(|number| number != self.values.integer(EVENT_ID)) {
             self.flaw(Code::EventidMismatch);
         }
     }
@@ -317,21 +342,37 @@ impl Line {
 /// A short integer without a sign, and where it ends: what nearly all are.
 #[inline(always)]
 fn plain_integer(window: &Window, from: usize) -> Option<(u64, usize)> {
-    let mut value = 0u64;
-    let mut at = from;
-    loop {
-        let digit = window.byte(at).wrapping_sub(b'0');
-        if digit > 9 {
-            break;
+    let (mut value, mut length) = digits(window, from)?;
+    if length == 8 {
+        let (more, n) = digits(window, from + 8)?;
+        if n == 8 {
+            return None;
         }
-        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
-        at += 1;
+        (value, length) = (value * POWERS[n] + more, 8 + n);
     }
-    let length = at - from;
-    let is_plain = (1..=LONGEST_INTEGER).contains(&length)
-        && (length == 1 || window.byte(from) != b'0')
-        && !matches!(window.byte(at), b'.' | b'e' | b'E');
+    let at = from + length;
+    let is_plain =
+        length > 0 && (length == 1 || window.byte(from) != b'0') && !matches!(window.byte(at), b'.' | b'e' | b'E');
     is_plain.then_some((value, at))
+}
+
+const POWERS: [u64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
+
+/// The digits among the next 8 bytes, as a number, and how many they are.
+#[inline(always)]
+fn digits(window: &Window, from: usize) -> Option<(u64, usize)> {
+    const ALL: u64 = 0x0101_0101_0101_0101;
+    let word = u64::from_le_bytes(window.text.get(from..from + 8)?.try_into().ok()?) ^ (0x30 * ALL);
+    let others = (word.wrapping_add(0x76 * ALL) | word) & (0x80 * ALL); // right up to the first one
+    let n = others.trailing_zeros() as usize / 8;
+    if n == 0 {
+        return Some((0, 0));
+    }
+    // the first digit is in the lowest byte; pairs, fours and all eight are put together
+    let word = word << (64 - 8 * n);
+    let word = (word & (0x0F * ALL)).wrapping_mul(2561) >> 8;
+    let word = (word & 0x00FF_00FF_00FF_00FF).wrapping_mul(6_553_601) >> 16;
+    Some(((word & 0x0000_FFFF_0000_FFFF).wrapping_mul(42_949_672_960_001) >> 32, n))
 }
 
 fn integer(text: &[u8]) -> Option<i128> {

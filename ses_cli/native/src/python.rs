@@ -1,6 +1,6 @@
 //! What Python sees: an engine that makes blocks of bytes, and blocks that answer questions.
 
-use crate::block::{Bad, Block, Record};
+use crate::block::{Bad, Block, Record, Values};
 use crate::domains::{Domains, address, split};
 use crate::identity::{self, FINGERPRINT};
 use crate::scan::{Checks, Scanner};
@@ -84,16 +84,22 @@ impl Names {
             if missing.is_empty() {
                 return Ok(done);
             }
-            let mut names = Vec::new();
-            for text in missing {
-                let name: String = self
-                    .domain_name
-                    .call1(py, (String::from_utf8_lossy(&text),))?
-                    .extract(py)?;
-                names.push((text, name.into_bytes()));
-            }
-            lock(&self.known).learn(names.into_iter());
+            self.learn(py, missing)?;
         }
+    }
+
+    /// Asks Python how domains are compared.
+    fn learn(&self, py: Python<'_>, missing: Vec<Vec<u8>>) -> PyResult<()> {
+        let mut names = Vec::new();
+        for text in missing {
+            let name: String = self
+                .domain_name
+                .call1(py, (String::from_utf8_lossy(&text),))?
+                .extract(py)?;
+            names.push((text, name.into_bytes()));
+        }
+        lock(&self.known).learn(names.into_iter());
+        Ok(())
     }
 }
 
@@ -282,7 +288,6 @@ fn wanted(selection: &Bound<'_, PyAny>) -> PyResult<Selection> {
 /// Counts of records by keys, batch after batch.
 #[pyclass(frozen, module = "ses_cli.native._engine", name = "Tally")]
 struct PyTally {
-    keys: Vec<String>,
     tally: Mutex<Tally>,
 }
 
@@ -292,15 +297,13 @@ impl PyTally {
     fn new(keys: Vec<String>) -> PyResult<Self> {
         let tally = Tally::new(keys.iter().map(|name| key(name)).collect::<PyResult<_>>()?);
         Ok(PyTally {
-            keys,
             tally: Mutex::new(tally),
         })
     }
 
     /// Counts the records of a batch.
     fn add(&self, py: Python<'_>, lines: &Lines) -> PyResult<()> {
-        let found = lines.tally(py, self.keys.clone())?;
-        detached(py, || lock(&self.tally).merge(&found))
+        lines.count_into(py, &mut lock(&self.tally))
     }
 
     /// Adds what another one has counted later.
@@ -500,15 +503,17 @@ impl Lines {
             return Err(PyValueError::new_err("no such line"));
         };
         let bad = block.unsure.remove(at);
-        let mut record = Record::of(&bad);
+        let (mut record, mut kept) = (Record::of(&bad), Values::default());
+        let (mut event_name, mut bounce) = (String::new(), String::new());
         for (slot, value) in values.iter().enumerate().filter(|(_, value)| !value.is_none()) {
-            match FIELDS[slot].1 {
-                Kind::Integer => record.set_integer(slot, value.extract()?),
-                _ => block.put_aside(&mut record, slot, value.extract::<String>()?.as_bytes()),
+            match (slot, FIELDS[slot].1) {
+                (EVENT, _) => event_name = value.extract()?,
+                (BOUNCE_TYPE, _) => bounce = value.extract()?,
+                (_, Kind::Integer) => kept.set_integer(slot, value.extract()?),
+                _ => block.put_aside(&mut kept, slot, value.extract::<String>()?.as_bytes()),
             }
         }
-        let name = |slot| String::from_utf8_lossy(&block.text(&[], &record, slot).unwrap_or_default()).into_owned();
-        let (event_name, bounce) = (name(EVENT), name(BOUNCE_TYPE));
+        record.keep(&kept);
         record.event = event(event_name.as_bytes());
         record.bounce = match (record.event, bounce.as_str()) {
             (BOUNCE, HARD_BOUNCE) => HARD,
@@ -544,14 +549,17 @@ impl Lines {
     fn period(&self, py: Python<'_>) -> PyResult<Option<(u64, u64)>> {
         detached(py, || {
             let state = lock(&self.state);
-            let first = state.records().map(Record::time).min()?;
-            Some((first, state.records().map(Record::time).max()?))
+            let widest = state.records().fold((u64::MAX, 0), |(first, last), record| {
+                (first.min(record.time()), last.max(record.time()))
+            });
+            (state.len() > 0).then_some(widest)
         })
     }
 
     /// The counted records by these keys: a tuple of values -> n.
     fn counts<'py>(&self, py: Python<'py>, keys: Vec<String>) -> PyResult<Bound<'py, PyDict>> {
-        let tally = self.tally(py, keys)?;
+        let mut tally = Tally::new(keys.iter().map(|name| key(name)).collect::<PyResult<_>>()?);
+        self.count_into(py, &mut tally)?;
         tally_dict(py, &tally)
     }
 
@@ -703,15 +711,25 @@ impl Lines {
 type Deliveries<'py> = (Bound<'py, PyBytes>, Bound<'py, PyBytes>, Vec<(usize, String)>);
 
 impl Lines {
-    fn tally(&self, py: Python<'_>, keys: Vec<String>) -> PyResult<Tally> {
-        let keys: Vec<Key> = keys.iter().map(|name| key(name)).collect::<PyResult<_>>()?;
+    /// Counts the records; those with domains that are not known yet once Python has said how these are compared.
+    fn count_into(&self, py: Python<'_>, tally: &mut Tally) -> PyResult<()> {
         let text = self.text.bytes(py);
-        self.names.with(py, |names| {
-            let state = lock(&self.state);
-            let mut tally = Tally::new(keys.clone());
-            tally.add(&state.block, text, state.records(), names);
-            tally
-        })
+        let mut waiting: Option<Vec<Record>> = None;
+        loop {
+            let (rest, missing) = detached(py, || {
+                let (state, mut known) = (lock(&self.state), lock(&self.names.known));
+                let rest = match &waiting {
+                    Some(records) => tally.add(&state.block, text, records.iter(), &mut known),
+                    None => tally.add(&state.block, text, state.records(), &mut known),
+                };
+                (rest, known.take_missing())
+            })?;
+            if rest.is_empty() {
+                return Ok(());
+            }
+            self.names.learn(py, missing)?;
+            waiting = Some(rest);
+        }
     }
 
     fn marks(&self, py: Python<'_>) -> PyResult<Vec<[u8; FINGERPRINT]>> {

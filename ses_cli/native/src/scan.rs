@@ -107,16 +107,15 @@ impl Scanner {
     #[inline(always)]
     fn object(&mut self, window: &Window, place: Place, at: usize, block: &mut Block) -> Result<usize, Fault> {
         let mut at = at;
-        let mut before = leads::BEGIN;
+        let mut lead = leads::BEGIN;
         self.line.begin();
         loop {
-            let found = self.leads.find(window, before, at)?;
-            before = found.lead;
-            at = found.value;
-            if found.key.is_end {
+            (lead, at) = self.leads.find(window, lead, at)?;
+            let key = self.leads.key(lead);
+            if key.is_end {
                 break;
             }
-            self.line.meet(&found.key);
+            self.line.meet(key);
             let mut first = window.byte(at);
             if first <= b' ' {
                 at = window.skip_space(at);
@@ -124,18 +123,16 @@ impl Scanner {
             }
             let type_ = if first == b'"' {
                 let (end, has_escapes) = window.string(at + 1)?;
-                self.line
-                    .text(&found.key, Span::pack(at + 1, end, has_escapes), end == at + 1);
+                self.line.text(key, Span::pack(at + 1, end, has_escapes), end == at + 1);
                 at = end + 1;
                 Type::String
             } else {
-                let (end, type_) = self.line.other(window, &found.key, at)?;
+                let (end, type_) = self.line.other(window, key, at)?;
                 at = end;
                 type_
             };
-            if self.checks.shapes || found.key.bit == 0 {
-                self.line
-                    .note(&found.key, &self.leads.forgotten, type_, &mut block.shapes);
+            if self.checks.shapes || key.bit == 0 {
+                self.line.note(key, &self.leads.forgotten, type_, &mut block.shapes);
             }
         }
         if window.byte(at) != b'\n' {
@@ -164,7 +161,7 @@ impl Scanner {
         };
         match verdict {
             End::Valid => {
-                let record = &mut self.line.record;
+                let record = self.line.record();
                 (record.start, record.end, record.row, record.shape) = (start as u32, end as u32, place.row, shape);
                 block.records.push(*record);
             }

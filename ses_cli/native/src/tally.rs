@@ -52,32 +52,16 @@ struct Values {
     /// Where each text ends.
     ends: Vec<usize>,
     by_text: HashTable<u32>,
+    /// Of domains: the number of the same domain as it is compared. Each spelling is looked at once.
+    names: Vec<u32>,
     integers: Vec<i128>,
     by_integer: HashTable<u32>,
     last: Option<(i128, u32)>,
     hasher: RandomState,
 }
 
-/// Domains, numbered as they are compared; each spelling is looked at once.
-#[derive(Default)]
-struct Names {
-    spellings: Values,
-    numbers: Vec<u32>,
-    names: Values,
-}
-
-impl Names {
-    #[inline(always)]
-    fn number(&mut self, spelling: &[u8], domains: &mut Domains) -> u32 {
-        let at = self.spellings.number_text(spelling) as usize;
-        if let Some(&number) = self.numbers.get(at) {
-            return number;
-        }
-        let number = self.names.number_text(&domains.name(spelling));
-        self.numbers.push(number);
-        number
-    }
-}
+/// A name that was not looked at as a spelling.
+const UNASKED: u32 = u32::MAX;
 
 impl Values {
     fn text(&self, at: u32) -> &[u8] {
@@ -87,12 +71,17 @@ impl Values {
     }
 
     #[inline(always)]
+    fn find_text(&self, text: &[u8], hash: u64) -> Option<u32> {
+        self.by_text.find(hash, |&known| self.text(known) == text).copied()
+    }
+
+    #[inline(always)]
     fn number_text(&mut self, text: &[u8]) -> u32 {
         let hash = self.hasher.hash_one(text);
-        if let Some(&known) = self.by_text.find(hash, |&known| self.text(known) == text) {
-            return known;
+        match self.find_text(text, hash) {
+            Some(known) => known,
+            None => self.add_text(text, hash),
         }
-        self.add_text(text, hash)
     }
 
     #[inline(never)]
@@ -104,6 +93,42 @@ impl Values {
         table.insert_unique(hash, new, |&known| self.hasher.hash_one(self.text(known)));
         self.by_text = table;
         new
+    }
+
+    /// The number of a domain, None where it is not known yet how it is compared.
+    #[inline(always)]
+    fn number_domain(&mut self, spelling: &[u8], domains: &mut Domains) -> Option<u32> {
+        let hash = self.hasher.hash_one(spelling);
+        let known = self.find_text(spelling, hash);
+        match known.map(|at| self.names[at as usize]) {
+            Some(name) if name != UNASKED => Some(name),
+            _ => self.add_domain(spelling, hash, known, domains),
+        }
+    }
+
+    #[inline(never)]
+    fn add_domain(&mut self, spelling: &[u8], hash: u64, known: Option<u32>, domains: &mut Domains) -> Option<u32> {
+        let name = domains.find(spelling)?;
+        let at = known.unwrap_or_else(|| {
+            self.names.push(UNASKED);
+            self.add_text(spelling, hash)
+        });
+        let same = if *name == *spelling {
+            at
+        } else {
+            self.number_name(&name)
+        };
+        self.names[at as usize] = same;
+        Some(same)
+    }
+
+    /// The number of a domain as it is compared. As a spelling it may be compared as yet another one: `a..` as `a.`.
+    fn number_name(&mut self, name: &[u8]) -> u32 {
+        let number = self.number_text(name);
+        if number as usize == self.names.len() {
+            self.names.push(UNASKED);
+        }
+        number
     }
 
     #[inline(always)]
@@ -142,7 +167,7 @@ struct Pairs {
     hasher: RandomState,
 }
 
-const FEW: (u32, u32) = (64, 4);
+const FEW: (u32, u32) = (64, 256);
 
 impl Default for Pairs {
     fn default() -> Self {
@@ -188,7 +213,6 @@ impl Pairs {
 pub struct Tally {
     keys: Vec<Key>,
     values: Vec<Values>,
-    names: Vec<Names>,
     pairs: Vec<Pairs>,
     counts: Vec<u64>,
 }
@@ -196,36 +220,49 @@ pub struct Tally {
 impl Tally {
     pub fn new(keys: Vec<Key>) -> Self {
         let values = keys.iter().map(|_| Values::default()).collect();
-        let names = keys.iter().map(|_| Names::default()).collect();
         let pairs = keys.iter().skip(1).map(|_| Pairs::default()).collect();
         Tally {
             keys,
             values,
-            names,
             pairs,
             counts: Vec::new(),
         }
     }
 
-    /// Counts records of a block.
+    /// Counts records of a block. Returns those with a domain of which it is not known yet how it is compared.
+    #[must_use]
     pub fn add<'a>(
         &mut self,
         block: &Block,
         text: &[u8],
         records: impl Iterator<Item = &'a Record>,
         domains: &mut Domains,
-    ) {
+    ) -> Vec<Record> {
+        let mut waiting = Vec::new();
         for record in records {
-            let mut group = 0;
+            let mut group = Some(0);
             for at in 0..self.keys.len() {
                 let number = self.number(at, block, text, record, domains);
-                group = if at == 0 {
-                    number
-                } else {
-                    self.pairs[at - 1].number((group, number))
+                group = match (group, number) {
+                    (Some(group), Some(number)) => Some(self.pair(at, group, number)),
+                    _ => None,
                 };
             }
-            self.count(group, 1);
+            match group {
+                Some(group) => self.count(group, 1),
+                None => waiting.push(*record),
+            }
+        }
+        waiting
+    }
+
+    /// The number of the first values up to this one.
+    #[inline(always)]
+    fn pair(&mut self, at: usize, group: u32, number: u32) -> u32 {
+        if at == 0 {
+            number
+        } else {
+            self.pairs[at - 1].number((group, number))
         }
     }
 
@@ -248,11 +285,8 @@ impl Tally {
                 if known[place] == u32::MAX {
                     known[place] = self.renumber(at, later, number);
                 }
-                group = if at == 0 {
-                    known[place]
-                } else {
-                    self.pairs[at - 1].number((group, known[place]))
-                };
+                let number = known[place];
+                group = self.pair(at, group, number);
             }
             self.count(group, n);
         }
@@ -262,7 +296,7 @@ impl Tally {
     fn renumber(&mut self, at: usize, other: &Tally, number: u32) -> u32 {
         match self.keys[at] {
             Key::Event | Key::BounceType => number,
-            Key::Domain | Key::FromDomain => self.names[at].names.number_text(other.names[at].names.text(number)),
+            Key::Domain | Key::FromDomain => self.values[at].number_name(other.values[at].text(number)),
             Key::BulkId | Key::Sender => self.values[at].number_text(other.values[at].text(number)),
             Key::Template | Key::Task | Key::Slot => {
                 self.values[at].number_integer(other.values[at].integers[number as usize])
@@ -270,24 +304,25 @@ impl Tally {
         }
     }
 
+    /// The number of a record's value; None where it is not known yet how it is compared.
     #[inline(always)]
-    fn number(&mut self, at: usize, block: &Block, text: &[u8], record: &Record, domains: &mut Domains) -> u32 {
+    fn number(&mut self, at: usize, block: &Block, text: &[u8], record: &Record, domains: &mut Domains) -> Option<u32> {
         let field = |slot| block.text(text, record, slot).unwrap_or_default();
-        let (values, names) = (&mut self.values[at], &mut self.names[at]);
-        match self.keys[at] {
+        let values = &mut self.values[at];
+        Some(match self.keys[at] {
             Key::Event => u32::from(record.event),
             Key::BounceType => u32::from(record.bounce),
             Key::Domain => match record.plain_domain() {
-                Some(range) => names.number(text.get(range).unwrap_or_default(), domains),
-                None => names.number(split(&field(EMAIL)).1, domains),
+                Some(range) => values.number_domain(text.get(range).unwrap_or_default(), domains)?,
+                None => values.number_domain(split(&field(EMAIL)).1, domains)?,
             },
-            Key::FromDomain => names.number(&from_domain(block, text, record), domains),
+            Key::FromDomain => values.number_domain(&from_domain(block, text, record), domains)?,
             Key::Template => values.number_integer(record.integer(TEMPLATE_ID).unwrap_or(0)),
             Key::Task => values.number_integer(record.integer(TASK_ID).unwrap_or(0)),
             Key::Sender => values.number_text(&field(SENDER)),
             Key::BulkId => values.number_text(&field(BULK_ID)),
             Key::Slot => values.number_integer(i128::from(record.time() / SLOT)),
-        }
+        })
     }
 
     #[inline(always)]
@@ -329,10 +364,8 @@ impl Tally {
                 SOFT => Value::Text(SOFT_BOUNCE.as_bytes()),
                 _ => Value::None,
             },
-            Key::Domain => Value::Text(self.names[key].names.text(number)),
-            Key::BulkId => Value::Text(values.text(number)),
-            Key::FromDomain => some_text(self.names[key].names.text(number)),
-            Key::Sender => some_text(values.text(number)),
+            Key::Domain | Key::BulkId => Value::Text(values.text(number)),
+            Key::FromDomain | Key::Sender => some_text(values.text(number)),
             Key::Template | Key::Task => match values.integers[number as usize] {
                 0 => Value::None,
                 value => Value::Integer(value),
@@ -347,5 +380,22 @@ fn some_text(text: &[u8]) -> Value<'_> {
         Value::None
     } else {
         Value::Text(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_no_spelling() {
+        let (mut values, mut domains) = (Values::default(), Domains::default());
+        let mut name = |spelling: &[u8]| {
+            let number = values.number_domain(spelling, &mut domains).unwrap();
+            values.text(number).to_vec()
+        };
+        for (spelling, expected) in [("A..", "a."), ("a.", "a"), ("a..", "a."), ("a", "a"), ("A.", "a")] {
+            assert_eq!(name(spelling.as_bytes()), expected.as_bytes(), "{spelling}");
+        }
     }
 }

@@ -38,6 +38,27 @@ pub const LEGACY_BULK_ID: usize = 17;
 /// The slot of every value that no record holds.
 pub const OTHER: usize = 18;
 pub const SLOTS: usize = 19;
+/// What of a line is kept, in the order of a record's values.
+pub const KEPT: [usize; 8] = [
+    EMAIL,
+    BULK_ID,
+    TIMESTAMP,
+    LINK,
+    SENDER,
+    FROM_DOMAIN,
+    TEMPLATE_ID,
+    TASK_ID,
+];
+/// The place among what is kept of each slot, `KEPT.len()` for those that are not.
+pub const PLACES: [u8; SLOTS] = {
+    let mut places = [KEPT.len() as u8; SLOTS];
+    let mut at = 0;
+    while at < KEPT.len() {
+        places[KEPT[at]] = at as u8;
+        at += 1;
+    }
+    places
+};
 pub const CUSTOM_PREFIX: &[u8] = b"X-Tencentcloudses-Cb-";
 
 pub const MAX_TIMESTAMP: i128 = 253_402_300_799;
@@ -160,18 +181,38 @@ pub fn field(key: &[u8]) -> (usize, Kind) {
 /// The number of an event type.
 #[inline]
 pub fn event(name: &[u8]) -> u8 {
-    match name {
-        b"delivered" => 0,
-        b"deferred" => 1,
-        b"dropped" => 2,
-        b"bounce" => 3,
-        b"open" => 4,
-        b"click" => 5,
-        b"spamreport" => 6,
-        b"unsubscribe" => 7,
-        b"processed" => 8,
-        _ => NO_EVENT,
+    if name.last() == Some(&0) {
+        return NO_EVENT; // as zeros stand for what is not there
     }
+    let mut bytes = [0; 16];
+    match bytes.get_mut(..name.len()) {
+        Some(bytes) => bytes.copy_from_slice(name),
+        None => return NO_EVENT,
+    }
+    event_of(u128::from_le_bytes(bytes))
+}
+
+/// The number of an event type of which the name is given as an integer of 16 bytes, zeros after its end.
+#[inline(always)]
+pub fn event_of(name: u128) -> u8 {
+    const NAMES: [u128; EVENTS.len()] = {
+        let mut names = [0; EVENTS.len()];
+        let mut at = 0;
+        while at < EVENTS.len() {
+            let name = EVENTS[at].0.as_bytes();
+            let mut byte = name.len();
+            while byte > 0 {
+                byte -= 1;
+                names[at] = names[at] << 8 | name[byte] as u128;
+            }
+            at += 1;
+        }
+        names
+    };
+    NAMES
+        .iter()
+        .position(|&known| known == name)
+        .map_or(NO_EVENT, |at| at as u8)
 }
 
 #[cfg(test)]
@@ -183,7 +224,16 @@ mod tests {
         for (at, (name, _)) in EVENTS.iter().enumerate() {
             assert_eq!(usize::from(event(name.as_bytes())), at);
         }
-        assert_eq!(event(b"bounced"), NO_EVENT);
+        for name in [
+            &b""[..],
+            b"bounced",
+            b"bounc",
+            b"open\0",
+            b"a name of 17 byte",
+            b"Bounce",
+        ] {
+            assert_eq!(event(name), NO_EVENT);
+        }
     }
 
     #[test]
