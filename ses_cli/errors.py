@@ -15,6 +15,13 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+def reason(error: BaseException) -> str:
+    """What went wrong, without numbers and paths: the system's words in lower case, or the message of another error."""
+    if isinstance(error, OSError):
+        return (error.strerror or str(error) or type(error).__name__).lower()
+    return str(error) or type(error).__name__
+
+
 class SesEventsError(Exception):
     """A reason to stop, told to the user as one line and, where there is a next step, a hint."""
 

@@ -13,6 +13,7 @@ import zstandard
 from ses_cli.capture.linefile import sync_directory
 from ses_cli.capture.rotation import SUFFIXES, Archive, Compression, Rotation
 from ses_cli.capture.server_events import EventListener, Failure, Note
+from ses_cli.errors import reason
 
 _BLOCK = 1 << 20
 
@@ -52,7 +53,7 @@ class Housekeeper:
             try:
                 self._work_off()
             except Exception as error:  # this thread goes on, whatever a directory holds
-                self._emit(Failure(f"rotated files of {self._archive.log}: {error}"))
+                self._emit(Failure(f"rotated files of {self._archive.log}: {reason(error)}"))
 
     def _work_off(self) -> None:
         if self._rotation.keep is not None:

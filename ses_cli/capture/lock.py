@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from ses_cli.errors import TargetError
+from ses_cli.errors import TargetError, reason
 
 
 class Lock:
@@ -40,7 +40,7 @@ class Lock:
         try:
             fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         except OSError as error:
-            raise TargetError(f"{self._path}: {error.strerror}") from error
+            raise TargetError(f"{self._path}: {reason(error)}") from error
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.ftruncate(fd, 0)
@@ -49,7 +49,7 @@ class Lock:
             holder = os.pread(fd, 20, 0).decode("ascii", "replace").strip()
             os.close(fd)
             if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
-                raise TargetError(f"{self._path}: {error.strerror}") from error
+                raise TargetError(f"{self._path}: {reason(error)}") from error
             raise TargetError(
                 f"{self._log} is being written by process {holder or 'unknown'}",
                 hint="stop that process, or give this one another log",

@@ -3,7 +3,7 @@
 import ssl
 from pathlib import Path
 
-from ses_cli.errors import UsageError
+from ses_cli.errors import UsageError, reason
 
 
 def server_context(cert: Path, key: Path | None) -> ssl.SSLContext:
@@ -18,7 +18,7 @@ def server_context(cert: Path, key: Path | None) -> ssl.SSLContext:
         why = (error.reason or "").replace("_", " ").lower() or "no certificate, or no key for it, in PEM form"
         raise UsageError(f"{named}: {why}", _HINT) from error
     except OSError as error:
-        raise UsageError(f"{error.filename}: {error.strerror}") from error
+        raise UsageError(f"{error.filename}: {reason(error)}") from error
     return context
 
 

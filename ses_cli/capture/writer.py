@@ -13,7 +13,7 @@ from ses_cli.capture.lock import Lock
 from ses_cli.capture.rejects import previous_path, rejects_path
 from ses_cli.capture.rotation import Archive, Rotation
 from ses_cli.capture.server_events import EventListener, Failure, Note
-from ses_cli.errors import SesEventsError, TargetError
+from ses_cli.errors import SesEventsError, TargetError, reason
 
 Durability = Literal["group", "each", "none"]
 """One sync for all that waits; one for each append; or none, which acknowledges what a power cut may lose."""
@@ -80,7 +80,7 @@ class LogWriter(Generic[P]):
             self._open()
         except (OSError, SesEventsError) as error:
             self._close_files()
-            raise error if isinstance(error, SesEventsError) else TargetError(f"{path}: {error}") from error
+            raise error if isinstance(error, SesEventsError) else TargetError(f"{path}: {reason(error)}") from error
         self._archive = Archive(path)
         self._housekeeper = Housekeeper(self._archive, rotation, emit)
         self._thread = threading.Thread(target=self._run, name="log", daemon=True)
@@ -185,7 +185,9 @@ class LogWriter(Generic[P]):
         raise TargetError(f"{self._log.path}: removed again and again")
 
     def _failed(self, error: Exception) -> SesEventsError:
-        failed = DiskFailedError(error.message if isinstance(error, SesEventsError) else f"{self._log.path}: {error}")
+        failed = DiskFailedError(
+            error.message if isinstance(error, SesEventsError) else f"{self._log.path}: {reason(error)}"
+        )
         if not self._is_failing:
             self._emit(Failure(f"nothing can be stored: {failed.message}"))
         self._is_failing = True
@@ -218,7 +220,7 @@ class LogWriter(Generic[P]):
                 raise
         except Exception as error:
             if not self._is_stuck:
-                self._emit(Failure(f"{self._log.path} cannot be rotated: {error}"))
+                self._emit(Failure(f"{self._log.path} cannot be rotated: {reason(error)}"))
             self._is_stuck = True
             return
         self._is_stuck = False
@@ -234,7 +236,7 @@ class LogWriter(Generic[P]):
             self._rejects.path.replace(previous)
             self._rejects.open()
         except Exception as error:
-            self._emit(Failure(f"{self._rejects.path} cannot be rotated: {error}"))
+            self._emit(Failure(f"{self._rejects.path} cannot be rotated: {reason(error)}"))
             return
         self._emit(Note(f"{self._rejects.path} was full: it is {previous.name} now, and what that held is deleted"))
 

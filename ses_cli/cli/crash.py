@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 import ses_cli
-from ses_cli.errors import Exit, SesEventsError, WorkerTraceback
+from ses_cli.errors import Exit, SesEventsError, WorkerTraceback, reason
 from ses_cli.render import messages
 
 _ROOT = Path(ses_cli.__file__).parent
@@ -22,16 +22,16 @@ def tell(error: BaseException) -> Exit:
     try:
         messages.error(SesEventsError(f"{what}; the traceback is in {_written(error)}"))
     except OSError as trouble:
-        messages.error(SesEventsError(f"{what}; the traceback could not be written: {trouble.strerror}"))
+        messages.error(SesEventsError(f"{what}; the traceback could not be written: {reason(trouble)}"))
     return Exit.INTERNAL
 
 
 def tell_os_error(error: OSError) -> Exit:
     """A file that could not be used is named; where the system names none, it is a defect."""
     if _was_printing(error):
-        return told(SesEventsError(f"standard output: {(error.strerror or str(error)).lower()}"))
+        return told(SesEventsError(f"standard output: {reason(error)}"))
     if isinstance(error.filename, str | bytes):
-        return told(SesEventsError(f"{os.fsdecode(error.filename)}: {(error.strerror or str(error)).lower()}"))
+        return told(SesEventsError(f"{os.fsdecode(error.filename)}: {reason(error)}"))
     return tell(error)
 
 

@@ -10,7 +10,7 @@ import click
 
 from ses_cli import __version__
 from ses_cli.cli.signals import Terminated, end_by, terminating
-from ses_cli.errors import Exit, SesEventsError, TargetError
+from ses_cli.errors import Exit, SesEventsError, TargetError, reason
 
 COMMANDS = ("summarize", "validate", "bounces", "replay", "listen")  # one package each, of that name
 
@@ -158,7 +158,7 @@ def _flush() -> None:
         raise
     except OSError as error:
         _forget_stdout()
-        raise TargetError(f"standard output: {(error.strerror or str(error)).lower()}") from None
+        raise TargetError(f"standard output: {reason(error)}") from None
 
 
 def _interrupted() -> Exit:

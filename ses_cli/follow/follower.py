@@ -22,13 +22,13 @@ from types import TracebackType
 from typing import Literal, NamedTuple, Protocol, Self
 
 from ses_cli.batch import Piece
-from ses_cli.errors import SourceError
+from ses_cli.errors import SourceError, reason
 from ses_cli.follow.generations import Identity, generations
 from ses_cli.follow.logfile import LogFile
 from ses_cli.follow.ordering import place_behind
 from ses_cli.sources.decompress import Damaged
 from ses_cli.sources.lines import Lines
-from ses_cli.sources.source import reason, shown
+from ses_cli.sources.source import shown
 
 POLL = 0.2  # seconds between two looks
 

@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
-from ses_cli.errors import UsageError
+from ses_cli.errors import UsageError, reason
 from ses_cli.reasons.classes import ACTIONS, CLASSES, DEFAULT_ACTIONS
 from ses_cli.reasons.linear import why_slow
 from ses_cli.reasons.text import shape
@@ -42,7 +42,7 @@ def load_rules(path: Path | None = None) -> tuple[Rule, ...]:
     try:
         own = path.read_text("utf-8")
     except OSError as error:
-        raise UsageError(f"{path}: cannot read the rules: {error.strerror}") from None
+        raise UsageError(f"{path}: cannot read the rules: {reason(error)}") from None
     except UnicodeDecodeError:
         raise UsageError(f"{path}: cannot read the rules: not UTF-8") from None
     return (*read_rules(own, str(path), own=True), *rules)

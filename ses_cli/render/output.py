@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from ses_cli.errors import TargetError
+from ses_cli.errors import TargetError, reason
 from ses_cli.render.text import safe_lines
 
 STDOUT = "-"
@@ -101,7 +101,7 @@ class Output:
 
     def _error(self, error: OSError) -> TargetError:
         hint = f"{self._path} was not touched" if self._path else None
-        return TargetError(f"{self._name}: {(error.strerror or str(error)).lower()}", hint)
+        return TargetError(f"{self._name}: {reason(error)}", hint)
 
 
 def write(chunks: Iterable[bytes], path: str | None) -> None:

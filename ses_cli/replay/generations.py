@@ -5,11 +5,11 @@ from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
-from ses_cli.errors import SourceError
+from ses_cli.errors import SourceError, reason
 from ses_cli.follow import Follower, LogFile, OnChange, open_generations
 from ses_cli.replay.content import StreamContent
 from ses_cli.replay.journal import Content, Journal, Opened, Range
-from ses_cli.sources.source import Source, reason
+from ses_cli.sources.source import Source
 
 _HEAD = 64 << 10  # bytes
 

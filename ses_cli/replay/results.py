@@ -7,7 +7,7 @@ from time import time
 
 import orjson
 
-from ses_cli.errors import TargetError
+from ses_cli.errors import TargetError, reason
 from ses_cli.replay.job import Attempt, Job
 
 
@@ -56,4 +56,4 @@ class Results:
             raise self._unwritable(error) from None
 
     def _unwritable(self, error: OSError) -> TargetError:
-        return TargetError(f"{self._path}: cannot be written: {str(error.strerror).lower()}")
+        return TargetError(f"{self._path}: cannot be written: {reason(error)}")

@@ -2,6 +2,6 @@
 
 from ses_cli.sources.find import find
 from ses_cli.sources.read import SPAN, Span, read, spans
-from ses_cli.sources.source import Source, reason
+from ses_cli.sources.source import Source
 
-__all__ = ["SPAN", "Source", "Span", "find", "read", "reason", "spans"]
+__all__ = ["SPAN", "Source", "Span", "find", "read", "spans"]

@@ -6,12 +6,12 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from ses_cli.errors import SourceError, UsageError
+from ses_cli.errors import SourceError, UsageError, reason
 from ses_cli.sources.archives import HEAD, refuse_archive
 from ses_cli.sources.copies import without_copies
 from ses_cli.sources.decompress import MAGIC_BYTES, codec_of
 from ses_cli.sources.directories import LeftOut, matches, walk
-from ses_cli.sources.source import STDIN, Source, reason, shown
+from ses_cli.sources.source import STDIN, Source, shown
 
 ENVIRONMENT = "SES_EVENTS_LOG"
 _LOGS = tuple(name + codec for name in (".jsonl", ".ndjson") for codec in ("", ".gz", ".zst", ".bz2", ".xz"))

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ses_cli.batch import Piece
-from ses_cli.errors import SourceError
+from ses_cli.errors import SourceError, reason
 from ses_cli.sources.archives import HEAD, refuse_archive
 from ses_cli.sources.decompress import MAGIC_BYTES, STEP, Damaged, Readable, codec_of, decompress
 from ses_cli.sources.lines import Lines
-from ses_cli.sources.source import STDIN, Source, reason
+from ses_cli.sources.source import STDIN, Source
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

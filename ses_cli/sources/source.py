@@ -19,8 +19,3 @@ class Source(NamedTuple):
 def shown(path: str) -> str:
     """A path as one line of text: bytes in it that are no UTF-8 become question marks in a diamond."""
     return os.fsencode(path).decode(errors="replace").replace("\n", "␊")
-
-
-def reason(error: OSError) -> str:
-    """The system's reason in lower case, without numbers and names."""
-    return (error.strerror or type(error).__name__).lower()

@@ -112,7 +112,7 @@ def test_requests_without_end_take_no_memory(tmp_path: Path) -> None:
                     sent[client] += client.send(requests[sent[client] % len(one) :])
                 assert receiver.post(callback(number)) == 200
             assert sum(sent.values()) > 10 * MEGABYTE
-        assert peak(receiver) - before < 40 * MEGABYTE
+        assert peak(receiver) - before < 50 * MEGABYTE  # of the 60 that were sent
 
 
 def test_who_does_not_read_answers_is_closed(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_half_sent_bodies_are_bounded_together(tmp_path: Path) -> None:
         with crowd(receiver, 60, request(b"x" * MEGABYTE)[:-5]) as clients:
             assert receiver.post(callback(2)) == 200
             assert answer(clients[0])[0] == 0
-        assert peak(receiver) - before < 40 * MEGABYTE
+        assert peak(receiver) - before < 50 * MEGABYTE  # of the 60 that were sent
         assert receiver.stop()["evicted"] >= 50
 
 

@@ -113,7 +113,7 @@ def test_one_log_has_one_writer(tmp_path: Path) -> None:
         (["--token-file", "odd"], 2, "odd: the token holds more than letters, digits"),
         (["--token-file", "empty"], 2, "empty: the token is empty"),
         (["--tls-key", "empty"], 2, "--tls-key needs --tls-cert"),
-        (["--tls-cert", "no"], 2, "no: No such file"),
+        (["--tls-cert", "no"], 2, "no: no such file"),
         (["--tls-cert", "odd"], 2, "certificate odd: no certificate, or no key for it, in PEM form"),
         (["--allow", "10.0.0.0/99"], 2, 'invalid network: "10.0.0.0/99"'),
         (["--path", "in"], 2, '--path: expected a path such as /callbacks, got "in"'),

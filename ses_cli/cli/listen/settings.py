@@ -13,10 +13,9 @@ from ses_cli.capture.rotation import Compression, Rotation
 from ses_cli.capture.server import Settings
 from ses_cli.capture.server_events import Listening
 from ses_cli.cli.listen.options import DAILY, TOKEN, Bounding, Keeping, Serving
-from ses_cli.errors import TargetError, UsageError
+from ses_cli.errors import TargetError, UsageError, reason
 from ses_cli.replay.http.mask import mask_url
 from ses_cli.sources.find import default_log
-from ses_cli.sources.source import reason
 
 PORTS = (8080, 8081, 8082)  # the ones that callback addresses support
 _FILES = 256  # descriptors for everything else, and for connections that are just being closed

@@ -12,7 +12,7 @@ from pathlib import Path
 from secrets import token_hex
 from time import time
 
-from ses_cli.errors import SourceError
+from ses_cli.errors import SourceError, reason
 from ses_cli.replay.journal import store
 from ses_cli.replay.journal.contract import Content
 from ses_cli.replay.journal.entry import State
@@ -82,7 +82,7 @@ def snapshot(path: Path, copy: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise SourceError(f"{path}: {str(error.strerror).lower()}") from None
+        raise SourceError(f"{path}: {reason(error)}") from None
     try:
         store.check(path, fd)
         try:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from ses_cli.errors import SourceError, TargetError
+from ses_cli.errors import SourceError, TargetError, reason
 
 APPLICATION: Final = 0x5E5E7E01  # what makes an SQLite file a journal
 VERSION: Final = 1
@@ -75,7 +75,7 @@ def open_file(path: Path) -> int:
     try:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise TargetError(f"{path}: the journal cannot be opened: {str(error.strerror).lower()}", HINT) from None
+        raise TargetError(f"{path}: the journal cannot be opened: {reason(error)}", HINT) from None
     # SQLite's own locks are of another kind, which on Linux does not see this one. They are the process's, and go
     # when any of its descriptors of this file is closed: this one is closed last.
     try:
