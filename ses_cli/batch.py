@@ -10,11 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 from ses_cli.callback import Callback
 from ses_cli.events import Problem
 from ses_cli.selection import EVERYTHING, Selection
+
+if TYPE_CHECKING:
+    from array import array
 
 BOM = b"\xef\xbb\xbf"
 OVERLONG_HEAD = 1024  # bytes kept of a line too long to hold
@@ -125,6 +128,37 @@ class Collected(Protocol):
         """See `Batch.counts`."""
 
 
+class BounceColumns(NamedTuple):
+    """What the bounces say of each recipient address, in the order in which they were met.
+
+    `kinds` to `reason_of` are of the bounce that speaks for the address: its newest hard one, or else its newest one.
+    """
+
+    emails: list[str]  # as they are compared
+    domains: list[str]  # each once
+    domain_of: "array[int]"  # the place of each address's domain
+    kinds: bytes  # 0 untyped, 1 hard, 2 soft
+    times: "array[int]"
+    reasons: list[str]  # as `reasons.own.hide` gives them for the address, each once
+    reason_of: "array[int]"
+    firsts: "array[int]"
+    lasts: "array[int]"
+    counts: "array[int]"
+    origins: list[tuple[tuple[str, ...], tuple[int, ...]]]  # sender domains and templates of all its bounces
+    origin_of: "array[int]"
+    spelt: dict[int, str]  # the address as the bounce that speaks has it, where that is another spelling
+
+
+class CollectedBounces(Protocol):
+    """Bounces of many batches by recipient address, held by their engine until they are asked for."""
+
+    def merge(self, later: Self) -> None:
+        """Takes in what was collected later; that is spent then."""
+
+    def columns(self) -> BounceColumns:
+        """All that was collected, which is spent then."""
+
+
 class Seen(Protocol):
     """The callbacks met so far, for `--dedupe`."""
 
@@ -186,6 +220,9 @@ class Batch(Protocol):
 
     def collect(self, keys: Sequence[Key], collected: Collected | None) -> Collected | None:
         """Adds the counts to those of earlier batches, by the same keys; None where this engine does not collect."""
+
+    def collect_bounces(self, bounce_type: str | None, collected: CollectedBounces | None) -> CollectedBounces | None:
+        """Adds the counted bounces, of one type where one is asked for; None where this engine does not collect."""
 
     def callbacks(self, events: AbstractSet[str] | None = None) -> Sequence[Callback]:
         """The counted records, of these event types only; None is all of them."""

@@ -1,9 +1,12 @@
 """Which engine checks the lines."""
 
 import os
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from functools import cache
 from importlib.util import find_spec
+from itertools import compress, count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,6 +53,15 @@ def describe_engine() -> str:
 def is_built() -> bool:
     """Whether the native engine is there."""
     return find_spec("ses_cli.native._engine") is not None
+
+
+def matching(marks: "array[int]", wanted: AbstractSet[int]) -> Iterable[int]:
+    """The places of the marks that are wanted: see `identity.marks`."""
+    if engine_name() == "python":
+        return compress(count(), map(wanted.__contains__, marks))
+    from ses_cli.native import _engine
+
+    return _engine.matching(marks.tobytes(), array("Q", wanted).tobytes())
 
 
 class Checked(NamedTuple):

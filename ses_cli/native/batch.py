@@ -1,5 +1,6 @@
 """The batch of the native engine: columns that answer questions, and records only of what is asked for."""
 
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
@@ -11,8 +12,10 @@ from msgspec.json import Decoder
 from ses_cli.batch import (
     BOM,
     OVERLONG_HEAD,
+    BounceColumns,
     Checks,
     Collected,
+    CollectedBounces,
     Counts,
     Fields,
     Invalid,
@@ -117,6 +120,11 @@ class NativeBatch:
         counts.add(self)
         return counts
 
+    def collect_bounces(self, bounce_type: str | None, collected: CollectedBounces | None) -> CollectedBounces | None:
+        bounces = collected if isinstance(collected, NativeBounces) else NativeBounces(bounce_type)
+        bounces.add(self)
+        return bounces
+
     def callbacks(self, events: AbstractSet[str] | None = None) -> Sequence[Callback]:
         return self._records(self.columns.places(events))
 
@@ -186,6 +194,39 @@ class NativeCounts:
 
     def counts(self) -> Counts:
         return self._tally.counts()
+
+
+class NativeBounces:
+    """See `ses_cli.batch.CollectedBounces`."""
+
+    def __init__(self, bounce_type: str | None) -> None:
+        self._bounces = _engine.Bounces(bounce_type)
+
+    def add(self, batch: NativeBatch) -> None:
+        """Takes in the bounces of a batch."""
+        self._bounces.add(batch.columns)
+
+    def merge(self, later: Self) -> None:
+        self._bounces.merge(later._bounces)
+
+    def columns(self) -> BounceColumns:
+        (emails, domains, domain_of, kinds, times, reasons, reason_of), rest = self._bounces.columns()
+        firsts, lasts, counts, origins, origin_of, spelt = rest
+        return BounceColumns(
+            emails,
+            domains,
+            array("I", domain_of),
+            kinds,
+            array("q", times),
+            reasons,
+            array("I", reason_of),
+            array("q", firsts),
+            array("q", lasts),
+            array("q", counts),
+            origins,
+            array("I", origin_of),
+            spelt,
+        )
 
 
 _SLOTS = (

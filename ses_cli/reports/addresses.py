@@ -14,11 +14,12 @@ from operator import not_
 from pathlib import Path
 from typing import Self, TypeVar
 
+from ses_cli.batch import BounceColumns
 from ses_cli.callback import Callback
 from ses_cli.events import HARD, SOFT
 from ses_cli.identity import address, domain, from_domain
 from ses_cli.reasons import Classifier, Verdict
-from ses_cli.reasons.own import hide, reveal
+from ses_cli.reasons.own import OWN, hide, reveal
 from ses_cli.table import Value
 from ses_cli.times import rfc3339
 
@@ -39,7 +40,7 @@ NAMES = (
     "templates",
     "delivered_since",
 )
-_TYPES = (None, SOFT, HARD)
+_TYPES = (None, HARD, SOFT)  # by kind, see `BounceColumns`
 _PLACES = {kind: place for place, kind in enumerate(_TYPES)}
 _SOFT, _HARD = _PLACES[SOFT], _PLACES[HARD]
 
@@ -86,6 +87,21 @@ class Addresses:
     lasts: "array[int]" = field(default_factory=_times)
     counts: "array[int]" = field(default_factory=_times)
     origins: list[Origin] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, columns: BounceColumns, rules: Path | None) -> Self:
+        """The addresses that an engine collected."""
+        return cls(
+            dict(zip(columns.emails, count(), strict=False)),
+            bytearray(columns.kinds),
+            columns.times,
+            list(map(columns.reasons.__getitem__, columns.reason_of)),
+            _verdicts(columns, rules),
+            columns.firsts,
+            columns.lasts,
+            columns.counts,
+            list(map(columns.origins.__getitem__, columns.origin_of)),
+        )
 
     def add(self, records: Iterable[Callback], rules: Path | None) -> None:
         """Takes in bounces."""
@@ -152,9 +168,10 @@ class Addresses:
         if origin != mine:
             self.origins[number] = (_union(mine[0], origin[0]), _union(mine[1], origin[1]))
 
-    def hard(self) -> Iterable[tuple[str, int]]:
-        """The addresses that bounced hard, with their numbers."""
-        return (item for item in self.numbers.items() if self.types[item[1]] == _HARD)
+    def hard(self) -> tuple[list[str], list[int]]:
+        """The addresses that bounced hard, and their numbers."""
+        is_hard = [kind == _HARD for kind in self.types]
+        return list(compress(self.numbers, is_hard)), list(compress(count(), is_hard))
 
     def chosen(self, min_count: int, takes: Callable[[Verdict], bool]) -> list[int]:
         """The numbers of the addresses that bounced so often and whose meaning is taken."""
@@ -218,6 +235,28 @@ def ordered(found: Addresses, numbers: list[int], sort: str, top: int | None) ->
     else:
         numbers = sorted(numbers, key=emails.__getitem__)
     return numbers[:top]
+
+
+def _verdicts(columns: BounceColumns, rules: Path | None) -> list[Verdict]:
+    """The verdict on each address. A reason that says the same of all addresses of a domain is classified once."""
+    judge, reasons = classifier(rules).judge, columns.reasons
+    is_general = [reason.startswith(OWN) or "@" not in reason for reason in reasons]
+    known: dict[tuple[int, int, int], Verdict] = {}
+    verdicts = []
+    for number, key in enumerate(zip(columns.reason_of, columns.kinds, columns.domain_of, strict=True)):
+        verdict = known.get(key)
+        if verdict is None or number in columns.spelt:
+            email, reason = columns.emails[number], reasons[key[0]]
+            written = columns.spelt.get(number, email)
+            # the text may spell the address as the record does
+            judged = reason if written == email else hide(reveal(reason, email), written)
+            verdict = judge(judged, key[1] == _SOFT, written)[0]
+            if is_general[key[0]] and written == email:
+                if len(known) >= _MOST_SHARED:
+                    known.clear()
+                known[key] = verdict
+        verdicts.append(verdict)
+    return verdicts
 
 
 @cache

@@ -1,14 +1,14 @@
 """Bounces by recipient address: whom to stop mailing, why, and what else to do about it."""
 
-import sys
+from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
 from typing import Self
 
-from ses_cli.batch import Batch
-from ses_cli.identity import address, marks, recipient
+from ses_cli.batch import Batch, CollectedBounces
+from ses_cli.identity import address, marks, recipients
 from ses_cli.reasons import Verdict
 from ses_cli.reports import bounce_groups
 from ses_cli.reports.addresses import NAMES, Address, Addresses, Rows, ordered, values
@@ -47,24 +47,51 @@ class Bounces:
     """A fold."""
 
     wanted: Wanted
-    addresses: Addresses = field(default_factory=Addresses)
+    _addresses: Addresses = field(default_factory=Addresses)
     delivered: Delivered = field(default_factory=Delivered)
     others: dict[str, dict[str, int]] = field(default_factory=dict)  # event of `also` -> address -> its first time
+    _collected: CollectedBounces | None = None  # what was met after that in `_addresses`
+
+    @property
+    def addresses(self) -> Addresses:
+        """What is known of each address."""
+        collected, self._collected = self._collected, None
+        if collected is not None:
+            later = Addresses.of(collected.columns(), self.wanted.rules)
+            if self._addresses.numbers:
+                self._addresses.merge(later)
+            else:
+                self._addresses = later
+        return self._addresses
+
+    def __getstate__(self) -> object:
+        """Copies, and what goes to another process, hold the addresses themselves."""
+        _ = self.addresses
+        return object.__getstate__(self)
 
     def add(self, batch: Batch) -> None:
         """Takes in bounces, deliveries and the other events wanted."""
         wanted = self.wanted
         self.delivered.add(*batch.deliveries())
-        bounces = batch.callbacks(_BOUNCE)
-        if wanted.bounce_type:
-            bounces = [record for record in bounces if record.bounce_type == wanted.bounce_type]
-        self.addresses.add(bounces, wanted.rules)
+        collected = batch.collect_bounces(wanted.bounce_type, self._collected)
+        if collected is None:
+            bounces = batch.callbacks(_BOUNCE)
+            if wanted.bounce_type:
+                bounces = [record for record in bounces if record.bounce_type == wanted.bounce_type]
+            self.addresses.add(bounces, wanted.rules)
+        self._collected = collected
         for record in batch.callbacks(wanted.also) if wanted.also else ():
             self._note(record.event, address(record.email), record.timestamp)
 
     def merge(self, later: Self) -> None:
         """Takes in what was found later in the log."""
-        self.addresses.merge(later.addresses)
+        if later._addresses.numbers:
+            self.addresses.merge(later._addresses)
+        if self._collected is None:
+            self._collected = later._collected
+        elif later._collected is not None:
+            self._collected.merge(later._collected)
+        later._collected = None
         self.delivered.merge(later.delivered)
         for event, emails in later.others.items():
             for email, time in emails.items():
@@ -88,11 +115,11 @@ class Bounces:
         if not self.delivered:
             return since
         times, numbers, twins = self.addresses.times, dict[int, int](), dict[int, list[int]]()
-        for email, number in self.addresses.hard():
-            mark = int.from_bytes(marks([recipient(email)]), sys.byteorder)
+        emails, hard = self.addresses.hard()
+        for mark, number in zip(array("Q", marks(recipients(emails))), hard, strict=True):
             if numbers.setdefault(mark, number) != number:  # the same recipient, spelled another way
                 twins.setdefault(mark, []).append(number)
-        for mark, time in self.delivered.find(numbers.__contains__):
+        for mark, time in self.delivered.find(numbers.keys()):
             for number in (numbers[mark], *twins.get(mark, ())):
                 since[number] |= time > times[number]
         return since

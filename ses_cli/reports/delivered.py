@@ -5,10 +5,12 @@ file: an address may bounce at the end of a log of any size, and its delivery ha
 """
 
 from array import array
-from collections.abc import Callable, Iterator
-from itertools import compress, count
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from tempfile import TemporaryFile
 from typing import IO, Self
+
+from ses_cli.engine import matching
 
 MOST = 4_000_000  # deliveries in memory: 64 MB
 
@@ -41,10 +43,10 @@ class Delivered:
         for marks, times in later._blocks():
             self.add(marks.tobytes(), times.tobytes())
 
-    def find(self, is_wanted: Callable[[int], bool]) -> Iterator[tuple[int, int]]:
+    def find(self, wanted: AbstractSet[int]) -> Iterator[tuple[int, int]]:
         """The mark and the time of every delivery whose mark is wanted."""
         for marks, times in self._blocks():
-            for at in compress(count(), map(is_wanted, marks)):
+            for at in matching(marks, wanted):
                 yield marks[at], times[at]
 
     def _spill(self) -> None:

@@ -8,7 +8,21 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import compress
 
-from ses_cli.batch import SLOT, Collected, Counts, Fields, Invalid, Key, Lane, Located, Piece, Row, Seen, Value
+from ses_cli.batch import (
+    SLOT,
+    Collected,
+    CollectedBounces,
+    Counts,
+    Fields,
+    Invalid,
+    Key,
+    Lane,
+    Located,
+    Piece,
+    Row,
+    Seen,
+    Value,
+)
 from ses_cli.callback import Callback
 from ses_cli.events import Problem
 from ses_cli.identity import (
@@ -74,6 +88,9 @@ class PythonBatch:
         return Counter(zip(*[_column(self.records, key) for key in keys], strict=True))
 
     def collect(self, keys: Sequence[Key], collected: Collected | None) -> None:
+        return None
+
+    def collect_bounces(self, bounce_type: str | None, collected: CollectedBounces | None) -> None:
         return None
 
     def callbacks(self, events: AbstractSet[str] | None = None) -> Sequence[Callback]:

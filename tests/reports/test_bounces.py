@@ -8,17 +8,22 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import orjson
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ses_cli.batch import Batch, Checks, Piece
-from ses_cli.engine import engine
+from ses_cli.engine import engine, is_built
 from ses_cli.events import HARD, SOFT
 from ses_cli.reasons import Classifier
 from ses_cli.render.data import document, separated
 from ses_cli.reports.bounces import ALSO, Bounces, Wanted
 from ses_cli.reports.delivered import Delivered
 from ses_cli.reports.summary import Summary
+from ses_cli.schema.check import PythonEngine
+
+if is_built():
+    from ses_cli.native.engine import NativeEngine
 
 NO_USER = "551 5.1.1 recipient is not exist"
 FULL = "452 4.2.2 mailbox full"
@@ -223,6 +228,41 @@ def test_a_text_classified_for_many_means_the_same_for_each(bounces: list[tuple[
         row = folded([record("bounce", email, 1, kind, reason)]).rows()[0]
         assert row.verdict == Classifier(RULES).classify(reason, kind or None, email)
         assert row.reason == reason
+
+
+NAMED = st.builds(
+    lambda event, email, text, named, time, kind, more: record(event, email, time, kind, text.format(named), **more),
+    st.sampled_from(["bounce", "bounce", "delivered"]),
+    SPELLINGS,
+    TEXTS,
+    SPELLINGS,
+    st.integers(1, 5),
+    st.sampled_from([HARD, SOFT, ""]),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "fromDomain": st.sampled_from(["s.example", "S.Example.", "b\u00fccher.example", ""]),
+            "from": st.sampled_from(["news@t.example", "t"]),
+            "templateId": st.sampled_from([0, 1, 2, 1 << 63]),
+        },
+    ),
+)
+
+
+@pytest.mark.skipif(not is_built(), reason="the native engine was not built")
+@given(st.lists(st.lists(NAMED, max_size=6), max_size=4), st.sampled_from([None, HARD, SOFT]), st.booleans())
+def test_the_engines_say_the_same(parts: list[Log], bounce_type: str | None, is_sent: bool) -> None:
+    """What the native engine collects of addresses is what Python gathers record by record, in the same order."""
+    told = []
+    for checks in (PythonEngine, NativeEngine):
+        whole = Bounces(Wanted(bounce_type))
+        for part in parts:
+            one = Bounces(Wanted(bounce_type))
+            data = b"".join(orjson.dumps(item) + b"\n" for item in part)
+            one.add(checks(Checks()).check(Piece("log", 0, data)))
+            whole.merge(pickle.loads(pickle.dumps(one)) if is_sent else one)
+        told.append((whole.addresses, whole.addresses.numbers, printed(whole)))
+    assert told[0] == told[1]
 
 
 class Tree(NamedTuple):

@@ -4,9 +4,12 @@ use crate::block::{Block, Record};
 use crate::domains::{Domains, address};
 use crate::vocabulary::*;
 use blake2b_simd::Params;
+use blake2b_simd::many::{HashManyJob, hash_many};
 use std::hash::{BuildHasher, Hasher};
 
 pub const FINGERPRINT: usize = 16;
+/// Texts that are hashed side by side.
+const AT_ONCE: usize = 64;
 
 /// The fingerprint of a callback: see `identity.fingerprint`.
 pub fn fingerprint(
@@ -51,14 +54,31 @@ fn hash<const N: usize>(text: &[u8]) -> [u8; N] {
     digest.as_bytes().try_into().unwrap_or([0; N])
 }
 
-/// The mark of a recipient: see `identity.marks`. None for one in another script, whose case Python has to fold.
-pub fn mark(email: &[u8], domains: &mut Domains, scratch: &mut Vec<u8>) -> Option<[u8; 8]> {
-    if !email.is_ascii() {
-        return None;
+/// Enters a recipient as it is told apart, for `marks`. False for one in another script, whose case Python has to fold.
+pub fn recipient(email: &[u8], domains: &mut Domains, out: &mut Vec<u8>) -> bool {
+    if email.is_ascii() {
+        address(domains, email, true, out);
     }
-    scratch.clear();
-    address(domains, email, true, scratch);
-    Some(hash(scratch))
+    email.is_ascii()
+}
+
+/// The marks of recipients, 8 bytes each: see `identity.marks`. Each ends at one of `ends`.
+pub fn marks(recipients: &[u8], ends: &[usize]) -> Vec<u8> {
+    let mut params = Params::new();
+    params.hash_length(8);
+    let mut marks = Vec::with_capacity(8 * ends.len());
+    let mut jobs = Vec::with_capacity(AT_ONCE);
+    let mut start = 0;
+    for several in ends.chunks(AT_ONCE) {
+        jobs.extend(several.iter().map(|&end| {
+            let from = std::mem::replace(&mut start, end);
+            HashManyJob::new(&params, &recipients[from..end])
+        }));
+        hash_many(jobs.iter_mut());
+        jobs.drain(..)
+            .for_each(|job| marks.extend_from_slice(job.to_hash().as_bytes()));
+    }
+    marks
 }
 
 /// The number of a lane: the same for the same text, in this process.

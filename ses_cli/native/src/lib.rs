@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod block;
+pub mod bounces;
 pub mod domains;
 pub mod email;
 pub mod identity;
@@ -9,9 +10,11 @@ pub mod json;
 pub mod leads;
 pub mod line;
 pub mod marks;
+pub mod own;
 #[cfg(feature = "python")]
 mod python;
 pub mod scan;
 pub mod select;
 pub mod tally;
+pub mod texts;
 pub mod vocabulary;

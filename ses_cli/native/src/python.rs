@@ -1,5 +1,7 @@
 //! What Python sees: an engine that makes blocks of bytes, and blocks that answer questions.
 
+mod bounces;
+
 use crate::block::{Bad, Block, Record, Values};
 use crate::domains::{Domains, address, split};
 use crate::identity::{self, FINGERPRINT};
@@ -633,18 +635,17 @@ impl Lines {
         let text = self.text.bytes(py);
         let (marks, times, odd) = self.names.with(py, |names| {
             let state = lock(&self.state);
-            let (mut marks, mut times, mut odd) = (Vec::new(), Vec::new(), Vec::new());
-            let mut scratch = Vec::new();
+            let (mut recipients, mut ends) = (Vec::new(), Vec::new());
+            let (mut times, mut odd) = (Vec::new(), Vec::new());
             for record in state.block.records.iter().filter(|record| record.event == DELIVERED) {
                 let email = state.block.text(text, record, EMAIL).unwrap_or_default();
-                let mark = identity::mark(&email, names, &mut scratch).unwrap_or_else(|| {
-                    odd.push((times.len() / 8, String::from_utf8_lossy(&email).into_owned()));
-                    [0; 8]
-                });
-                marks.extend_from_slice(&mark);
+                if !identity::recipient(&email, names, &mut recipients) {
+                    odd.push((ends.len(), String::from_utf8_lossy(&email).into_owned()));
+                }
+                ends.push(recipients.len());
                 times.extend_from_slice(&record.time().to_ne_bytes());
             }
-            (marks, times, odd)
+            (identity::marks(&recipients, &ends), times, odd)
         })?;
         Ok((PyBytes::new(py, &marks), PyBytes::new(py, &times), odd))
     }
@@ -849,6 +850,8 @@ fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Lines>()?;
     module.add_class::<Seen>()?;
     module.add_class::<PyTally>()?;
+    module.add_class::<bounces::PyBounces>()?;
+    module.add_function(wrap_pyfunction!(bounces::matching, module)?)?;
     #[cfg(unix)]
     module.add_class::<Log>()?;
     module.add_function(wrap_pyfunction!(vocabulary, module)?)?;

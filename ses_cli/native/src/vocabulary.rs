@@ -5,6 +5,7 @@ pub const EMAIL: usize = 1;
 pub const BULK_ID: usize = 2;
 pub const TIMESTAMP: usize = 3;
 pub const LINK: usize = 4;
+pub const REASON: usize = 5;
 pub const BOUNCE_TYPE: usize = 6;
 pub const SENDER: usize = 8;
 pub const FROM_DOMAIN: usize = 9;
@@ -39,11 +40,12 @@ pub const LEGACY_BULK_ID: usize = 17;
 pub const OTHER: usize = 18;
 pub const SLOTS: usize = 19;
 /// What of a line is kept, in the order of a record's values.
-pub const KEPT: [usize; 8] = [
+pub const KEPT: [usize; 9] = [
     EMAIL,
     BULK_ID,
     TIMESTAMP,
     LINK,
+    REASON,
     SENDER,
     FROM_DOMAIN,
     TEMPLATE_ID,

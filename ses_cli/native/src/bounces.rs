@@ -1,0 +1,206 @@
+//! Bounces by recipient address: what `ses_cli/reports/addresses.py` says of each, in columns.
+
+use crate::block::{Block, Record};
+use crate::domains::{Domains, address};
+use crate::own::hide;
+use crate::select::from_domain;
+use crate::texts::Texts;
+use crate::vocabulary::*;
+use std::collections::{BTreeSet, HashMap};
+
+/// Bytes of reasons that are held before it is looked which of them still speak for an address.
+const MOST_REASONS: usize = 16 << 20;
+
+/// What is known of one address. Its number is that of its text.
+#[derive(Clone, Copy)]
+pub struct Row {
+    /// Of the bounce that speaks for the address: this to `reason`.
+    pub kind: u8,
+    pub time: u64,
+    pub reason: u32,
+    pub first: u64,
+    pub last: u64,
+    pub count: u64,
+    sender: u32,
+    template: i128,
+}
+
+/// The sender domains, by number, and the templates of an address that has several.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub struct Origin {
+    pub senders: BTreeSet<u32>,
+    pub templates: BTreeSet<i128>,
+}
+
+#[derive(Default)]
+pub struct Bounces {
+    /// The addresses as they are compared.
+    pub emails: Texts,
+    pub rows: Vec<Row>,
+    /// As `ses_cli.reasons.own.hide` gives them.
+    pub reasons: Texts,
+    pub senders: Texts,
+    /// The address of the bounce that speaks, by number, where it is spelt another way than it is compared.
+    pub spelt: HashMap<u32, Box<[u8]>>,
+    several: HashMap<u32, Origin>,
+    most_reasons: usize,
+}
+
+impl Bounces {
+    /// Takes in the bounces among some records, of one kind where one is wanted.
+    pub fn add<'a>(
+        &mut self,
+        block: &Block,
+        text: &[u8],
+        records: impl Iterator<Item = &'a Record>,
+        wanted: Option<u8>,
+        domains: &mut Domains,
+    ) {
+        let (mut email, mut hidden) = (Vec::new(), Vec::new());
+        for record in records.filter(|record| record.event == BOUNCE && wanted.is_none_or(|kind| kind == record.bounce))
+        {
+            let field = |slot| block.text(text, record, slot).unwrap_or_default();
+            let written = field(EMAIL);
+            email.clear();
+            address(domains, &written, false, &mut email);
+            hidden.clear();
+            hide(&field(REASON), &email, &mut hidden);
+            let sender = from_domain(block, text, record);
+            let row = Row {
+                kind: record.bounce,
+                time: record.time(),
+                reason: 0,
+                first: record.time(),
+                last: record.time(),
+                count: 1,
+                sender: self.senders.number(&domains.name(&sender)),
+                template: record.integer(TEMPLATE_ID).unwrap_or(0),
+            };
+            let spelt = (*written != *email).then_some(&*written);
+            self.meet(&email, row, &hidden, spelt, None);
+        }
+    }
+
+    /// Takes in what was found later in the log.
+    pub fn merge(&mut self, later: &Bounces) {
+        let senders: Vec<u32> = (0..later.senders.len())
+            .map(|at| self.senders.number(later.senders.get(at)))
+            .collect();
+        let sender = |at: u32| senders.get(at as usize).copied().unwrap_or_default();
+        for (at, row) in later.rows.iter().enumerate() {
+            let mut row = *row;
+            row.sender = sender(row.sender);
+            let several = later.several.get(&(at as u32)).map(|origin| Origin {
+                senders: origin.senders.iter().map(|&at| sender(at)).collect(),
+                templates: origin.templates.clone(),
+            });
+            let spelt = later.spelt.get(&(at as u32)).map(|text| &**text);
+            self.meet(
+                later.emails.get(at),
+                row,
+                later.reasons.get(row.reason as usize),
+                spelt,
+                several,
+            );
+        }
+    }
+
+    /// Takes in what is told of an address. Of two bounces of one second the later line is the newer.
+    fn meet(&mut self, email: &[u8], mut told: Row, reason: &[u8], spelt: Option<&[u8]>, several: Option<Origin>) {
+        let number = self.emails.number(email);
+        let Some(row) = self.rows.get_mut(number as usize) else {
+            told.reason = self.reasons.number(reason);
+            self.rows.push(told);
+            self.several.extend(several.map(|origin| (number, origin)));
+            self.spelt.extend(spelt.map(|text| (number, text.into())));
+            return self.forget_reasons();
+        };
+        row.first = row.first.min(told.first);
+        row.last = row.last.max(told.last);
+        row.count += told.count;
+        let speaks = (told.kind == HARD, told.time) >= (row.kind == HARD, row.time);
+        if speaks {
+            (row.kind, row.time) = (told.kind, told.time);
+            row.reason = self.reasons.number(reason);
+            match spelt {
+                Some(text) => self.spelt.insert(number, text.into()),
+                None if self.spelt.is_empty() => None,
+                None => self.spelt.remove(&number),
+            };
+        }
+        if several.is_some() || (row.sender, row.template) != (told.sender, told.template) {
+            let mine = self.several.entry(number).or_insert_with(|| Origin::of(row));
+            let theirs = several.unwrap_or_else(|| Origin::of(&told));
+            mine.senders.extend(theirs.senders);
+            mine.templates.extend(theirs.templates);
+        }
+        if speaks {
+            self.forget_reasons();
+        }
+    }
+
+    /// Drops the reasons that speak for no address any more, when there may be many of them.
+    fn forget_reasons(&mut self) {
+        if self.reasons.size() <= self.most_reasons.max(MOST_REASONS) {
+            return;
+        }
+        let all = std::mem::take(&mut self.reasons);
+        for row in &mut self.rows {
+            row.reason = self.reasons.number(all.get(row.reason as usize));
+        }
+        self.most_reasons = 2 * self.reasons.size();
+    }
+
+    /// Where the bounces of an address came from.
+    pub fn origin(&self, number: usize) -> Origin {
+        match self.several.get(&(number as u32)) {
+            Some(origin) => origin.clone(),
+            None => self.rows.get(number).map(Origin::of).unwrap_or_default(),
+        }
+    }
+
+    /// The one sender domain and template of an address, None where it has several.
+    pub fn single(&self, number: usize) -> Option<(u32, i128)> {
+        if self.several.contains_key(&(number as u32)) {
+            return None;
+        }
+        self.rows.get(number).map(|row| (row.sender, row.template))
+    }
+}
+
+impl Origin {
+    fn of(row: &Row) -> Self {
+        Origin {
+            senders: [row.sender].into(),
+            templates: [row.template].into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_that_speak_for_nobody_any_more_are_dropped() {
+        let mut bounces = Bounces::default();
+        for n in 0..3 * MOST_REASONS / 1000 {
+            let row = Row {
+                kind: HARD,
+                time: n as u64,
+                reason: 0,
+                first: n as u64,
+                last: n as u64,
+                count: 1,
+                sender: 0,
+                template: 0,
+            };
+            bounces.meet(b"a@b.c", row, format!("{n:1000}").as_bytes(), None, None);
+            bounces.meet(b"d@e.f", Row { time: 0, ..row }, b"no such user", None, None);
+        }
+        assert!(bounces.reasons.size() <= MOST_REASONS);
+        let reason = |at: usize| bounces.reasons.get(bounces.rows[at].reason as usize).to_vec();
+        assert_eq!(reason(0), format!("{:1000}", 3 * MOST_REASONS / 1000 - 1).as_bytes());
+        assert_eq!(reason(1), b"no such user");
+    }
+}

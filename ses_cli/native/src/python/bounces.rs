@@ -1,0 +1,166 @@
+//! Bounces by address, and deliveries, as Python sees them.
+
+use super::{Lines, detached, lock};
+use crate::bounces::{Bounces, Origin};
+use crate::domains::split;
+use crate::texts::Texts;
+use crate::vocabulary::*;
+use foldhash::fast::RandomState;
+use hashbrown::{HashMap, HashSet};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use std::sync::Mutex;
+
+/// Bounces by address, batch after batch.
+#[pyclass(frozen, module = "ses_cli.native._engine", name = "Bounces")]
+pub struct PyBounces {
+    wanted: Option<u8>,
+    bounces: Mutex<Bounces>,
+}
+
+#[pymethods]
+impl PyBounces {
+    /// Those of one type, where one is wanted.
+    #[new]
+    fn new(bounce_type: Option<&str>) -> Self {
+        PyBounces {
+            wanted: bounce_type.map(|name| match name {
+                HARD_BOUNCE => HARD,
+                SOFT_BOUNCE => SOFT,
+                _ => UNTYPED,
+            }),
+            bounces: Mutex::default(),
+        }
+    }
+
+    /// Takes in the counted bounces of a batch.
+    fn add(&self, py: Python<'_>, lines: &Lines) -> PyResult<()> {
+        let text = lines.text.bytes(py);
+        let found = lines.names.with(py, |names| {
+            let state = lock(&lines.state);
+            let mut found = Bounces::default();
+            found.add(&state.block, text, state.records(), self.wanted, names);
+            found
+        })?;
+        if found.rows.is_empty() {
+            return Ok(());
+        }
+        detached(py, || lock(&self.bounces).merge(&found))
+    }
+
+    /// Takes in what another one has found later, which is spent then.
+    fn merge(&self, py: Python<'_>, later: &PyBounces) -> PyResult<()> {
+        detached(py, || {
+            let later = std::mem::take(&mut *lock(&later.bounces));
+            let mut mine = lock(&self.bounces);
+            if mine.rows.is_empty() {
+                *mine = later;
+            } else {
+                mine.merge(&later);
+            }
+        })
+    }
+
+    /// All that was found, as `ses_cli.batch.BounceColumns` has it, up to `reason_of` and from there on; it is spent then.
+    fn columns<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyTuple>, Bound<'py, PyTuple>)> {
+        let (found, domains, domain_of, origins, origin_of) = detached(py, || {
+            let found = std::mem::take(&mut *lock(&self.bounces));
+            let mut domains = Texts::default();
+            let domain_of: Vec<u32> = found
+                .emails
+                .iter()
+                .map(|email| domains.number(split(email).1))
+                .collect();
+            let (origins, origin_of) = origins(&found);
+            (found, domains, domain_of, origins, origin_of)
+        })?;
+        let column = |value: fn(&crate::bounces::Row) -> u64| {
+            let bytes: Vec<u8> = found.rows.iter().flat_map(|row| value(row).to_ne_bytes()).collect();
+            PyBytes::new(py, &bytes)
+        };
+        let kinds: Vec<u8> = found.rows.iter().map(|row| row.kind).collect();
+        let numbers: Vec<u32> = found.rows.iter().map(|row| row.reason).collect();
+        let spelt: std::collections::HashMap<u32, Bound<'_, PyString>> =
+            found.spelt.iter().map(|(&at, spelt)| (at, string(py, spelt))).collect();
+        let speaking = [
+            strings(py, &found.emails)?.into_any(),
+            strings(py, &domains)?.into_any(),
+            packed(py, &domain_of).into_any(),
+            PyBytes::new(py, &kinds).into_any(),
+            column(|row| row.time).into_any(),
+            strings(py, &found.reasons)?.into_any(),
+            packed(py, &numbers).into_any(),
+        ];
+        let rest = [
+            column(|row| row.first).into_any(),
+            column(|row| row.last).into_any(),
+            column(|row| row.count).into_any(),
+            origin_list(py, &origins, &found.senders)?.into_any(),
+            packed(py, &origin_of).into_any(),
+            spelt.into_pyobject(py)?.into_any(),
+        ];
+        Ok((PyTuple::new(py, speaking)?, PyTuple::new(py, rest)?))
+    }
+}
+
+/// The distinct origins, and the number of that of each address.
+fn origins(found: &Bounces) -> (Vec<Origin>, Vec<u32>) {
+    let mut all: Vec<Origin> = Vec::new();
+    let mut singles: HashMap<(u32, i128), u32, RandomState> = HashMap::default();
+    let mut several: HashMap<Origin, u32, RandomState> = HashMap::default();
+    let mut numbers = Vec::with_capacity(found.rows.len());
+    for at in 0..found.rows.len() {
+        let new = all.len() as u32;
+        let number = match found.single(at) {
+            Some(single) => *singles.entry(single).or_insert(new),
+            None => *several.entry(found.origin(at)).or_insert(new),
+        };
+        if number == new {
+            all.push(found.origin(at));
+        }
+        numbers.push(number);
+    }
+    (all, numbers)
+}
+
+fn origin_list<'py>(py: Python<'py>, origins: &[Origin], senders: &Texts) -> PyResult<Bound<'py, PyList>> {
+    let list = PyList::empty(py);
+    for origin in origins {
+        let mut names: Vec<&[u8]> = origin.senders.iter().map(|&at| senders.get(at as usize)).collect();
+        names.retain(|name| !name.is_empty());
+        names.sort_unstable();
+        let mut templates: Vec<i128> = origin.templates.iter().copied().collect();
+        templates.retain(|&template| template != 0);
+        list.append((
+            PyTuple::new(py, names.iter().map(|name| string(py, name)))?,
+            PyTuple::new(py, templates)?,
+        ))?;
+    }
+    Ok(list)
+}
+
+fn string<'py>(py: Python<'py>, text: &[u8]) -> Bound<'py, PyString> {
+    PyString::new(py, &String::from_utf8_lossy(text))
+}
+
+fn strings<'py>(py: Python<'py>, texts: &Texts) -> PyResult<Bound<'py, PyList>> {
+    PyList::new(py, (0..texts.len()).map(|at| string(py, texts.get(at))))
+}
+
+fn packed<'py>(py: Python<'py>, numbers: &[u32]) -> Bound<'py, PyBytes> {
+    let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_ne_bytes()).collect();
+    PyBytes::new(py, &bytes)
+}
+
+/// The places of the marks that are wanted; 8 bytes each.
+#[pyfunction]
+pub fn matching(py: Python<'_>, marks: &[u8], wanted: &[u8]) -> PyResult<Vec<usize>> {
+    detached(py, || {
+        let wanted: HashSet<[u8; 8], RandomState> = wanted.as_chunks().0.iter().copied().collect();
+        let marks = marks.as_chunks().0.iter().enumerate();
+        marks
+            .filter(|(_, mark)| wanted.contains(*mark))
+            .map(|(at, _)| at)
+            .collect()
+    })
+}
