@@ -4,7 +4,6 @@ import os
 import select
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
 from time import monotonic, time
 
 import pycurl
@@ -70,7 +69,7 @@ class _Slot:
         self.curl = curl
         self.addresses: tuple[str, ...] = ()  # to connect to, as libcurl was told
         self.job: Job | None = None
-        self.body = BytesIO()  # of the request
+        self.body = b""  # of the request, what of it libcurl has not read
         self.head: list[bytes] = []  # lines of the answer's head
         self.sample = b""
         self.size = 0
@@ -79,12 +78,14 @@ class _Slot:
     def load(self, job: Job) -> None:
         """Make ready for a request."""
         self.job, self.sample, self.size = job, b"", 0
+        self.body = job.body
         self.head.clear()
-        body = self.body
-        body.seek(0)
-        body.truncate()
-        body.write(job.body)
-        body.seek(0)
+
+    def read(self, size: int) -> bytes:
+        """The next bytes of the request's body."""
+        data = self.body
+        self.body = data[size:] if len(data) > size else b""
+        return data[:size]
 
     def take(self, data: bytes) -> int | None:
         """A piece of the answer's body."""
@@ -278,7 +279,7 @@ class Client:
         curl.setopt(pycurl.PATH_AS_IS, 1)
         curl.setopt(pycurl.POST, 1)
         curl.setopt(pycurl.CUSTOMREQUEST, options.method)
-        curl.setopt(pycurl.READFUNCTION, slot.body.read)
+        curl.setopt(pycurl.READFUNCTION, slot.read)
         curl.setopt(pycurl.HEADERFUNCTION, slot.head.append)
         curl.setopt(pycurl.WRITEFUNCTION, slot.take)
         curl.setopt(pycurl.NOSIGNAL, 1)

@@ -29,5 +29,5 @@ class Entry:
         self.state = state
         self.is_final = False  # done with in this run
         self.is_lost = False  # its line was taken back from the log
-        self.place: object = None  # the journal's own: where it is, as a mark
+        self.place: object = None  # the journal's own, until it is final: what makes a mark of where it is
         self.row = State.NEVER  # and what is on disk of it, where it is an exception

@@ -33,9 +33,9 @@ class Mark(NamedTuple):
 class Trail:
     """Follows a log as it is read, so that each place in it can be given as a mark.
 
-    One hash runs along. At a callback it is copied, which costs little, and the copy is only asked for its digest
-    where that callback turns out to be the first that is not done. After each `SEGMENT` bytes a new hash begins, and
-    the end of the former is a mark: places near the beginning of a segment are told by that one too.
+    One hash runs along, `SEGMENT` bytes at a time: only where a callback turns out to be the first that is not done is
+    a mark made of its place, from the bytes of its segment. After each `SEGMENT` bytes a new hash begins, and the end
+    of the former is a mark: places near the beginning of a segment are told by that one too.
     """
 
     def __init__(self, offset: int = 0, line: int = 1) -> None:
@@ -44,6 +44,8 @@ class Trail:
         self.first: bytes | None = None  # the digest of the first line
         self._offset = self._start = offset  # how far the hash is; where it began
         self._line = line
+        self._reached = offset, line  # the callback that was asked for last; the hash may be behind
+        self._segment: Segment | None = None  # what is known of the places from the hash on
         self._is_finished = False
         self._is_in_line = False  # there begins a line that was asked for
         self._hash = _hash()
@@ -58,33 +60,47 @@ class Trail:
         if piece.offset > self._offset:
             self._end_segment()
             self._offset = self._start = piece.offset
-        self._piece = piece
+        self._piece, self._segment = piece, None
+        self._reached = self._offset, self._line
 
-    def reach(self, offset: int, line: int) -> "Place":
-        """The place where this line of the piece begins."""
-        self._move(offset, line)
+    def reach(self, offset: int, line: int) -> "Segment":
+        """What makes a mark of the place where this line of the piece begins."""
+        segment = self._segment
+        if segment is None or offset - self._start >= SEGMENT:
+            self._move(offset, line)
+            base = self._piece.offset
+            data = self._piece.data[offset - base : self._start + SEGMENT - base]
+            segment = self._segment = Segment(self._start, offset, self._hash.copy(), data)
+        self._reached = offset, line
         self._is_in_line = True
-        return Place(offset, line, self._start, self._hash.copy())
+        return segment
 
     def here(self) -> Mark:
         """The place behind the line that was reached last."""
         if self._is_finished:
             return self.finish()
+        self._catch_up()
         if self._is_in_line:
             base, data = self._piece.offset, self._piece.data
             end = base + data.find(b"\n", self._offset - base) + 1
             if end > self._offset:
                 self._move(end, self._line + 1)
-        return Place(self._offset, self._line, self._start, self._hash).mark()
+        return self._mark()
 
     def finish(self) -> Mark:
         """All callbacks of the piece were reached. The place behind its last whole line: one without end may grow."""
+        self._catch_up()
         self._is_finished = True
         piece = self._piece
         end = piece.offset + piece.data.rfind(b"\n") + 1
         if end > self._offset and not piece.overlong:
             self._move(end, piece.end - (not piece.data.endswith(b"\n")))
-        return Place(self._offset, self._line, self._start, self._hash).mark()
+        return self._mark()
+
+    def _catch_up(self) -> None:
+        if self._reached[0] > self._offset:
+            self._move(*self._reached)
+            self._is_in_line = True
 
     def _move(self, offset: int, line: int) -> None:
         base = self._piece.offset
@@ -95,21 +111,26 @@ class Trail:
 
     def _end_segment(self) -> None:
         if self._offset > self._start:
-            self.marks.append(Place(self._offset, self._line, self._start, self._hash).mark())
-            self._start, self._hash = self._offset, _hash()
+            self.marks.append(self._mark())
+            self._start, self._hash, self._segment = self._offset, _hash(), None
+
+    def _mark(self) -> Mark:
+        return Mark(self._offset, self._line, self._start, self._hash.digest())
 
 
-class Place(NamedTuple):
-    """A place that can still be made a mark."""
+class Segment(NamedTuple):
+    """Places that can still be made marks: a hash of the bytes [start, offset), and those that follow."""
 
-    offset: int
-    line: int
     start: int
+    offset: int
     hash: blake2b
+    data: bytes
 
-    def mark(self) -> Mark:
-        """The mark of it."""
-        return Mark(self.offset, self.line, self.start, self.hash.digest())
+    def mark(self, offset: int, line: int) -> Mark:
+        """The mark of a place in it."""
+        whole = self.hash.copy()
+        whole.update(self.data[: offset - self.offset])
+        return Mark(offset, line, self.start, whole.digest())
 
 
 def begin(offset: int, line: int) -> Mark:

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from ses_cli.callback import Callback
 from ses_cli.replay.journal.entry import Entry, State
-from ses_cli.replay.journal.identity import Mark, Place, Trail
+from ses_cli.replay.journal.identity import SEGMENT, Mark, Segment, Trail, thin
 
 Row = tuple[int, int, bytes]  # of an exception: line, state, id
 MARK = Struct("<QQQ16s")
+_GATHERED = 16  # marks are written when they span this fraction of the log
 _PACKED = 256  # lines done beyond the frontier that are written anew with each commit; more go into rows of their own
 
 
@@ -46,6 +47,11 @@ class Exceptions:
         self._next: Row | None = (0, 0, b"")
         self._last = 0
 
+    @property
+    def is_over(self) -> bool:
+        """Whether there are none behind the line that was asked for last."""
+        return self._next is None
+
     def state(self, line: int, identity: bytes) -> State | None:
         """What is known of a line, if it is still the same. Call it with rising ones."""
         while self._next is not None and self._next[0] < line:
@@ -70,6 +76,7 @@ class OpenLog:
         self.origin = (number, 1 << 62)  # whose exceptions these are, up to which line: it may begin like another log
         self.is_only_looked_at = False  # what is admitted is not sent in this run
         self._is_blocked = False
+        self.is_closing = False  # nothing is gathered any more
         self.is_retired = False  # it is read to its end, for good
         self.pending = 0  # callbacks that are admitted and not final
         self.recounts = False  # what lies before `began` was not counted
@@ -101,19 +108,32 @@ class OpenLog:
         for line in [*unpack(packed)[1], *spilled]:
             self._done.setdefault(line, False)
 
-    def reached(self, offset: int) -> list[Mark]:
-        """The marks up to a place that were reached since the last time."""
-        marks, waiting = [], self.trail.marks
-        while waiting and waiting[0].offset <= offset:
-            marks.append(waiting.popleft())
-        return marks
+    def take_marks(self, end: int) -> tuple[list[Mark], list[int]]:
+        """The marks up to a place to be written, and the offsets of those on disk to be dropped for them.
+
+        Most would be dropped soon after, so they are gathered until they span a part of the log.
+        """
+        waiting = self.trail.marks
+        if not self.is_closing and len(waiting) * SEGMENT * _GATHERED < end:
+            return [], []
+        marks: dict[int, Mark] = {}
+        while waiting and waiting[0].offset <= end:
+            mark = waiting.popleft()
+            marks[mark.offset] = mark
+        if not marks:
+            return [], []
+        offsets = sorted({*self.marks, *marks})
+        dropped = set(thin(offsets))
+        on_disk = dropped.intersection(self.marks)
+        self.marks = [offset for offset in offsets if offset not in dropped]
+        return [mark for offset, mark in marks.items() if offset not in dropped], sorted(on_disk)
 
     def admit(self, line: int, offset: int, identity: bytes, record: Callback | None) -> Entry:
         """The next callback, and what is known of it."""
         entry = Entry(self.number, line, offset, identity, State.NEVER)
-        if (state := self.exceptions.state(line, identity)) is not None:
+        if not self.exceptions.is_over and (state := self.exceptions.state(line, identity)) is not None:
             entry.state = entry.row = state
-        elif self._is_done(entry, record):
+        elif (line < self.began or self._done or self.others) and self._is_done(entry, record):
             entry.state, entry.is_final = State.DELIVERED, True
             return entry
         self.pending += 1
@@ -173,8 +193,9 @@ class OpenLog:
             elif head.is_final:
                 self._beyond.discard(head.line)
             else:
-                assert isinstance(head.place, Place)
-                return head.place.mark() if head.offset != self.frontier.offset else self.frontier
+                assert isinstance(head.place, Segment)
+                is_here = head.offset == self.frontier.offset
+                return self.frontier if is_here else head.place.mark(head.offset, head.line)
             self._open.popleft()
         end = self.trail.here()
         return end if end.offset > self.frontier.offset else self.frontier

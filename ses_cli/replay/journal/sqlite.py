@@ -14,7 +14,7 @@ from ses_cli.callback import Callback
 from ses_cli.replay.journal import store
 from ses_cli.replay.journal.contract import Content, Opened, Range, settle
 from ses_cli.replay.journal.entry import Entry, State
-from ses_cli.replay.journal.identity import begin, thin
+from ses_cli.replay.journal.identity import begin
 from ses_cli.replay.journal.log import MARK, OpenLog
 from ses_cli.replay.journal.recognise import Recogniser
 from ses_cli.replay.journal.scope import Scope
@@ -195,7 +195,9 @@ class SqliteJournal:
         settle(entry, state, is_final)
         self._is_dirty = True
         log = self._logs[entry.log]
-        log.pending -= entry.is_final
+        if entry.is_final:
+            log.pending -= 1
+            entry.place = None
         if entry.is_lost:
             return self._batch
         self._touched.add(log)
@@ -253,6 +255,8 @@ class SqliteJournal:
     def close(self) -> None:
         """Write all and unlock. TargetError if that fails; closed all the same."""
         self._touched.update(self._logs.values())
+        for log in self._logs.values():
+            log.is_closing = True
         try:
             self.flush()
             self.commit()
@@ -311,14 +315,12 @@ class SqliteJournal:
         if log.spilled:
             statements.append(("DELETE FROM done WHERE cursor = ? AND line < ?", [(log.cursor, place.line)]))
             log.spilled = log.spilled if log.spilled >= place.line else 0
-        if marks := log.reached(log.frontier.offset if beyond is None else MARK.unpack_from(beyond)[0]):
+        marks, dropped = log.take_marks(place.offset if beyond is None else MARK.unpack_from(beyond)[0])
+        if marks:
             statements.append(("INSERT OR REPLACE INTO mark VALUES (?, ?, ?, ?, ?)", [(log.number, *m) for m in marks]))
-            log.marks = sorted({*log.marks, *(mark.offset for mark in marks)})
-            if dropped := thin(log.marks):
-                gone = set(dropped)
-                log.marks = [offset for offset in log.marks if offset not in gone]
-                rows = [(log.number, offset) for offset in dropped]
-                statements.append(("DELETE FROM mark WHERE log = ? AND offset = ?", rows))
+        if dropped:
+            rows = [(log.number, offset) for offset in dropped]
+            statements.append(("DELETE FROM mark WHERE log = ? AND offset = ?", rows))
         return statements
 
     def _sync(self, wal: int, batch: int) -> None:
