@@ -1,5 +1,6 @@
 """Runs a replay where a person or a program waits for it: files, progress and signals."""
 
+import gc
 import os
 import signal
 from collections.abc import Iterator, Sequence
@@ -47,6 +48,8 @@ def send(given: Given, reading: Reading, printing: Printing, pacing: Pacing, rem
         output.tell_found(session)
         if pacing.status_fd is not None and isinstance(session.pieces, Follower):
             watch.status = StatusWriter(pacing.status_fd, session.pieces)
+        gc.freeze()  # each callback makes objects that reference counts free: look for cycles less often
+        gc.set_threshold(50_000, 20, 100)
         with _stopping(session):
             report = session.run.run()
         if watch.status:

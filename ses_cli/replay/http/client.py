@@ -63,7 +63,7 @@ class HttpOptions:
 class _Slot:
     """A libcurl handle, used again and again, and what goes out and comes back on it."""
 
-    __slots__ = ("addresses", "body", "curl", "deadline", "head", "job", "sample", "size")
+    __slots__ = ("addresses", "body", "curl", "deadline", "head", "job", "sample", "sent", "size")
 
     def __init__(self, curl: pycurl.Curl) -> None:
         self.curl = curl
@@ -72,7 +72,8 @@ class _Slot:
         self.body = b""  # of the request, what of it libcurl has not read
         self.head: list[bytes] = []  # lines of the answer's head
         self.sample = b""
-        self.size = 0
+        self.size = 0  # of the answer's body
+        self.sent = -1  # the size of a request's body, as libcurl was told
         self.deadline = 0.0  # on the client's clock
 
     def load(self, job: Job) -> None:
@@ -128,6 +129,7 @@ class Client:
         self._lookup = Lookup(target, period, resolve) if period is not None and target.addresses else None
         self._options = options
         self._static = static_headers(options.headers)
+        self._static_large = [*self._static, "Expect:"]  # libcurl would have a large body wait for a 100
         hidden = secrets_of(target.url) | secrets_of(target.proxy) | header_secrets(options.headers)
         self._scrubber = Scrubber(hidden)
         self._waker = Waker()
@@ -144,12 +146,12 @@ class Client:
         """Begin an attempt."""
         slot = self._free.pop() if self._free else self._open()
         slot.load(job)
-        headers = [*webhook_headers(job.id, job.body, self._options.keys, int(time())), *self._static]
-        if len(job.body) >= _LARGE:
-            headers.append("Expect:")  # libcurl would have it wait for a 100
-        curl = slot.curl
-        curl.setopt(pycurl.HTTPHEADER, headers)
-        curl.setopt(pycurl.POSTFIELDSIZE_LARGE, len(job.body))
+        curl, size = slot.curl, len(job.body)
+        static = self._static if size < _LARGE else self._static_large
+        curl.setopt(pycurl.HTTPHEADER, webhook_headers(job.id, job.body, self._options.keys, int(time())) + static)
+        if size != slot.sent:
+            curl.setopt(pycurl.POSTFIELDSIZE_LARGE, size)
+            slot.sent = size
         if slot.addresses != self._addresses:
             self._direct(slot)
         self._tick()
