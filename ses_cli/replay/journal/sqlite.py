@@ -23,13 +23,15 @@ FLIGHT = Struct("<IQQI16s")  # log, line, offset, attempt, id
 _GAP = 64 << 10  # bytes between two exceptions that are read rather than sought over
 _PAGE = 1000
 _CHECKPOINT = 250  # commits, of some pages each, until the write-ahead log is taken into the database
-# of a log of which nothing is left to send
+# A log of which nothing is left to send is forgotten, unless a later one begins with the same line: of that one perhaps
+# no more is known, and the former would be taken for it.
+_IS_OVER = """NOT EXISTS (SELECT 1 FROM exception WHERE log = ?1)
+    AND NOT EXISTS (SELECT 1 FROM log AS own JOIN log AS later USING (first) WHERE own.log = ?1 AND later.log > ?1)"""
 _FORGET = [
-    f"DELETE FROM {what} AND NOT EXISTS (SELECT 1 FROM exception WHERE log = ?2)"
-    for what in (
-        "done WHERE cursor IN (SELECT cursor FROM cursor WHERE log = ?1)",
-        *(f"{table} WHERE log = ?1" for table in ("mark", "cursor", "log")),
-    )
+    f"""INSERT INTO meta SELECT 'forgotten', sum(delivered) FROM cursor WHERE log = ?1 AND {_IS_OVER} GROUP BY log
+    ON CONFLICT (key) DO UPDATE SET value = value + excluded.value""",
+    f"DELETE FROM done WHERE cursor IN (SELECT cursor FROM cursor WHERE log = ?1) AND {_IS_OVER}",
+    *(f"DELETE FROM {table} WHERE log = ?1 AND {_IS_OVER}" for table in ("mark", "cursor", "log")),
 ]
 _CURSOR = (
     "UPDATE cursor SET offset = ?, line = ?, start = ?, digest = ?, delivered = delivered + ?, beyond = ?"
@@ -68,6 +70,7 @@ class SqliteJournal:
         self._reader = sqlite3.connect(path, isolation_level=None)
         self._recogniser = Recogniser(self._reader, path, scope)
         self._logs: dict[int, OpenLog] = {}
+        self._retired: set[int] = set()  # logs of which all is delivered, to be forgotten
         self._counted = 0  # delivered before, as of opening
         self._flight: dict[Entry, int] = {}  # the number of the attempt
         self._rows: dict[tuple[int, int], tuple[int, int, int, bytes, int] | None] = {}  # exceptions; None: no more
@@ -286,10 +289,8 @@ class SqliteJournal:
             if gone:
                 statements.append(("DELETE FROM exception WHERE log = ? AND line = ?", gone))
             self._rows = {}
-        for log in retired:
-            statements += [(text, [(log.number, log.number)]) for text in _FORGET]
-            self._counted += log.found
-            del self._logs[log.number]
+        if retired:
+            statements += self._forget(retired)
         if statements or self._is_dirty:
             flight = b"".join(
                 FLIGHT.pack(entry.log, entry.line, entry.offset, attempt, entry.id)
@@ -298,6 +299,17 @@ class SqliteJournal:
             statements.append(("UPDATE flight SET entries = ?, time = ?", [(flight, time())]))
         self._is_dirty = False
         return statements
+
+    def _forget(self, retired: list[OpenLog]) -> list[store.Statement]:
+        """Logs that were left, and those before that could not be forgotten until now, the latest first."""
+        known = {number for (number,) in self._reader.execute("SELECT log FROM log")}
+        self._retired = self._retired & known | {log.number for log in retired}
+        for log in retired:
+            self._counted += log.found
+            del self._logs[log.number]
+        if any(log.pending_name is not None for log in self._logs.values()):
+            return []  # how that one begins is not known yet
+        return [(text, [(number,)]) for number in sorted(self._retired, reverse=True) for text in _FORGET]
 
     def _gather_log(self, log: OpenLog) -> list[store.Statement]:
         place = log.advance()

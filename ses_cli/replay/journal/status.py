@@ -40,6 +40,7 @@ class JournalStatus(NamedTuple):
     created: float
     last_attempt: float  # 0: none
     is_used: bool  # a run is using it now
+    forgotten: int  # callbacks delivered of logs that were followed, sent to their end and forgotten
     logs: Sequence[LogStatus]
 
 
@@ -52,7 +53,7 @@ def read_status(path: Path) -> JournalStatus:
         is_used = snapshot(path, copy)
         with closing_base(str(copy)) as base, store.reading(path):
             if not store.is_whole(base, path):
-                return JournalStatus("", 0, 0, is_used, [])
+                return JournalStatus("", 0, 0, is_used, 0, [])
             entries, time = base.execute("SELECT entries, time FROM flight").fetchone()
             flight: dict[int, list[int]] = {}
             for log, line, *_ in FLIGHT.iter_unpack(entries):
@@ -60,7 +61,8 @@ def read_status(path: Path) -> JournalStatus:
             names = base.execute("SELECT log, name FROM log ORDER BY log").fetchall()
             logs = [_log(base.execute, number, name, sorted(flight.get(number, ())), is_used) for number, name in names]
             created = float(read_meta(base, "created") or 0)
-            return JournalStatus(read_meta(base, "target"), created, time, is_used, logs)
+            forgotten = int(read_meta(base, "forgotten") or 0)
+            return JournalStatus(read_meta(base, "target"), created, time, is_used, forgotten, logs)
 
 
 def _log(execute: Any, number: int, name: str, flight: list[int], is_used: bool) -> LogStatus:
