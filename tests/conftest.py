@@ -47,7 +47,8 @@ class Program:
         kept = {name: value for name, value in os.environ.items() if name not in _DROPPED}
         if "SES_EVENTS_PROGRAM" not in os.environ:
             kept["PYTHONPATH"] = _TREE
-        return {**kept, "TZ": "UTC", "XDG_DATA_HOME": str(self.home / "data"), **changes}
+        homes = {"XDG_DATA_HOME": str(self.home / "data"), "XDG_CONFIG_HOME": str(self.home / "config")}
+        return {**kept, "TZ": "UTC", **homes, **changes}
 
     def __call__(
         self,

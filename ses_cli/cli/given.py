@@ -5,23 +5,27 @@ from click.core import ParameterSource
 
 from ses_cli.errors import UsageError
 
-_NOT_GIVEN = (None, ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP)
+_GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.PROMPT)
+_SET = (*_GIVEN, ParameterSource.ENVIRONMENT, ParameterSource.DEFAULT_MAP)
 
 
-def given(*names: str) -> list[str]:
-    """Those of the current command's parameters that the user gave, as they are spelled: `--min-count`."""
+def given(*names: str, sources: tuple[ParameterSource, ...] = _GIVEN) -> list[str]:
+    """Those of the current command's parameters that the user gave, as they are spelled: `--min-count`.
+
+    Not those that the environment or the settings file set: they are defaults, and need not fit every call.
+    """
     context = click.get_current_context()
     params = {param.name: param for param in reversed(context.command.params)}
     known = [name for name in names if name in params]
-    return [_spelled(params[name]) for name in known if context.get_parameter_source(name) not in _NOT_GIVEN]
+    return [_spelled(params[name]) for name in known if context.get_parameter_source(name) in sources]
 
 
 def given_values(*names: str) -> list[str]:
-    """The same with their values: `--domain qq.com`; one entry for each value of an option that can be repeated."""
+    """Those that are set, wherever: `--domain qq.com`; one entry for each value of an option that can be repeated."""
     params = click.get_current_context().params
     found = []
     for name in names:
-        for option in given(name):
+        for option in given(name, sources=_SET):
             values = params[name] if isinstance(params[name], tuple) else (params[name],)
             found += [f"{option} {value}" for value in values]
     return found
@@ -42,3 +46,8 @@ def refuse_twice(option: str, values: tuple[str, ...]) -> None:
     for value in values:
         if values.count(value) > 1:
             raise UsageError(f"{option} {value} is given twice")
+
+
+def is_on(flag: str) -> bool:
+    """Whether the current command runs with this flag, wherever it was set."""
+    return bool(click.get_current_context().params.get(flag))

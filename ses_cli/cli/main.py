@@ -9,10 +9,11 @@ from importlib import import_module
 import click
 
 from ses_cli import __version__
+from ses_cli.cli.defaults import SettingsFile, read_settings, take_from_environment
 from ses_cli.cli.signals import Terminated, end_by, terminating
 from ses_cli.errors import Exit, SesEventsError, TargetError, reason
 
-COMMANDS = ("summarize", "validate", "bounces", "replay", "listen")  # one package each, of that name
+COMMANDS = ("summarize", "validate", "bounces", "replay", "listen", "config", "completion")  # a package each
 
 
 class Commands(click.Group):
@@ -27,8 +28,11 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"ses_cli.cli.{cmd_name}.command")
-        command = getattr(module, cmd_name)
-        return command if isinstance(command, click.Command) else None
+        command: click.Command = getattr(module, cmd_name)
+        take_from_environment(command, cmd_name)
+        if isinstance(settings := ctx.obj, SettingsFile):  # not while help is made into a page
+            ctx.default_map = {**(ctx.default_map or {}), cmd_name: settings.defaults(command, cmd_name)}
+        return command
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -61,6 +65,10 @@ def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
         context.exit()
 
 
+def _configure(context: click.Context, _: click.Parameter, name: str | None) -> None:
+    context.obj = read_settings(name, COMMANDS)
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--version",
@@ -69,6 +77,15 @@ def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
     expose_value=False,
     callback=_version,
     help="Show the version and the engine.",
+)
+@click.option(
+    "--config",
+    metavar="FILE",
+    envvar="SES_EVENTS_CONFIG",
+    is_eager=True,
+    expose_value=False,
+    callback=_configure,
+    help="Defaults of options.  [default: ses-events/config.toml in the user's configuration directory]",
 )
 def cli() -> None:
     """Summarize, validate, replay and receive the callbacks of Tencent Cloud SES.

@@ -17,12 +17,25 @@ from ses_cli.render.formats import Style
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from click.shell_completion import CompletionItem
+
     from ses_cli.selection import Selection
 
 Command = Callable[..., object]
 Decorator = Callable[[Command], Command]
 FORMATS = tuple(formats.FORMATS)
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+class File(click.ParamType[str]):
+    """A file's name, which shells complete; what it names is looked at when it is opened."""
+
+    name = "FILE"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+        from click.shell_completion import CompletionItem  # start-up
+
+        return [CompletionItem(incomplete, type="file")]
 
 
 class Size(click.ParamType[int]):
@@ -80,6 +93,9 @@ class List(click.ParamType[str]):
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
         return self.kind.get_metavar(param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+        return self.kind.shell_complete(ctx, param, incomplete)
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
         parts = [part.strip() for part in _COMMA.split(str(value))]
@@ -195,7 +211,7 @@ _FILES = click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(
 _LINES = (
     click.option("--max-line", type=Size(), default="1MiB", show_default=True, help="Reject longer lines."),
     click.option("--strict", is_flag=True, help="Treat warnings as errors; exit 1 if any record is invalid."),
-    click.option("--rejects", metavar="FILE", help="Write invalid lines to FILE as NDJSON, with the reasons."),
+    click.option("--rejects", type=File(), help="Write invalid lines to FILE as NDJSON, with the reasons."),
 )
 _JOBS = click.option("-j", "--jobs", type=click.IntRange(1), help="Number of workers.  [default: one per core]")
 reading = grouped("reading", Reading, Reading.__slots__, _FILES, *_LINES, _JOBS)
@@ -256,7 +272,7 @@ def printing_as(*forms: str) -> Decorator:
     options = [
         shape,
         click.option("--json", "form", flag_value="json", help="Short for --format json."),
-        click.option("-o", "--output", metavar="FILE", help="Write to FILE atomically."),
+        click.option("-o", "--output", type=File(), help="Write to FILE atomically."),
         click.option("--color/--no-color", "colour", default=None, help="Use colours.  [default: on a terminal]"),
     ]
     if "csv" in forms:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from ses_cli.batch import Checks
-from ses_cli.cli.given import given, given_values
+from ses_cli.cli.given import given_values, is_on
 from ses_cli.cli.options import Printing, Reading, Selecting
 from ses_cli.errors import Exit, SourceError, SourcesError
 from ses_cli.events import Problem
@@ -138,7 +138,7 @@ def _nothing(ledger: Ledger) -> str:
 def is_bad(ledger: Ledger) -> bool:
     """Whether the answer is bad news: not one valid line, or with --fail-empty, nothing selected."""
     is_garbage = ledger.invalid > 0 and not ledger.valid
-    return is_garbage or (not ledger.counted and bool(given("fail_empty")))
+    return is_garbage or (not ledger.counted and is_on("fail_empty"))
 
 
 def status(outcome: Outcome[F], is_wrong: bool) -> Exit:

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 import click
 
+from ses_cli.cli.defaults import set_where
 from ses_cli.cli.options import List
 from ses_cli.errors import UsageError
 
@@ -29,20 +30,26 @@ def explain(error: click.ClickException, commands: Sequence[str]) -> UsageError:
         case click.MissingParameter() if error.param:
             return UsageError(f"{_name(error.param)}: missing", more)
         case click.BadParameter() if error.param:
-            return _bad(error, error.param, more)
+            return _bad(error, error.param, _place(context, error.param), more)
         case _:
             text = error.format_message().removesuffix(".")
             return UsageError(text[:1].lower() + text[1:], more)
 
 
-def _bad(error: click.BadParameter, param: click.Parameter, more: str | None) -> UsageError:
+def _place(context: click.Context | None, param: click.Parameter) -> str:
+    """Where a value was given: the option, the variable, or the line of the settings file."""
+    where = set_where(context, param) if context and isinstance(param, click.Option) else None
+    return where or _name(param)
+
+
+def _bad(error: click.BadParameter, param: click.Parameter, where: str, more: str | None) -> UsageError:
     kind = param.type.kind if isinstance(param.type, List) else param.type
     found, expected = _VALUE.match(error.message), _expected(kind)
     if not found or not expected:  # one of our own types, which say it themselves
-        return UsageError(f"{_name(param)}: {error.message}", more)
+        return UsageError(f"{where}: {error.message}", more)
     close = get_close_matches(found["value"], kind.choices, 1) if isinstance(kind, click.Choice) else []
     given = found["value"].removesuffix(".0")  # a number out of its range is told as it was converted
-    return UsageError(f'{_name(param)}: expected {expected}, got "{given}"', _meant(close) or more)
+    return UsageError(f'{where}: expected {expected}, got "{given}"', _meant(close) or more)
 
 
 def _expected(kind: click.ParamType[object]) -> str:

@@ -31,7 +31,8 @@ def environment(home: Path, **changes: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in _DROPPED}
     if "SES_EVENTS_PROGRAM" not in os.environ:
         kept["PYTHONPATH"] = str(ROOT)
-    return {**kept, "TZ": "UTC", "TERM": "xterm", "XDG_DATA_HOME": str(home / "data"), **changes}
+    homes = {"XDG_DATA_HOME": str(home / "data"), "XDG_CONFIG_HOME": str(home / "config")}
+    return {**kept, "TZ": "UTC", "TERM": "xterm", **homes, **changes}
 
 
 def run(home: Path, *arguments: str | Path, **changes: str) -> tuple[int, str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ses_cli.cli.given import refuse, refuse_twice
-from ses_cli.cli.options import Printing, Top, grouped
+from ses_cli.cli.options import File, Printing, Top, grouped
 from ses_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ choosing = grouped(
     click.option(
         "--top", type=Top(), default="50", show_default=True, help="Rows to show; data formats have all of them."
     ),
-    click.option("--rules", metavar="FILE", help="Your own rules, tried first; see docs/reasons.md."),
+    click.option("--rules", type=File(), help="Your own rules, tried first; see docs/reasons.md."),
 )
 exporting = grouped(
     "exporting",

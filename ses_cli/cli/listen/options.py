@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import click
 
-from ses_cli.cli.options import Size, grouped
+from ses_cli.cli.options import File, Size, grouped
 
 TOKEN = "SES_EVENTS_TOKEN"
 FORWARD = "SES_EVENTS_FORWARD_TO"
@@ -66,7 +66,7 @@ keeping = grouped(
     "keeping",
     Keeping,
     Keeping.__slots__,
-    click.option("--log", metavar="FILE", help="Append to FILE.  [default: the log that the other commands read]"),
+    click.option("--log", type=File(), help="Append to FILE.  [default: the log that the other commands read]"),
     click.option(
         "--rotate", multiple=True, type=Rotate(), help="Begin a new log at this size, every day (UTC), or both."
     ),
@@ -91,12 +91,12 @@ serving = grouped(
     ),
     click.option("--path", default="/", show_default=True, help="Path of the callback address."),
     click.option(
-        "--token-file", metavar="FILE", help=f"File with the secret that the URL must carry.  [default: ${TOKEN}]"
+        "--token-file", type=File(), help=f"File with the secret that the URL must carry.  [default: ${TOKEN}]"
     ),
     click.option("--allow", multiple=True, metavar="CIDR", help="Accept only clients in this network (repeatable)."),
     click.option("--proxy-header", metavar="NAME", help="Header in which a proxy gives the client's address."),
-    click.option("--tls-cert", metavar="FILE", help="Certificate chain (PEM); serves HTTPS."),
-    click.option("--tls-key", metavar="FILE", help="Private key (PEM), if it is in another file."),
+    click.option("--tls-cert", type=File(), help="Certificate chain (PEM); serves HTTPS."),
+    click.option("--tls-key", type=File(), help="Private key (PEM), if it is in another file."),
 )
 bounding = grouped(
     "bounding",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import click
 
-from ses_cli.cli.options import Duration, Patience, grouped
+from ses_cli.cli.options import Duration, File, Patience, grouped
 
 TARGET = "SES_EVENTS_TO"  # the URL may be a secret, and a process's arguments can be seen by all
 
@@ -71,10 +71,10 @@ sending = grouped(
         "-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Add a header to each request."
     ),
     click.option("--method", default="POST", show_default=True, help="HTTP method."),
-    click.option("--secret-file", metavar="FILE", help="Signing secret (whsec_...).  [default: $SES_EVENTS_SECRET]"),
-    click.option("--cacert", metavar="FILE", help="CA certificate to trust (PEM)."),
-    click.option("--cert", metavar="FILE", help="Client certificate (PEM)."),
-    click.option("--key", metavar="FILE", help="Private key of the client certificate (PEM)."),
+    click.option("--secret-file", type=File(), help="Signing secret (whsec_...).  [default: $SES_EVENTS_SECRET]"),
+    click.option("--cacert", type=File(), help="CA certificate to trust (PEM)."),
+    click.option("--cert", type=File(), help="Client certificate (PEM)."),
+    click.option("--key", type=File(), help="Private key of the client certificate (PEM)."),
     click.option("--insecure", is_flag=True, help="Do not verify the target's certificate."),
     click.option("--http2", is_flag=True, help="Use HTTP/2 over TLS."),
     click.option("--timeout", type=Duration(), default="30s", show_default=True, help="Maximum time for one request."),
@@ -143,7 +143,7 @@ remembering = grouped(
     Remembering.__slots__,
     click.option(
         "--journal",
-        metavar="FILE",
+        type=File(),
         help="Remember there what was delivered.  [default: NAME.replay-HOST.db beside the first log]",
     ),
     click.option("--no-journal", is_flag=True, help="Remember nothing: a second run sends all again."),
@@ -155,8 +155,8 @@ remembering = grouped(
         show_default=True,
         help="Callbacks whose outcome is unknown, for example after a kill.",
     ),
-    click.option("--failed", metavar="FILE", help="Write undelivered callbacks to FILE atomically."),
-    click.option("--results", metavar="FILE", help="Append each outcome to FILE, as NDJSON."),
+    click.option("--failed", type=File(), help="Write undelivered callbacks to FILE atomically."),
+    click.option("--results", type=File(), help="Append each outcome to FILE, as NDJSON."),
     click.option("--raw", is_flag=True, help="Send every line that is not blank, valid or not."),
     click.option("--dry-run", is_flag=True, help="Show what would be sent, and send nothing."),
     click.option("--status", metavar="JOURNAL", help="Show what a journal says, and send nothing."),
