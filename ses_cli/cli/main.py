@@ -13,7 +13,7 @@ from ses_cli.cli.defaults import SettingsFile, read_settings, take_from_environm
 from ses_cli.cli.signals import Terminated, end_by, terminating
 from ses_cli.errors import Exit, SesEventsError, TargetError, reason
 
-COMMANDS = ("summarize", "validate", "bounces", "replay", "listen", "config", "completion")  # a package each
+COMMANDS = ("summarize", "validate", "bounces", "replay", "listen", "trigger", "config", "completion")
 
 
 class Commands(click.Group):

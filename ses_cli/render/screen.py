@@ -32,7 +32,7 @@ def page(
 ) -> Styled:
     """Tables with a line above and text below, fit for standard output or the file `output`."""
     above = f"{safe_lines(headline)}\n\n" if headline else ""
-    more = f"\n{safe_lines(below)}" if below else ""
+    more = f"\n{safe_lines(below)}\n" if below else ""
     return Styled(f"{above}{tables(report, output, colour, tz)}{more}".encode(errors="replace"))
 
 

@@ -48,4 +48,12 @@ def replay(
     if remembering.dry_run:
         return show(given, reading, printing)
     confirm(given.settings, sending.yes)
-    return send(given, reading, printing, pacing, remembering)
+    return send(
+        given,
+        reading,
+        printing,
+        failed_file=remembering.failed,
+        results_file=remembering.results,
+        parent=pacing.parent,
+        status_fd=pacing.status_fd,
+    )

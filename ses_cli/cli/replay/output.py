@@ -85,7 +85,7 @@ def _request(shown: Preview) -> str:
     text = shown.body.decode(errors="replace")
     more = f"\n... {len(text) - _BODY:,} more characters" if len(text) > _BODY else ""
     head = (f"  {safe(line)}" for line in shown.head)
-    return "\n".join(["the first request", "", *head, "", f"  {safe(text[:_BODY])}{more}", ""])
+    return "\n".join(["the first request", "", *head, "", f"  {safe(text[:_BODY])}{more}"])
 
 
 def tell_found(session: Session) -> None:

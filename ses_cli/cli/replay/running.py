@@ -13,7 +13,6 @@ from ses_cli.cli import scanning
 from ses_cli.cli.live import CHANGES
 from ses_cli.cli.options import Printing, Reading
 from ses_cli.cli.replay import output
-from ses_cli.cli.replay.options import Pacing, Remembering
 from ses_cli.cli.replay.settings import Given
 from ses_cli.cli.replay.status import StatusWriter
 from ses_cli.errors import Exit
@@ -28,33 +27,42 @@ from ses_cli.replay.results import Results
 from ses_cli.replay.session import Session, prepare
 
 
-def send(given: Given, reading: Reading, printing: Printing, pacing: Pacing, remembering: Remembering) -> Exit:
+def send(
+    given: Given,
+    reading: Reading,
+    printing: Printing,
+    *,
+    failed_file: str | None = None,
+    results_file: str | None = None,
+    parent: int | None = None,
+    status_fd: int | None = None,
+) -> Exit:
     """Sends, and reports."""
     with ExitStack() as stack:
         rejected = stack.enter_context(scanning.rejects_output(reading, given.settings.sources))
         mode = log_mode(source.path for source in given.settings.sources)
-        failed = stack.enter_context(Output(remembering.failed, mode)) if remembering.failed else None
+        failed = stack.enter_context(Output(failed_file, mode)) if failed_file else None
         standing = stack.enter_context(Standing(given.settings.size))
-        watch = Watch(standing, given.settings.policy.shutdown_timeout, pacing.parent)
+        watch = Watch(standing, given.settings.policy.shutdown_timeout, parent)
         session = prepare(
             given.settings,
             rejects=writer(rejected) if reading.rejects else None,
             letters=DeadLetters(failed.write) if failed else None,
-            results=Results(Path(remembering.results), mode) if remembering.results else None,
+            results=Results(Path(results_file), mode) if results_file else None,
             progress=watch.look,
             on_change=watch.on_change,
         )
         watch.session = session
         output.tell_found(session)
-        if pacing.status_fd is not None and isinstance(session.pieces, Follower):
-            watch.status = StatusWriter(pacing.status_fd, session.pieces)
+        if status_fd is not None and isinstance(session.pieces, Follower):
+            watch.status = StatusWriter(status_fd, session.pieces)
         gc.freeze()  # each callback makes objects that reference counts free: look for cycles less often
         gc.set_threshold(50_000, 20, 100)
         with _stopping(session):
             report = session.run.run()
         if watch.status:
             watch.status.end(report)
-    return output.Ended(given, session, report, remembering.failed).tell(printing)
+    return output.Ended(given, session, report, failed_file).tell(printing)
 
 
 def writer(file: Output) -> Rejects:

@@ -51,7 +51,8 @@ def understand(
         refuse((pacing.speed, "--speed"), (remembering.dry_run, "--dry-run"))
     if sending.to is None:
         raise UsageError("--to: missing", "see ses-events replay --help")
-    http, target = _http(sending, pacing), resolve_target(sending.to, os.environ)
+    http = http_options(sending, _LOOKUP_PERIOD if pacing.follow else None)
+    target = resolve_target(sending.to, os.environ)
     sources, errors = ([followed(reading)], []) if pacing.follow else find(reading.files, messages.note)
     if not sources:
         raise SourcesError(errors)
@@ -125,7 +126,8 @@ def _check_outputs(
     scanning.check_outputs(reading, settings.sources, outputs, *others)
 
 
-def _http(sending: Sending, pacing: Pacing) -> HttpOptions:
+def http_options(sending: Sending, lookup_period: float | None) -> HttpOptions:
+    """What the options say of requests. Raises UsageError."""
     if sending.insecure:
         messages.note("--insecure: the target's certificate is not verified")
     return HttpOptions(
@@ -139,7 +141,7 @@ def _http(sending: Sending, pacing: Pacing) -> HttpOptions:
         key=sending.key,
         insecure=sending.insecure,
         http2=sending.http2,
-        lookup_period=_LOOKUP_PERIOD if pacing.follow else None,
+        lookup_period=lookup_period,
     )
 
 
