@@ -87,6 +87,11 @@ def message_key(record: Callback) -> tuple[str, str]:
     return record.bulk_id, address(record.email)
 
 
+def message_id(text: str) -> str:
+    """A Message-ID without the angle brackets that some write around it."""
+    return text[1:-1] if text.startswith("<") and text.endswith(">") and len(text) > 1 else text
+
+
 def fingerprint(record: Callback) -> bytes:
     """16 bytes that are the same for a callback that arrived twice, and for no other in practice.
 

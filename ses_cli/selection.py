@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ses_cli.callback import Callback
-from ses_cli.identity import address, domain, from_domain
+from ses_cli.identity import address, domain, from_domain, message_id
 
 _Test = Callable[[Callback], bool]
 
@@ -18,6 +18,7 @@ class Selection:
     from_domains: frozenset[str] = frozenset()
     emails: frozenset[str] = frozenset()  # as `identity.address` gives them
     bulk_ids: frozenset[str] = frozenset()
+    message_ids: frozenset[str] = frozenset()  # as `identity.message_id` gives them
     templates: frozenset[str] = frozenset()  # template ids, as text
     since: int | None = None
     until: int | None = None
@@ -34,6 +35,7 @@ class Selection:
             (self.from_domains, lambda record: from_domain(record) in self.from_domains),
             (self.emails, lambda record: address(record.email) in self.emails),
             (self.bulk_ids, lambda record: record.bulk_id in self.bulk_ids),
+            (self.message_ids, lambda record: message_id(record.message_id or "") in self.message_ids),
             (self.templates, lambda record: str(record.template_id) in self.templates),
         ]
         return [test for wanted, test in tests if wanted]

@@ -26,6 +26,7 @@ VARIED: st.SearchStrategy[Record] = st.builds(
     email=st.sampled_from(EMAILS),
     fromDomain=st.sampled_from(["", None, "A.example", "a.example."]),
     taskId=st.sampled_from([ABSENT, 0, 7, None, ""]),
+    messageId=st.sampled_from([ABSENT, "m", "<m>", "<m", "", None]),
     link=st.sampled_from([ABSENT, "", None, "https://a.example/"]),
     colour=st.sampled_from([ABSENT, ABSENT, 1, "red", None, 2.5, True, [1], {"a": 2**70}]),
 )
@@ -35,6 +36,8 @@ SELECTIONS = st.builds(
     events=st.sampled_from([frozenset(), frozenset({"bounce", "open"}), frozenset({"delivered"})]),
     domains=st.sampled_from([frozenset(), frozenset({"qq.com", "xn--fsqu00a.cn"})]),
     from_domains=st.sampled_from([frozenset(), frozenset({"a.example"})]),
+    emails=st.sampled_from([frozenset(), frozenset(), frozenset({"a@qq.com", "a@xn--fsqu00a.cn", '"a@b"@c.d'})]),
+    message_ids=st.sampled_from([frozenset(), frozenset(), frozenset({"m"})]),
     templates=st.sampled_from([frozenset(), frozenset({"1"})]),
     since=st.sampled_from([None, 1654200000]),
     until=st.sampled_from([None, 1654400000]),

@@ -266,7 +266,7 @@ fn read_lines(file: &std::fs::File, offset: u64, end: u64, size: usize, buffer: 
 }
 
 fn wanted(selection: &Bound<'_, PyAny>) -> PyResult<Selection> {
-    let names = |field: &str| -> PyResult<_> {
+    let names = |field: &str| -> PyResult<hashbrown::HashSet<Vec<u8>, _>> {
         let names: HashSet<String> = selection.getattr(field)?.extract()?;
         Ok(names.into_iter().map(String::into_bytes).collect())
     };
@@ -275,14 +275,17 @@ fn wanted(selection: &Bound<'_, PyAny>) -> PyResult<Selection> {
         .iter()
         .map(|name| event(name.as_bytes()))
         .filter(|&event| event != NO_EVENT);
+    let emails = names("emails")?;
     Ok(Selection {
         events: (!events.is_empty()).then(|| bits.fold(0, |bits, event| bits | 1 << event)),
         since: selection.getattr("since")?.extract()?,
         until: selection.getattr("until")?.extract()?,
         domains: names("domains")?,
         from_domains: names("from_domains")?,
-        emails: names("emails")?,
+        locals: emails.iter().map(|email| split(email).0.to_vec()).collect(),
+        emails,
         bulk_ids: names("bulk_ids")?,
+        message_ids: names("message_ids")?,
         templates: names("templates")?,
     })
 }

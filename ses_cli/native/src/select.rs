@@ -17,7 +17,10 @@ pub struct Selection {
     pub domains: Names,
     pub from_domains: Names,
     pub emails: Names,
+    /// The local parts of `emails`, each with its `@`.
+    pub locals: Names,
     pub bulk_ids: Names,
+    pub message_ids: Names,
     pub templates: Names,
 }
 
@@ -28,6 +31,7 @@ impl Selection {
             &self.from_domains,
             &self.emails,
             &self.bulk_ids,
+            &self.message_ids,
             &self.templates,
         ];
         self.events.is_none() && self.since.is_none() && self.until.is_none() && sets.iter().all(|set| set.is_empty())
@@ -56,14 +60,27 @@ impl Selection {
                 || self
                     .from_domains
                     .contains(&*domains.name(&from_domain(block, text, record))))
-            && (self.emails.is_empty() || {
-                let mut email = Vec::new();
-                address(domains, &field(EMAIL), false, &mut email);
-                self.emails.contains(&email)
-            })
+            && (self.emails.is_empty() || self.takes_email(&field(EMAIL), domains))
             && (self.bulk_ids.is_empty() || self.bulk_ids.contains(&*field(BULK_ID)))
+            && (self.message_ids.is_empty() || self.message_ids.contains(bare(&field(MESSAGE_ID))))
             && (self.templates.is_empty() || self.templates.contains(template(record).as_bytes()))
     }
+
+    /// Nearly all addresses differ in their local part already, which is compared as it is written.
+    #[inline]
+    fn takes_email(&self, written: &[u8], domains: &mut Domains) -> bool {
+        self.locals.contains(split(written).0) && {
+            let mut email = Vec::new();
+            address(domains, written, false, &mut email);
+            self.emails.contains(&email)
+        }
+    }
+}
+
+/// A Message-ID without the angle brackets that some write around it.
+fn bare(message_id: &[u8]) -> &[u8] {
+    let inner = message_id.strip_prefix(b"<").and_then(|rest| rest.strip_suffix(b">"));
+    inner.unwrap_or(message_id)
 }
 
 /// The sender's domain as it is written, else that of its address, "" where the record has neither.

@@ -10,6 +10,8 @@ pub const BOUNCE_TYPE: usize = 6;
 pub const SENDER: usize = 8;
 pub const FROM_DOMAIN: usize = 9;
 pub const TEMPLATE_ID: usize = 10;
+pub const USERAGENT: usize = 11;
+pub const MESSAGE_ID: usize = 13;
 pub const EVENT_ID: usize = 14;
 pub const TASK_ID: usize = 15;
 pub const SENT_TIMESTAMP: usize = 16;
@@ -40,7 +42,7 @@ pub const LEGACY_BULK_ID: usize = 17;
 pub const OTHER: usize = 18;
 pub const SLOTS: usize = 19;
 /// What of a line is kept, in the order of a record's values.
-pub const KEPT: [usize; 9] = [
+pub const KEPT: [usize; 12] = [
     EMAIL,
     BULK_ID,
     TIMESTAMP,
@@ -50,6 +52,9 @@ pub const KEPT: [usize; 9] = [
     FROM_DOMAIN,
     TEMPLATE_ID,
     TASK_ID,
+    USERAGENT,
+    MESSAGE_ID,
+    SENT_TIMESTAMP,
 ];
 /// The place among what is kept of each slot, `KEPT.len()` for those that are not.
 pub const PLACES: [u8; SLOTS] = {
