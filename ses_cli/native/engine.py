@@ -48,6 +48,8 @@ class NativeEngine:
 
 def _open(source: Source) -> "_engine.Log | None":
     """A log that the engine reads, None where that cannot be, or it is not the file it was."""
+    if source.is_object:
+        return None
     try:
         log = _engine.Log(source.path)
     except (OSError, AttributeError):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ses_cli.errors import UsageError
 from ses_cli.render.output import STDOUT
-from ses_cli.sources.find import is_log
+from ses_cli.sources.names import is_log
 from ses_cli.sources.source import STDIN, shown
 
 

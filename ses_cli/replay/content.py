@@ -1,6 +1,5 @@
 """The bytes of a log, for a journal that knows logs by their content, and the lines that are cut of them."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from tempfile import TemporaryFile
@@ -9,7 +8,7 @@ from typing import BinaryIO, Protocol
 from ses_cli.batch import Piece
 from ses_cli.replay.journal import Content
 from ses_cli.sources.decompress import Damaged, Readable
-from ses_cli.sources.read import PIECE, Span, cut, opened, read
+from ses_cli.sources.read import PIECE, Span, cut, opened, read, read_bytes
 from ses_cli.sources.source import Source
 
 _HEAD = 64 << 10  # bytes
@@ -37,7 +36,7 @@ def content_of(source: Source) -> LogContent:
 
 
 class FileContent:
-    """A plain file. It is not held open: there may be hundreds."""
+    """A plain file or object. It is not held open: there may be hundreds."""
 
     is_sought = True
 
@@ -50,13 +49,7 @@ class FileContent:
 
     def read(self, start: int, end: int) -> bytes:
         """These bytes, fewer at the end of the log. Raises SourceError."""
-        parts, at = [], start
-        with opened(self._source) as file:
-            assert hasattr(file, "fileno")
-            while at < end and (part := os.pread(file.fileno(), end - at, at)):
-                parts.append(part)
-                at += len(part)
-        return b"".join(parts)
+        return read_bytes(self._source, start, end)
 
     def pieces(self, start: int, end: int | None, max_line: int, piece_size: int) -> Iterator[Piece]:
         """The lines that begin in [start, end)."""

@@ -1,6 +1,5 @@
 """One scan: the engine is chosen, the parts are numbered and merged, and nothing that went wrong is lost."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic
@@ -11,7 +10,7 @@ from ses_cli.events import Problem
 from ses_cli.ledger import Ledger
 from ses_cli.pipeline import FIRST
 from ses_cli.scan.parts import F, Part, Task, Worker
-from ses_cli.sources import SPAN, Source, Span, spans
+from ses_cli.sources import SPAN, Source, Span, has_grown, spans
 
 _SMALL = 1 << 20  # bytes that are read before a process has started
 _NATIVE_SPAN = 8 << 20  # bytes
@@ -58,7 +57,7 @@ def scan(
         if part.is_last:
             at += 1
             above = above if at < len(todo) and todo[at].source is span.source else 0
-    outcome.grown = [source.name for source in sources if _has_grown(source)]
+    outcome.grown = [source.name for source in sources if has_grown(source)]
     return outcome
 
 
@@ -97,10 +96,3 @@ def _merge(outcome: Outcome[F], part: Part[F]) -> None:
     outcome.fold.merge(part.fold)
     outcome.ledger.merge(part.ledger)
     outcome.first += [invalid.problems[0] for invalid in part.invalid[: FIRST - len(outcome.first)]]
-
-
-def _has_grown(source: Source) -> bool:
-    try:
-        return source.size is not None and os.stat(source.path).st_size > source.size
-    except OSError:
-        return False  # gone by now, but it was read to its end

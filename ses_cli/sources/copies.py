@@ -4,25 +4,27 @@ Most files differ in their first bytes, so that is what is compared first. Only 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from itertools import zip_longest
 from math import inf
 
+from ses_cli.errors import SourceError
 from ses_cli.sources.decompress import Damaged, Readable, decompress
-from ses_cli.sources.source import Source
+from ses_cli.sources.source import Identity, Source
+from ses_cli.sources.storage import HEAD, Found, storage_of
 
-_HEAD = 4096  # bytes
 _CHUNK = 1 << 20
 
 
-def without_copies(sources: Sequence[Source], note: Callable[[str], object]) -> list[Source]:
+def without_copies(found: Sequence[Found], note: Callable[[str], object]) -> list[Source]:
     """The sources without those whose content another one has; `note` is told of each, and of one that is a part."""
     kept: list[Source] = []
     heads: dict[bytes, list[int]] = {}  # first bytes -> places in `kept`
-    known: dict[tuple[int, int], Source] = {}
-    regular = [source for source in sources if source.identity]
-    for source in sources:
-        if source.identity is None or len(regular) == 1:
+    known: dict[Identity, Source] = {}
+    is_alone = sum(source.identity is not None for source, _ in found) == 1
+    for one in found:
+        source = one.source
+        if source.identity is None or is_alone:
             kept.append(source)
             continue
         if source.identity in known:
@@ -31,7 +33,7 @@ def without_copies(sources: Sequence[Source], note: Callable[[str], object]) -> 
             note(f"{source.name} is {named}: read once")
             continue
         known[source.identity] = source
-        alike = heads.setdefault(_head(source), [])
+        alike = heads.setdefault(_head(one), [])
         at = next((at for at in alike if _is_same(kept[at], source, note)), None)
         if at is None:
             alike.append(len(kept))
@@ -41,17 +43,18 @@ def without_copies(sources: Sequence[Source], note: Callable[[str], object]) -> 
     return kept
 
 
-def _head(source: Source) -> bytes:
+def _head(found: Found) -> bytes:
     """The first bytes, decompressed. What is empty or cannot be read is like nothing else."""
-    with suppress(OSError, Damaged), open(source.path, "rb", buffering=0) as raw:
-        if head := _exactly(decompress(raw, source.codec), _HEAD):
-            return head
-    return repr(source.identity).encode()
+    head = found.head
+    if found.source.codec:
+        with suppress(OSError, Damaged, SourceError), closing(storage_of(found.source).open(found.source)) as raw:
+            head = _exactly(decompress(raw, found.source.codec), HEAD)
+    return head or repr(found.source.identity).encode()
 
 
 def _is_same(first: Source, second: Source, note: Callable[[str], object]) -> bool:
     """Whether both hold the same, from the first byte to the last; what cannot be read to its end does not."""
-    with suppress(OSError, Damaged):
+    with suppress(OSError, Damaged, SourceError):
         for ours, theirs in zip_longest(_chunks(first), _chunks(second), fillvalue=b""):
             if ours == theirs:
                 continue
@@ -67,7 +70,7 @@ def _is_same(first: Source, second: Source, note: Callable[[str], object]) -> bo
 
 def _chunks(source: Source) -> Iterator[bytes]:
     """What a source held when it was found, decompressed, in chunks of one size."""
-    with open(source.path, "rb", buffering=0) as raw:
+    with closing(storage_of(source).open(source)) as raw:
         stream, left = decompress(raw, source.codec), inf if source.codec else source.size or 0
         while left and (data := _exactly(stream, int(min(left, _CHUNK)))):
             yield data

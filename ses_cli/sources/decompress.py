@@ -8,7 +8,7 @@ import re
 import zlib
 from collections.abc import Callable
 from functools import partial
-from typing import BinaryIO, Protocol
+from typing import NoReturn, Protocol
 
 _MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zXZ\x00": "xz"}
 _BZIP2 = re.compile(rb"BZh[1-9](?:1A|\x17\x72)")
@@ -43,7 +43,7 @@ def codec_of(head: bytes) -> str | None:
     return next((codec for magic, codec in _MAGIC.items() if head.startswith(magic)), None)
 
 
-def decompress(raw: BinaryIO, codec: str | None) -> Readable:
+def decompress(raw: Readable, codec: str | None) -> Readable:
     """The decompressed data, members joined. Reading raises Damaged."""
     match codec:
         case "gzip":
@@ -59,8 +59,8 @@ def decompress(raw: BinaryIO, codec: str | None) -> Readable:
 
 
 class _Gzip:
-    def __init__(self, raw: BinaryIO) -> None:
-        self._file = gzip.GzipFile(fileobj=raw)
+    def __init__(self, raw: Readable) -> None:
+        self._file = gzip.GzipFile(mode="rb", fileobj=_Forward(raw))
 
     def read(self, n: int, /) -> bytes:
         try:
@@ -69,6 +69,16 @@ class _Gzip:
             raise Damaged("the compressed data is cut off") from None
         except (gzip.BadGzipFile, zlib.error) as error:
             raise Damaged(f"the compressed data is damaged ({error})") from None
+
+
+class _Forward:
+    """What is read in one go, as the library wants it."""
+
+    def __init__(self, raw: Readable) -> None:
+        self.read = raw.read
+
+    def seek(self, offset: int, /) -> NoReturn:
+        raise io.UnsupportedOperation(f"seek to {offset}")
 
 
 class _Member(Protocol):
@@ -86,7 +96,7 @@ class _Member(Protocol):
 class _Members:
     """Streams one after another. The library's own files take whatever follows the first one for the end."""
 
-    def __init__(self, raw: BinaryIO, new: Callable[[], _Member], padding: bytes = b"") -> None:
+    def __init__(self, raw: Readable, new: Callable[[], _Member], padding: bytes = b"") -> None:
         self._raw = raw
         self._new = new
         self._padding = padding  # may stand between streams
@@ -125,7 +135,7 @@ class _Members:
 class _Zstd:
     """Frames one after another. The library's own stream reader takes a frame that is cut off for its end."""
 
-    def __init__(self, raw: BinaryIO) -> None:
+    def __init__(self, raw: Readable) -> None:
         import zstandard  # start-up: most logs are plain
 
         self._raw = raw

@@ -1,17 +1,17 @@
 """Spans of a source become pieces of whole lines; cut anywhere, the lines are the same."""
 
 import io
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, NamedTuple
 
 from ses_cli.batch import Piece
 from ses_cli.errors import SourceError, reason
 from ses_cli.sources.archives import HEAD, refuse_archive
 from ses_cli.sources.decompress import MAGIC_BYTES, STEP, Damaged, Readable, codec_of, decompress
 from ses_cli.sources.lines import Lines
-from ses_cli.sources.source import STDIN, Source
+from ses_cli.sources.source import Source
+from ses_cli.sources.storage import Stream, storage_of
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -44,23 +44,39 @@ def spans(source: Source, size: int = SPAN) -> Iterator[Span]:
 
 def read(span: Span, max_line: int, piece_size: int = PIECE, numbered: bool = True) -> Iterator[Piece]:
     """The lines that begin in the span, numbered from 1 or all 0. Raises SourceError, after all that could be read."""
-    with _telling(span.source), _open(span) as raw:
-        for piece in _pieces(span, _decoded(span, raw), max_line, piece_size, int(numbered)):
-            yield piece._replace(bytes_read=raw.tell()) if span.source.size else piece
-        _check_size(span, raw)
+    source, start = span.source, max(span.start - 1, 0)
+    with _telling(source), closing(storage_of(source).open(source, start, span.end)) as raw:
+        for piece in _pieces(span, _decoded(source, raw), max_line, piece_size, int(numbered)):
+            yield piece._replace(bytes_read=raw.tell()) if source.size else piece
+        raw.check(span.end)
 
 
 @contextmanager
 def opened(source: Source) -> Iterator[Readable]:
     """All bytes of a source, decompressed: for `cut`. Raises SourceError."""
-    with _telling(source), _open(Span(source)) as raw:
-        yield _decoded(Span(source), raw)
+    with _telling(source), closing(storage_of(source).open(source)) as raw:
+        yield _decoded(source, raw)
 
 
 def cut(source: Source, stream: Readable, max_line: int, piece_size: int = PIECE) -> Iterator[Piece]:
     """The lines of a stream, from the beginning of the source, numbered. Raises SourceError."""
     with _telling(source):
         yield from _pieces(Span(source), stream, max_line, piece_size)
+
+
+def read_bytes(source: Source, start: int, end: int) -> bytes:
+    """These bytes of a plain source, fewer at its end. Raises SourceError."""
+    parts = []
+    with _telling(source), closing(storage_of(source).open(source, start, end)) as raw:
+        while start < end and (part := raw.read(end - start)):
+            parts.append(part)
+            start += len(part)
+    return b"".join(parts)
+
+
+def has_grown(source: Source) -> bool:
+    """Whether more was added to a source since it was found."""
+    return storage_of(source).has_grown(source)
 
 
 @contextmanager
@@ -73,30 +89,10 @@ def _telling(source: Source) -> Iterator[None]:
         raise SourceError(f"{source.name}: {reason(error)}") from None
 
 
-def _open(span: Span) -> BinaryIO:
-    if span.source.path == STDIN:
-        return open(0, "rb", buffering=0, closefd=False)
-    raw = open(span.source.path, "rb", buffering=0)
-    status = os.fstat(raw.fileno())
-    if span.source.identity not in (None, (status.st_dev, status.st_ino)):
-        raw.close()
-        raise SourceError(f"{span.source.name}: was replaced while it was read", "read it again")
-    if span.start:
-        raw.seek(span.start - 1)
-    return raw
-
-
-def _check_size(span: Span, raw: BinaryIO) -> None:
-    end = span.end if span.end is not None or span.source.codec else span.source.size
-    if end is not None and (size := os.fstat(raw.fileno()).st_size) < end:
-        name, before = span.source.name, span.source.size
-        raise SourceError(f"{name}: shrank from {before:,} to {size:,} bytes while it was read", "read it again")
-
-
-def _decoded(span: Span, raw: BinaryIO) -> Readable:
-    if span.source.size is not None:
-        stream = decompress(raw, span.source.codec)
-        return _Gathered(stream) if span.source.codec else stream
+def _decoded(source: Source, raw: Stream) -> Readable:
+    if source.size is not None:
+        stream = decompress(raw, source.codec)
+        return _Gathered(stream) if source.codec else stream
     head = b""
     while len(head) < MAGIC_BYTES and (more := raw.read(MAGIC_BYTES - len(head))):
         head += more
@@ -139,7 +135,7 @@ class _Gathered:
 class _Rewound(io.RawIOBase):
     """A stream of which the first bytes were already read."""
 
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+    def __init__(self, head: bytes, rest: Stream) -> None:
         self._head = head
         self._rest = rest
 

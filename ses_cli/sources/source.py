@@ -1,19 +1,35 @@
 """One log, as it was found."""
 
 import os
+import re
 from typing import NamedTuple
 
 STDIN = "-"
+_ADDRESS = re.compile(r"(?:s3|cos|gs|az|https?)://")
+
+Identity = tuple[int | str, int | str]
+"""Device and inode of a file, address and version of an object: another one means that it was replaced."""
 
 
 class Source(NamedTuple):
     """One log. What is no regular file (standard input, a pipe) has no size and is read once, in one go."""
 
     name: str  # as named by the user, fit to be shown
-    path: str
+    path: str  # of a file, or an object's address
     size: int | None  # bytes at the start of the run
     codec: str | None  # gzip, zstd, bzip2, xz; None when plain, or not yet known
-    identity: tuple[int, int] | None  # device and inode, to notice a file that was replaced
+    identity: Identity | None
+    endpoint: str | None = None  # of an object: the address of its store, where that is not the usual one
+
+    @property
+    def is_object(self) -> bool:
+        """Whether it is an object, and no file or pipe."""
+        return is_address(self.path)
+
+
+def is_address(name: str) -> bool:
+    """Whether this names objects in a store, and not files."""
+    return _ADDRESS.match(name) is not None
 
 
 def shown(path: str) -> str:
