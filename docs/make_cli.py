@@ -1,4 +1,4 @@
-"""Writes docs/cli.md from what `--help` prints."""
+"""Writes docs/cli.md from what `--help` prints, and the manual pages."""
 
 from pathlib import Path
 
@@ -41,4 +41,7 @@ def _section(name: str) -> str:
 
 
 if __name__ == "__main__":
+    import make_man
+
     PAGE.write_text(page())
+    make_man.write()

@@ -1,6 +1,8 @@
 """What the documentation claims is run."""
 
+import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +79,23 @@ def test_command_page_is_fresh() -> None:
         check=True,
     )
     assert made.stdout == (ROOT / "docs" / "cli.md").read_text()
+
+
+def test_manual_pages_are_fresh() -> None:
+    """docs/man has what docs/make_cli.py writes: a page for each command, and nothing else."""
+    code = "import sys, json; sys.path.insert(0, 'docs'); import make_man; print(json.dumps(make_man.pages()))"
+    made = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert json.loads(made.stdout) == {page.name: page.read_text() for page in (ROOT / "docs" / "man").iterdir()}
+
+
+@pytest.mark.skipif(not shutil.which("man"), reason="there is no man")
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "man").iterdir()), ids=lambda page: page.name)
+def test_manual_pages_are_well_formed(page: Path) -> None:
+    """groff has nothing to say against a page, and shows the command's name and its options."""
+    done = subprocess.run(["man", "--warnings", "-l", page], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert page.stem in done.stdout.replace("\u2010", "-")
+    assert "OPTIONS" in done.stdout
 
 
 def test_every_command_has_examples_first() -> None:
