@@ -129,28 +129,28 @@ class Collected(Protocol):
 
 
 class BounceColumns(NamedTuple):
-    """What the bounces say of each recipient address, in the order in which they were met.
+    """What bounces, deferrals or drops say of each recipient address, in the order in which they were met.
 
-    `kinds` to `reason_of` are of the bounce that speaks for the address: its newest hard one, or else its newest one.
+    `kinds` to `reason_of` are of the one that speaks for the address: its newest hard bounce, else the newest.
     """
 
     emails: list[str]  # as they are compared
     domains: list[str]  # each once
     domain_of: "array[int]"  # the place of each address's domain
-    kinds: bytes  # 0 untyped, 1 hard, 2 soft
+    kinds: bytes  # 0 untyped, 1 hard, 2 soft, 3 deferred, 4 dropped
     times: "array[int]"
     reasons: list[str]  # as `reasons.own.hide` gives them for the address, each once
     reason_of: "array[int]"
     firsts: "array[int]"
     lasts: "array[int]"
     counts: "array[int]"
-    origins: list[tuple[tuple[str, ...], tuple[int, ...]]]  # sender domains and templates of all its bounces
+    origins: list[tuple[tuple[str, ...], tuple[int, ...]]]  # sender domains and templates of all of them
     origin_of: "array[int]"
-    spelt: dict[int, str]  # the address as the bounce that speaks has it, where that is another spelling
+    spelt: dict[int, str]  # the address as the one that speaks has it, where that is another spelling
 
 
 class CollectedBounces(Protocol):
-    """Bounces of many batches by recipient address, held by their engine until they are asked for."""
+    """Bounces, deferrals or drops of many batches by address, held by their engine until they are asked for."""
 
     def merge(self, later: Self) -> None:
         """Takes in what was collected later; that is spent then."""
@@ -221,8 +221,13 @@ class Batch(Protocol):
     def collect(self, keys: Sequence[Key], collected: Collected | None) -> Collected | None:
         """Adds the counts to those of earlier batches, by the same keys; None where this engine does not collect."""
 
-    def collect_bounces(self, bounce_type: str | None, collected: CollectedBounces | None) -> CollectedBounces | None:
-        """Adds the counted bounces, of one type where one is asked for; None where this engine does not collect."""
+    def collect_bounces(
+        self, event: str, bounce_type: str | None, collected: CollectedBounces | None
+    ) -> CollectedBounces | None:
+        """Adds the counted records of an event: `bounce`, of one type where one is asked for, `deferred` or `dropped`.
+
+        None where this engine does not collect.
+        """
 
     def callbacks(self, events: AbstractSet[str] | None = None) -> Sequence[Callback]:
         """The counted records, of these event types only; None is all of them."""

@@ -18,6 +18,7 @@ EVENT_IDS: dict[str, int | None] = {
     "processed": None,
 }
 EVENTS = tuple(EVENT_IDS)
+FAILURES = ("bounce", "deferred", "dropped")  # events that say why a mail did not arrive, or not yet
 LEGACY_EVENTS = frozenset({"processed"})
 
 HARD = "hard_bounce"

@@ -223,17 +223,7 @@ def _only(name: str, field: str, kind: click.ParamType[Any], metavar: str | None
     return click.option(name, field, multiple=True, type=List(kind), metavar=metavar, help=f"Only {text}.")
 
 
-selecting = grouped(
-    "selecting",
-    Selecting,
-    Selecting.__slots__,
-    _only(
-        "--event",
-        "events",
-        click.Choice(EVENTS),
-        None,
-        "this event type; every filter takes several values, with commas",
-    ),
+_FILTERS = (
     _only("--domain", "domains", click.STRING, "NAME", "this recipient domain"),
     _only("--from-domain", "from_domains", click.STRING, "NAME", "this sender domain"),
     _only("--email", "emails", click.STRING, "ADDRESS", "this recipient"),
@@ -247,6 +237,15 @@ selecting = grouped(
     click.option("--dedupe", is_flag=True, help="Count duplicates once."),
     click.option("--fail-empty", is_flag=True, help="Exit 1 if no event is selected."),
 )
+
+
+def selecting_by(event: Decorator) -> Decorator:
+    """Which events; `event` is the option that selects by type."""
+    return grouped("selecting", Selecting, Selecting.__slots__, event, *_FILTERS)
+
+
+_EVENT = "this event type; every filter takes several values, with commas"
+selecting = selecting_by(_only("--event", "events", click.Choice(EVENTS), None, _EVENT))
 
 
 def printing_as(*forms: str) -> Decorator:

@@ -120,8 +120,10 @@ class NativeBatch:
         counts.add(self)
         return counts
 
-    def collect_bounces(self, bounce_type: str | None, collected: CollectedBounces | None) -> CollectedBounces | None:
-        bounces = collected if isinstance(collected, NativeBounces) else NativeBounces(bounce_type)
+    def collect_bounces(
+        self, event: str, bounce_type: str | None, collected: CollectedBounces | None
+    ) -> CollectedBounces | None:
+        bounces = collected if isinstance(collected, NativeBounces) else NativeBounces(event, bounce_type)
         bounces.add(self)
         return bounces
 
@@ -199,11 +201,11 @@ class NativeCounts:
 class NativeBounces:
     """See `ses_cli.batch.CollectedBounces`."""
 
-    def __init__(self, bounce_type: str | None) -> None:
-        self._bounces = _engine.Bounces(bounce_type)
+    def __init__(self, event: str, bounce_type: str | None) -> None:
+        self._bounces = _engine.Bounces(event, bounce_type)
 
     def add(self, batch: NativeBatch) -> None:
-        """Takes in the bounces of a batch."""
+        """Takes in the bounces, deferrals or drops of a batch."""
         self._bounces.add(batch.columns)
 
     def merge(self, later: Self) -> None:

@@ -1,7 +1,7 @@
-"""What bounces tell of recipient addresses, in columns: a million of them have to fit.
+"""What bounces, deferrals or drops tell of recipient addresses, in columns: a million of them have to fit.
 
 What is said of an address (type, class, action, reason, codes) comes from its newest hard bounce, or where it has none
-from its newest soft one: only a delivery speaks against a hard bounce, and that is told beside it.
+from its newest event: only a delivery speaks against a hard bounce, and that is told beside it.
 """
 
 from array import array
@@ -39,10 +39,14 @@ NAMES = (
     "from_domains",
     "templates",
     "delivered_since",
+    "event",
 )
-_TYPES = (None, HARD, SOFT)  # by kind, see `BounceColumns`
-_PLACES = {kind: place for place, kind in enumerate(_TYPES)}
-_SOFT, _HARD = _PLACES[SOFT], _PLACES[HARD]
+# by kind, see `BounceColumns`
+_KINDS = (("bounce", None), ("bounce", HARD), ("bounce", SOFT), ("deferred", None), ("dropped", None))
+_UNTYPED, _HARD, _SOFT, _DEFERRED, _DROPPED = range(len(_KINDS))
+_OF_BOUNCES = {HARD: _HARD, SOFT: _SOFT}
+_OF_OTHERS = {"deferred": _DEFERRED, "dropped": _DROPPED}
+_TEMPORARY = (_SOFT, _DEFERRED)  # kills no address by itself
 
 T = TypeVar("T", str, int)
 Origin = tuple[tuple[str, ...], tuple[int, ...]]  # sender domains and templates
@@ -53,7 +57,8 @@ class Address:
     """What is known of one recipient address. Times are Unix seconds."""
 
     email: str  # as `identity.address` gives it
-    bounce_type: str | None  # this to `verdict` are of the bounce that speaks for the address
+    event: str  # this to `verdict` are of the bounce, deferral or drop that speaks for the address
+    bounce_type: str | None
     time: int
     reason: str
     verdict: Verdict
@@ -62,7 +67,7 @@ class Address:
     count: int
     from_domains: tuple[str, ...]
     templates: tuple[int, ...]
-    delivered_since: bool  # delivered to after its last hard bounce
+    delivered_since: bool  # delivered to after its last hard bounce, deferral or drop
 
     @property
     def is_hard(self) -> bool:
@@ -79,7 +84,7 @@ class Addresses:
     """One number for each address, counted from 0 as they are met, and columns of what is known of it."""
 
     numbers: dict[str, int] = field(default_factory=dict)
-    types: bytearray = field(default_factory=bytearray)  # places in `_TYPES`; this to `verdicts` are of one bounce
+    types: bytearray = field(default_factory=bytearray)  # kinds; this to `verdicts` are of one event
     times: "array[int]" = field(default_factory=_times)
     reasons: list[str] = field(default_factory=list)  # as `reasons.own.hide` gives them, so that many are one
     verdicts: list[Verdict] = field(default_factory=list)
@@ -104,15 +109,15 @@ class Addresses:
         )
 
     def add(self, records: Iterable[Callback], rules: Path | None) -> None:
-        """Takes in bounces."""
+        """Takes in bounces, deferrals or drops."""
         judge, numbers = classifier(rules).judge, self.numbers
         for record in records:
-            text, time, kind = record.reason or "", record.timestamp, _PLACES.get(record.bounce_type, 0)
+            text, time, kind = record.reason or "", record.timestamp, _kind(record)
             email = address(record.email)
             reason = _shared(hide(text, email))
             # the text may spell the address as the record does
             judged = reason if email == record.email else hide(text, record.email)
-            verdict = judge(judged, kind == _SOFT, record.email)[0]
+            verdict = judge(judged, kind in _TEMPORARY, record.email)[0]
             origin = _origin(from_domain(record), record.template_id)
             number = numbers.get(email)
             if number is not None:
@@ -157,7 +162,7 @@ class Addresses:
         n: int,
         origin: Origin,
     ) -> None:
-        """Takes in what is told of a known address. Of two bounces of one second the later line is the newer."""
+        """Takes in what is told of a known address. Of two events of one second the later line is the newer."""
         if (kind == _HARD, time) >= (self.types[number] == _HARD, self.times[number]):
             self.types[number], self.times[number] = kind, time
             self.reasons[number], self.verdicts[number] = reason, verdict
@@ -168,13 +173,13 @@ class Addresses:
         if origin != mine:
             self.origins[number] = (_union(mine[0], origin[0]), _union(mine[1], origin[1]))
 
-    def hard(self) -> tuple[list[str], list[int]]:
-        """The addresses that bounced hard, and their numbers."""
-        is_hard = [kind == _HARD for kind in self.types]
-        return list(compress(self.numbers, is_hard)), list(compress(count(), is_hard))
+    def followed(self) -> tuple[list[str], list[int]]:
+        """The addresses of which later deliveries are told, all but those with soft bounces only, and their numbers."""
+        is_followed = [kind not in (_UNTYPED, _SOFT) for kind in self.types]
+        return list(compress(self.numbers, is_followed)), list(compress(count(), is_followed))
 
     def chosen(self, min_count: int, takes: Callable[[Verdict], bool]) -> list[int]:
-        """The numbers of the addresses that bounced so often and whose meaning is taken."""
+        """The numbers of the addresses that failed so often and whose meaning is taken."""
         counts, verdicts = self.counts, self.verdicts
         met = set(verdicts)
         taken = {verdict for verdict in met if takes(verdict)}
@@ -202,14 +207,16 @@ class Rows:
         return self._address(self.numbers[at])
 
     def reason(self, number: int) -> str:
-        """The reason of the bounce that speaks for an address."""
+        """The reason of the event that speaks for an address."""
         return reveal(self.found.reasons[number], self.emails[number])
 
     def _address(self, number: int) -> Address:
         found = self.found
+        event, bounce_type = _KINDS[found.types[number]]
         return Address(
             self.emails[number],
-            _TYPES[found.types[number]],
+            event,
+            bounce_type,
             found.times[number],
             self.reason(number),
             found.verdicts[number],
@@ -250,7 +257,7 @@ def _verdicts(columns: BounceColumns, rules: Path | None) -> list[Verdict]:
             written = columns.spelt.get(number, email)
             # the text may spell the address as the record does
             judged = reason if written == email else hide(reveal(reason, email), written)
-            verdict = judge(judged, key[1] == _SOFT, written)[0]
+            verdict = judge(judged, key[1] in _TEMPORARY, written)[0]
             if is_general[key[0]] and written == email:
                 if len(known) >= _MOST_SHARED:
                     known.clear()
@@ -263,6 +270,10 @@ def _verdicts(columns: BounceColumns, rules: Path | None) -> list[Verdict]:
 def classifier(rules: Path | None) -> Classifier:
     """One for each process: it learns."""
     return Classifier.load(rules)
+
+
+def _kind(record: Callback) -> int:
+    return _OF_OTHERS.get(record.event) or _OF_BOUNCES.get(record.bounce_type or "", _UNTYPED)
 
 
 @lru_cache(4096)
@@ -293,11 +304,12 @@ def values(rows: Rows, tz: tzinfo | None) -> Iterator[list[Value]]:
         cls, action, rule, reply, enhanced = found.verdicts[number]
         senders, templates = found.origins[number]
         first, last = found.firsts[number], found.lasts[number]
+        event, bounce_type = _KINDS[found.types[number]]
         since = rfc3339(first, tz)
         yield [
             email,
             domain(email),
-            _TYPES[found.types[number]],
+            bounce_type,
             cls,
             action,
             rule,
@@ -310,4 +322,5 @@ def values(rows: Rows, tz: tzinfo | None) -> Iterator[list[Value]]:
             list(senders),
             list(templates),
             bool(delivered[number]),
+            event,
         ]

@@ -1,4 +1,4 @@
-"""Bounced addresses in groups: by class and action, by domain, by the shape of the reason."""
+"""Addresses in groups: by class and action, by domain, by the shape of the reason."""
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
@@ -12,7 +12,7 @@ from ses_cli.reports.addresses import Rows
 from ses_cli.reports.groups import provider
 from ses_cli.table import Column, Data, Kind, Table, Value
 
-_ADDRESSES, _BOUNCES = Column("addresses", Kind.COUNT), Column("bounces", Kind.COUNT)
+_ADDRESSES = Column("addresses", Kind.COUNT)
 
 
 @dataclass(slots=True)
@@ -20,9 +20,9 @@ class Group:
     """Some addresses."""
 
     addresses: int = 0
-    bounces: int = 0
+    bounces: int = 0  # or deferrals, or drops
     actions: dict[str, int] = field(default_factory=dict)  # addresses by what to do about them
-    newest: int = -1  # the number of the address with the newest bounce that speaks for one
+    newest: int = -1  # the number of the address whose event that speaks for it is the newest
 
     def counts(self) -> list[Value]:
         """Addresses and bounces, and the addresses by action."""
@@ -43,12 +43,12 @@ def totals(rows: Rows, key: Callable[[Verdict], str]) -> dict[str, dict[str, int
     return groups
 
 
-def verdicts(rows: Rows) -> Table:
-    """Addresses and bounces by what to do, and why."""
+def verdicts(rows: Rows, events: Column) -> Table:
+    """Addresses and bounces, or what `events` names, by what to do, and why."""
     order = list(ACTIONS)
     groups = totals(rows, lambda verdict: f"{verdict.action} {verdict.cls}")
     listed = sorted(groups.items(), key=lambda item: (order.index(item[0].split()[0]), -item[1]["addresses"], item[0]))
-    columns = (Column("action", Kind.KEY), Column("class"), _ADDRESSES, _BOUNCES, Column("meaning"))
+    columns = (Column("action", Kind.KEY), Column("class"), _ADDRESSES, events, Column("meaning"))
     bounces = sum(group["bounces"] for group in groups.values())
     return Table(
         "what to do",
@@ -66,13 +66,13 @@ def _by_verdict(rows: Rows) -> list[tuple[Verdict, int, int]]:
     return [(verdict, addresses, addresses * bounces) for (verdict, bounces), addresses in met.items()]
 
 
-def domains(rows: Rows, by: str, top: int | None) -> Table:
+def domains(rows: Rows, by: str, top: int | None, events: Column) -> Table:
     """One row a recipient domain or its provider, its addresses by what to do about them."""
     listed = _domains(rows, by)
     left = [group for _, group in listed[top:]] if top is not None else []
     return Table(
         f"by recipient {by}",
-        [Column(by, Kind.KEY), _ADDRESSES, _BOUNCES, *(Column(action, Kind.COUNT) for action in ACTIONS)],
+        [Column(by, Kind.KEY), _ADDRESSES, events, *(Column(action, Kind.COUNT) for action in ACTIONS)],
         [[name, *group.counts()] for name, group in listed[:top]],
         rest=[f"{len(left):,} more", *_sum(left).counts()] if left else None,
         total=["total", *_sum(group for _, group in listed).counts()] if listed else None,
@@ -85,11 +85,11 @@ def domain_data(rows: Rows, by: str) -> Data:
     return Data(names, [[name, *group.counts()] for name, group in _domains(rows, by)])
 
 
-def reasons(rows: Rows, top: int | None) -> Table:
+def reasons(rows: Rows, top: int | None, events: Column) -> Table:
     """One row a shape of reason, with its newest text as a sample."""
     listed = list(_reasons(rows))
     left = listed[top:] if top is not None else []
-    columns = (Column("class", Kind.KEY), Column("action"), _ADDRESSES, _BOUNCES, Column("sample"))
+    columns = (Column("class", Kind.KEY), Column("action"), _ADDRESSES, events, Column("sample"))
     return Table(
         "by reason",
         columns,

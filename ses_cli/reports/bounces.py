@@ -1,4 +1,4 @@
-"""Bounces by recipient address: whom to stop mailing, why, and what else to do about it."""
+"""Bounces, deferrals or drops by recipient address: whom to stop mailing, why, and what else to do about it."""
 
 from array import array
 from collections.abc import Callable, Iterator
@@ -16,13 +16,12 @@ from ses_cli.reports.delivered import Delivered
 from ses_cli.table import Column, Data, Kind, Table, Value
 
 SORTS = ("last", "count", "email", "domain")
-_BOUNCE = frozenset({"bounce"})
 ALSO = ("spamreport", "unsubscribe")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What of the bounces is shown. Empty sets, and None, are everything."""
+    """Which events are shown, and how. Empty sets, and None, are everything."""
 
     bounce_type: str | None = None
     classes: frozenset[str] = frozenset()
@@ -34,9 +33,10 @@ class Wanted:
     also: frozenset[str] = frozenset()  # other events whose recipients are noted: spamreport, unsubscribe
     rules: Path | None = None  # the user's own, tried first
     tz: tzinfo | None = None  # of times in data; None is UTC
+    event: str = "bounce"  # one of FAILURES; only bounces have a type
 
     def takes(self, verdict: Verdict) -> bool:
-        """Whether bounces of this meaning are wanted."""
+        """Whether events of this meaning are wanted."""
         return (not self.classes or verdict.cls in self.classes) and (
             not self.actions or verdict.action in self.actions
         )
@@ -70,14 +70,14 @@ class Bounces:
         return object.__getstate__(self)
 
     def add(self, batch: Batch) -> None:
-        """Takes in bounces, deliveries and the other events wanted."""
+        """Takes in bounces, or what else is asked for, deliveries and the other events wanted."""
         wanted = self.wanted
         self.delivered.add(*batch.deliveries())
-        collected = batch.collect_bounces(wanted.bounce_type, self._collected)
+        collected = batch.collect_bounces(wanted.event, wanted.bounce_type, self._collected)
         if collected is None:
-            bounces = batch.callbacks(_BOUNCE)
+            bounces = batch.callbacks(frozenset({wanted.event}))
             if wanted.bounce_type:
-                bounces = [record for record in bounces if record.bounce_type == wanted.bounce_type]
+                bounces = [one for one in bounces if one.event == "bounce" and one.bounce_type == wanted.bounce_type]
             self.addresses.add(bounces, wanted.rules)
         self._collected = collected
         for record in batch.callbacks(wanted.also) if wanted.also else ():
@@ -110,13 +110,13 @@ class Bounces:
         return Rows(self.addresses, chosen, self._delivered_since())
 
     def _delivered_since(self) -> bytearray:
-        """For each address whether it was delivered to after its last hard bounce."""
+        """For each address whether it was delivered to after its last hard bounce, deferral or drop."""
         since = bytearray(len(self.addresses.numbers))
         if not self.delivered:
             return since
         times, numbers, twins = self.addresses.times, dict[int, int](), dict[int, list[int]]()
-        emails, hard = self.addresses.hard()
-        for mark, number in zip(array("Q", marks(recipients(emails))), hard, strict=True):
+        emails, followed = self.addresses.followed()
+        for mark, number in zip(array("Q", marks(recipients(emails))), followed, strict=True):
             if numbers.setdefault(mark, number) != number:  # the same recipient, spelled another way
                 twins.setdefault(mark, []).append(number)
         for mark, time in self.delivered.find(numbers.keys()):
@@ -129,9 +129,13 @@ class Bounces:
         return (row.email for row in self.rows() if row.email)
 
     def document(self) -> dict[str, object]:
-        """`classes` and `actions`, each with its addresses and bounces, the groups asked for and `bounces`."""
+        """The event, `classes` and `actions`, each with its addresses and events, the groups asked for, and the rows.
+
+        The names are the same for every event, so `bounces` are deferrals where these are asked for.
+        """
         rows = self.rows()
         return {
+            "event": self.wanted.event,
             "classes": bounce_groups.totals(rows, lambda verdict: verdict.cls),
             "actions": bounce_groups.totals(rows, lambda verdict: verdict.action),
             **{f"{by}s": self._groups(rows, by) for by in self.wanted.by},
@@ -154,17 +158,26 @@ class Bounces:
         wanted = self.wanted
         everyone = self.addresses.chosen(wanted.min_count, wanted.takes)
         rows = Rows(self.addresses, everyone, b"")
-        tables = [bounce_groups.verdicts(rows)]
+        events = _COLUMNS[wanted.event]
+        tables = [bounce_groups.verdicts(rows, events)]
         domains = [by for by in ("domain", "provider") if by in wanted.by]
-        tables += [bounce_groups.domains(rows, by, wanted.top) for by in domains]
+        tables += [bounce_groups.domains(rows, by, wanted.top, events) for by in domains]
         if "reason" in wanted.by:
-            tables.append(bounce_groups.reasons(rows, wanted.top))
+            tables.append(bounce_groups.reasons(rows, wanted.top, events))
         if not wanted.by:
-            tables.append(_table(self._rows(everyone, wanted.top), len(everyone), wanted.bounce_type))
+            has_types = wanted.event == "bounce" and not wanted.bounce_type
+            tables.append(_table(self._rows(everyone, wanted.top), len(everyone), has_types))
         return tables
 
 
-def _table(rows: Rows, whole: int, bounce_type: str | None) -> Table:
+_COLUMNS = {
+    "bounce": Column("bounces", Kind.COUNT),
+    "deferred": Column("deferrals", Kind.COUNT),
+    "dropped": Column("drops", Kind.COUNT),
+}
+
+
+def _table(rows: Rows, whole: int, has_types: bool) -> Table:
     """What tells most about an address; data formats have the rest. No column says the same of all."""
     listed = list(rows)
     columns: list[tuple[Column, Callable[[Address], Value]]] = [
@@ -177,7 +190,7 @@ def _table(rows: Rows, whole: int, bounce_type: str | None) -> Table:
         (Column("delivered since", Kind.FLAG, 1), lambda row: row.delivered_since),
         (Column("reason", block=1), lambda row: row.reason),
     ]
-    if bounce_type:
+    if not has_types:
         columns = [(column, value) for column, value in columns if column.title != "type"]
     if not any(row.delivered_since for row in listed):
         columns = [(column, value) for column, value in columns if column.title != "delivered since"]

@@ -1,10 +1,11 @@
-"""Every bounce as it comes: rows of a part, which are printed and forgotten before the next."""
+"""Every bounce, deferral or drop as it comes: rows of a part, which are printed and forgotten before the next."""
 
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import NamedTuple, Self
 
 from ses_cli.batch import Batch
+from ses_cli.events import SOFT
 from ses_cli.identity import domain, from_domain
 from ses_cli.reasons import Verdict
 from ses_cli.reports.addresses import classifier
@@ -25,11 +26,12 @@ NAMES = (
     "enhanced_code",
     "from_domain",
     "template",
+    "event",
 )
 
 
 class Bounced(NamedTuple):
-    """One bounce."""
+    """One bounce, deferral or drop."""
 
     time: int  # Unix seconds
     email: str  # as logged
@@ -38,6 +40,7 @@ class Bounced(NamedTuple):
     reason: str
     from_domain: str | None
     template: int | None
+    event: str
 
 
 @dataclass(slots=True)
@@ -48,22 +51,23 @@ class Listing:
     bounces: list[Bounced] = field(default_factory=list)
 
     def add(self, batch: Batch) -> None:
-        """Takes in the bounces wanted."""
-        wanted = self.wanted
-        for record in batch.callbacks(frozenset({"bounce"})):
-            if wanted.bounce_type not in (None, record.bounce_type):
+        """Takes in the events wanted."""
+        wanted, event = self.wanted, self.wanted.event
+        for record in batch.callbacks(frozenset({event})):
+            kind = (record.bounce_type or None) if event == "bounce" else None
+            if wanted.bounce_type not in (None, kind):
                 continue
-            kind, reason, template = record.bounce_type or None, record.reason or "", record.template_id or None
-            verdict = classifier(wanted.rules).classify(reason, kind)
+            reason, template, time = record.reason or "", record.template_id or None, record.timestamp
+            verdict = classifier(wanted.rules).classify(reason, SOFT if event == "deferred" else kind, record.email)
             if wanted.takes(verdict):
                 sender = from_domain(record) or None
-                self.bounces.append(Bounced(record.timestamp, record.email, kind, verdict, reason, sender, template))
+                self.bounces.append(Bounced(time, record.email, kind, verdict, reason, sender, template, event))
 
     def merge(self, later: Self) -> None:
         """Nothing to keep."""
 
     def data(self) -> Data:
-        """One row a bounce."""
+        """One row an event."""
         return Data(NAMES, (_values(bounce, self.wanted.tz) for bounce in self.bounces))
 
     def tables(self) -> list[Table]:
@@ -76,6 +80,6 @@ class Listing:
 
 
 def _values(bounce: Bounced, tz: tzinfo | None) -> list[Value]:
-    time, email, kind, (cls, action, rule, reply, enhanced), reason, sender, template = bounce
+    time, email, kind, (cls, action, rule, reply, enhanced), reason, sender, template, event = bounce
     said = [kind, cls, action, rule, reason, reply, enhanced]
-    return [rfc3339(time, tz), email, domain(email), *said, sender, template]
+    return [rfc3339(time, tz), email, domain(email), *said, sender, template, event]

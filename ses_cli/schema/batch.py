@@ -90,7 +90,7 @@ class PythonBatch:
     def collect(self, keys: Sequence[Key], collected: Collected | None) -> None:
         return None
 
-    def collect_bounces(self, bounce_type: str | None, collected: CollectedBounces | None) -> None:
+    def collect_bounces(self, event: str, bounce_type: str | None, collected: CollectedBounces | None) -> None:
         return None
 
     def callbacks(self, events: AbstractSet[str] | None = None) -> Sequence[Callback]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ses_cli.batch import Batch, Checks, Piece
 from ses_cli.engine import engine, is_built
-from ses_cli.events import HARD, SOFT
+from ses_cli.events import FAILURES, HARD, SOFT
 from ses_cli.reasons import Classifier
 from ses_cli.render.data import document, separated
 from ses_cli.reports.bounces import ALSO, Bounces, Wanted
@@ -32,7 +32,7 @@ RULES = Classifier.load().rules
 
 def record(event: str, email: str, time: int, kind: str = "", reason: str = "", **more: object) -> dict[str, object]:
     """A callback."""
-    wanted = {"bounceType": kind, "reason": reason} if event == "bounce" else {}
+    wanted = {"bounceType": kind, "reason": reason} if event in FAILURES else {}
     return {"event": event, "email": email, "bulkId": "b", "timestamp": time, **wanted, **more}
 
 
@@ -141,6 +141,7 @@ def test_a_row_is_the_contract() -> None:
             "from_domains": ["s.example", "t.example"],
             "templates": [1, 2],
             "delivered_since": False,
+            "event": "bounce",
         }
     ]
 
@@ -232,7 +233,7 @@ def test_a_text_classified_for_many_means_the_same_for_each(bounces: list[tuple[
 
 NAMED = st.builds(
     lambda event, email, text, named, time, kind, more: record(event, email, time, kind, text.format(named), **more),
-    st.sampled_from(["bounce", "bounce", "delivered"]),
+    st.sampled_from(["bounce", "bounce", "delivered", "deferred", "dropped"]),
     SPELLINGS,
     TEXTS,
     SPELLINGS,
@@ -250,14 +251,20 @@ NAMED = st.builds(
 
 
 @pytest.mark.skipif(not is_built(), reason="the native engine was not built")
-@given(st.lists(st.lists(NAMED, max_size=6), max_size=4), st.sampled_from([None, HARD, SOFT]), st.booleans())
-def test_the_engines_say_the_same(parts: list[Log], bounce_type: str | None, is_sent: bool) -> None:
+@given(
+    st.lists(st.lists(NAMED, max_size=6), max_size=4),
+    st.sampled_from(FAILURES),
+    st.sampled_from([None, None, HARD, SOFT]),
+    st.booleans(),
+)
+def test_the_engines_say_the_same(parts: list[Log], event: str, bounce_type: str | None, is_sent: bool) -> None:
     """What the native engine collects of addresses is what Python gathers record by record, in the same order."""
+    wanted = Wanted(bounce_type, event=event)
     told = []
     for checks in (PythonEngine, NativeEngine):
-        whole = Bounces(Wanted(bounce_type))
+        whole = Bounces(wanted)
         for part in parts:
-            one = Bounces(Wanted(bounce_type))
+            one = Bounces(wanted)
             data = b"".join(orjson.dumps(item) + b"\n" for item in part)
             one.add(checks(Checks()).check(Piece("log", 0, data)))
             whole.merge(pickle.loads(pickle.dumps(one)) if is_sent else one)

@@ -1,4 +1,4 @@
-"""The options of `bounces`: which addresses, and where their list goes."""
+"""The options of `bounces`: which events and addresses, and where their list goes."""
 
 import datetime
 from dataclasses import dataclass
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from ses_cli.cli.given import refuse, refuse_twice
-from ses_cli.cli.options import File, Printing, Top, grouped
+from ses_cli.cli.options import File, Printing, Selecting, Top, grouped, selecting_by
 from ses_cli.errors import UsageError
+from ses_cli.events import FAILURES
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -59,7 +60,7 @@ class Choosing:
         """The one type of bounce asked for, None for all."""
         return "hard_bounce" if self.hard else "soft_bounce" if self.soft else None
 
-    def wanted(self, tz: "tzinfo | None", also: frozenset[str] = frozenset()) -> "Wanted":
+    def wanted(self, selecting: Selecting, tz: "tzinfo | None", also: frozenset[str] = frozenset()) -> "Wanted":
         """What the report is asked for; `also` are the other events wanted."""
         from ses_cli.reports.bounces import Wanted
 
@@ -74,7 +75,13 @@ class Choosing:
             rules=Path(self.rules) if self.rules else None,
             also=also,
             tz=tz,
+            event=event_of(selecting),
         )
+
+
+def event_of(selecting: Selecting) -> str:
+    """The type of the events that are listed."""
+    return selecting.events[0] if selecting.events else "bounce"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +101,16 @@ class Exporting:
         return frozenset(event for event, is_wanted in wanted.items() if is_wanted)
 
 
-def check(choosing: Choosing, exporting: Exporting, printing: Printing, each: bool, explain: str | None) -> None:
+def check(
+    choosing: Choosing,
+    selecting: Selecting,
+    exporting: Exporting,
+    printing: Printing,
+    each: bool,
+    explain: str | None,
+) -> None:
     """Refuses options that would do nothing, or contradict each other. Raises UsageError."""
+    _check_event(choosing, selecting, exporting)
     if choosing.hard and choosing.soft:
         raise UsageError("--hard and --soft exclude each other", "without either, both are listed")
     if explain is not None:
@@ -111,6 +126,21 @@ def check(choosing: Choosing, exporting: Exporting, printing: Printing, each: bo
         refuse(f"with --export {exporting.export}: it is for tencent", "chunk", "expire")
     if exporting.expire and exporting.expire.date() < datetime.date.today():
         raise UsageError(f"--expire {exporting.expire:%Y-%m-%d} is in the past", "the entries would end at once")
+
+
+def _check_event(choosing: Choosing, selecting: Selecting, exporting: Exporting) -> None:
+    if len(selecting.events) > 1:
+        raise UsageError("--event is given twice", "a report lists events of one type")
+    event = event_of(selecting)
+    if selecting.events:
+        refuse(f"with --event {event}, which leaves other events out", "complaints", "unsubscribes")
+    if event == "bounce":
+        return
+    refuse(f"with --event {event}: only bounces are hard or soft", "hard", "soft")
+    if exporting.export:
+        raise UsageError(f"--export lists bounced addresses, not those of {event} events", "leave --event out")
+    if event == "deferred" and "suppress" in choosing.actions:
+        raise UsageError("--action suppress: a deferral suppresses no address", "leave it out, or --event")
 
 
 def _check_form(choosing: Choosing, printing: Printing) -> None:
@@ -170,6 +200,15 @@ choosing = grouped(
         "--top", type=Top(), default="50", show_default=True, help="Rows to show; data formats have all of them."
     ),
     click.option("--rules", type=File(), help="Your own rules, tried first; see docs/reasons.md."),
+)
+selecting = selecting_by(
+    click.option(
+        "--event",
+        "events",
+        multiple=True,
+        type=click.Choice(FAILURES),
+        help="Events to list; the other filters take several values, with commas.  [default: bounce]",
+    )
 )
 exporting = grouped(
     "exporting",

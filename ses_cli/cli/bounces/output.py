@@ -1,4 +1,4 @@
-"""The three things `bounces` does: a report or an export of addresses, a listing of bounces, an explanation."""
+"""The three things `bounces` does: a report or an export of addresses, a listing of events, an explanation."""
 
 from collections.abc import Iterator
 from datetime import tzinfo
@@ -27,7 +27,9 @@ def report(
     """One row an address, or the suppression list made of them."""
     tz = selecting.zone()
     found = scanning.find_input(reading, printing, choosing.rules)
-    outcome = scanning.fold(found, reading, selecting, partial(Bounces, choosing.wanted(tz, exporting.also())))
+    outcome = scanning.fold(
+        found, reading, selecting, partial(Bounces, choosing.wanted(selecting, tz, exporting.also()))
+    )
     if exporting.export:
         export(
             outcome.fold,
@@ -45,12 +47,12 @@ def report(
 
 
 def each(reading: Reading, selecting: Selecting, printing: Printing, choosing: Choosing) -> Exit:
-    """Every bounce as it comes, in the memory of one part."""
+    """Every event as it comes, in the memory of one part."""
     if printing.form in ("json", "markdown"):
         raise UsageError(f"--events goes on for as long as the log does, {printing.form} does not", "use -f ndjson")
     found = scanning.find_input(reading, printing, choosing.rules)
     tz = selecting.zone()
-    make = partial(Listing, choosing.wanted(tz))
+    make = partial(Listing, choosing.wanted(selecting, tz))
     with Output(printing.output) as output:
         output.write(_rows(make(), printing, tz, is_first=True))
 
@@ -108,6 +110,7 @@ def _rows(listing: Listing, printing: Printing, tz: tzinfo | None, is_first: boo
 
 
 def _line(bounce: Bounced, tz: tzinfo | None) -> bytes:
-    kind, verdict = bounce.bounce_type or "untyped", bounce.verdict
+    kind = bounce.bounce_type or ("untyped" if bounce.event == "bounce" else bounce.event)
+    verdict = bounce.verdict
     said = (bounce.email, kind, verdict.cls, verdict.action, bounce.reason)
     return safe("  ".join((shown(bounce.time, tz), *said))).encode(errors="replace") + b"\n"

@@ -1,4 +1,4 @@
-//! Bounces by recipient address: what `ses_cli/reports/addresses.py` says of each, in columns.
+//! Bounces, deferrals or drops by recipient address: what `ses_cli/reports/addresses.py` says of each, in columns.
 
 use crate::block::{Block, Record};
 use crate::domains::{Domains, address};
@@ -14,7 +14,7 @@ const MOST_REASONS: usize = 16 << 20;
 /// What is known of one address. Its number is that of its text.
 #[derive(Clone, Copy)]
 pub struct Row {
-    /// Of the bounce that speaks for the address: this to `reason`.
+    /// Of the event that speaks for the address: this to `reason`. See `kind`.
     pub kind: u8,
     pub time: u64,
     pub reason: u32,
@@ -40,24 +40,25 @@ pub struct Bounces {
     /// As `ses_cli.reasons.own.hide` gives them.
     pub reasons: Texts,
     pub senders: Texts,
-    /// The address of the bounce that speaks, by number, where it is spelt another way than it is compared.
+    /// The address of the event that speaks, by number, where it is spelt another way than it is compared.
     pub spelt: HashMap<u32, Box<[u8]>>,
     several: HashMap<u32, Origin>,
     most_reasons: usize,
 }
 
 impl Bounces {
-    /// Takes in the bounces among some records, of one kind where one is wanted.
+    /// Takes in the records of one event type, and of bounces those of one type where one is wanted.
     pub fn add<'a>(
         &mut self,
         block: &Block,
         text: &[u8],
         records: impl Iterator<Item = &'a Record>,
-        wanted: Option<u8>,
+        event: u8,
+        bounce: Option<u8>,
         domains: &mut Domains,
     ) {
         let (mut email, mut hidden) = (Vec::new(), Vec::new());
-        for record in records.filter(|record| record.event == BOUNCE && wanted.is_none_or(|kind| kind == record.bounce))
+        for record in records.filter(|record| record.event == event && bounce.is_none_or(|kind| kind == record.bounce))
         {
             let field = |slot| block.text(text, record, slot).unwrap_or_default();
             let written = field(EMAIL);
@@ -67,7 +68,7 @@ impl Bounces {
             hide(&field(REASON), &email, &mut hidden);
             let sender = from_domain(block, text, record);
             let row = Row {
-                kind: record.bounce,
+                kind: kind(record),
                 time: record.time(),
                 reason: 0,
                 first: record.time(),
@@ -105,7 +106,7 @@ impl Bounces {
         }
     }
 
-    /// Takes in what is told of an address. Of two bounces of one second the later line is the newer.
+    /// Takes in what is told of an address. Of two events of one second the later line is the newer.
     fn meet(&mut self, email: &[u8], mut told: Row, reason: &[u8], spelt: Option<&[u8]>, several: Option<Origin>) {
         let number = self.emails.number(email);
         let Some(row) = self.rows.get_mut(number as usize) else {
@@ -151,7 +152,7 @@ impl Bounces {
         self.most_reasons = 2 * self.reasons.size();
     }
 
-    /// Where the bounces of an address came from.
+    /// Where the events of an address came from.
     pub fn origin(&self, number: usize) -> Origin {
         match self.several.get(&(number as u32)) {
             Some(origin) => origin.clone(),
@@ -165,6 +166,15 @@ impl Bounces {
             return None;
         }
         self.rows.get(number).map(|row| (row.sender, row.template))
+    }
+}
+
+/// As `ses_cli.batch.BounceColumns` numbers them.
+fn kind(record: &Record) -> u8 {
+    match record.event {
+        DEFERRED => 3,
+        DROPPED => 4,
+        _ => record.bounce,
     }
 }
 

@@ -84,6 +84,8 @@ pub const EVENTS: [(&str, Option<i128>); 9] = [
     ("processed", None),
 ];
 pub const DELIVERED: u8 = 0;
+pub const DEFERRED: u8 = 1;
+pub const DROPPED: u8 = 2;
 pub const BOUNCE: u8 = 3;
 pub const PROCESSED: u8 = 8;
 /// No known event type.

@@ -1,4 +1,4 @@
-//! Bounces by address, and deliveries, as Python sees them.
+//! Bounces, deferrals or drops by address, and deliveries, as Python sees them.
 
 use super::{Lines, detached, lock};
 use crate::bounces::{Bounces, Origin};
@@ -11,20 +11,25 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 use std::sync::Mutex;
 
-/// Bounces by address, batch after batch.
+/// Bounces, deferrals or drops by address, batch after batch.
 #[pyclass(frozen, module = "ses_cli.native._engine", name = "Bounces")]
 pub struct PyBounces {
-    wanted: Option<u8>,
+    event: u8,
+    bounce: Option<u8>,
     bounces: Mutex<Bounces>,
 }
 
 #[pymethods]
 impl PyBounces {
-    /// Those of one type, where one is wanted.
+    /// The records of one event type, and of bounces those of one type where one is wanted.
     #[new]
-    fn new(bounce_type: Option<&str>) -> Self {
+    fn new(event: &str, bounce_type: Option<&str>) -> Self {
         PyBounces {
-            wanted: bounce_type.map(|name| match name {
+            event: EVENTS
+                .iter()
+                .position(|&(name, _)| name == event)
+                .map_or(NO_EVENT, |place| place as u8),
+            bounce: bounce_type.map(|name| match name {
                 HARD_BOUNCE => HARD,
                 SOFT_BOUNCE => SOFT,
                 _ => UNTYPED,
@@ -33,13 +38,13 @@ impl PyBounces {
         }
     }
 
-    /// Takes in the counted bounces of a batch.
+    /// Takes in the counted events of a batch.
     fn add(&self, py: Python<'_>, lines: &Lines) -> PyResult<()> {
         let text = lines.text.bytes(py);
         let found = lines.names.with(py, |names| {
             let state = lock(&lines.state);
             let mut found = Bounces::default();
-            found.add(&state.block, text, state.records(), self.wanted, names);
+            found.add(&state.block, text, state.records(), self.event, self.bounce, names);
             found
         })?;
         if found.rows.is_empty() {
