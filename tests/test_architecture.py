@@ -37,6 +37,7 @@ OUTSIDE = {
     "pycurl": ("replay/http/client.py",),
     "httptools": ("capture",),
     "uvloop": ("capture",),
+    "prometheus_client": ("cli/listen/metrics.py",),
     "zstandard": ("sources", "follow", "capture"),
     "msgspec": ("callback.py", "schema", "native", "capture/body.py"),
     "orjson": ("schema", "render", "suppression", "replay", "capture"),

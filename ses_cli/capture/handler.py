@@ -27,7 +27,7 @@ from ses_cli.capture.response import (
     Response,
     invalid,
 )
-from ses_cli.capture.server_events import EventListener, Failure, Refused, Rejected, Stored, Totals
+from ses_cli.capture.server_events import Answered, EventListener, Failure, Refused, Rejected, Stored, Totals
 from ses_cli.capture.validator import BatchValidator, Validator
 from ses_cli.capture.writer import DiskFailedError, QueueFullError
 
@@ -71,7 +71,10 @@ class Handler:
     def check(self, request: Request) -> Response | None:
         """The answer, where the head is enough for one; none, where a callback may follow."""
         response = self._route(request)
-        if response is None or response.status == 200:
+        if response is None:
+            return None
+        if response.status == 200:
+            self._emit(Answered(200, 0))
             return response
         return self._refuse(response, self._client(request))
 
@@ -101,7 +104,10 @@ class Handler:
         except Exception as error:  # a defect here must not end the server, nor go unheard
             self._emit(Failure(f"a request failed: {type(error).__name__}: {error}"))
             response = BROKEN
-        return response if response.status in (200, 400) else self._refuse(response, self._client(request))
+        if response.status not in (200, 400):
+            return self._refuse(response, self._client(request))
+        self._emit(Answered(response.status, len(body)))
+        return response
 
     def _route(self, request: Request) -> Response | None:
         access, is_reading = self._policy.access, request.method in ("GET", "HEAD")

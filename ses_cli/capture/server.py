@@ -21,6 +21,7 @@ from ses_cli.capture.pool import ConnectionPool, Limits
 from ses_cli.capture.rejects import reject_line
 from ses_cli.capture.rotation import Rotation
 from ses_cli.capture.server_events import EventListener, Failure, Listening, Note, Totals
+from ses_cli.capture.service_manager import ServiceManager
 from ses_cli.capture.tls import server_context
 from ses_cli.capture.validator import Validator
 from ses_cli.capture.writer import MAX_REJECTS, Durability, LogWriter, PartialLine
@@ -82,11 +83,14 @@ async def _serve(
     try:
         pool = ConnectionPool(settings.limits)
         stop = _signals(loop, writer.reopen)
+        manager = ServiceManager()
         emit(Listening(settings.host, listener.getsockname()[1], tls is not None))
         acceptor = Acceptor(listener, handler, pool, settings.policy.access.admits_peer, emit, tls)
-        sweeper = loop.create_task(_sweep(pool, emit))
+        manager.ready()
+        sweeper = loop.create_task(_sweep(pool, emit, manager))
         await stop.wait()
         stop.clear()
+        manager.stopping()
         acceptor.close()
         await _drain(pool, settings.stop_timeout, stop)
         sweeper.cancel()
@@ -97,12 +101,13 @@ async def _serve(
     return handler.totals
 
 
-async def _sweep(pool: ConnectionPool, emit: EventListener) -> None:
+async def _sweep(pool: ConnectionPool, emit: EventListener, manager: ServiceManager) -> None:
     """Close those whose time is over, and say when others had to go for want of places."""
     reported, reported_at = 0, -_QUIET
     while True:
         await asyncio.sleep(_SWEEP)
         pool.sweep()
+        manager.alive()
         if pool.evicted > reported and time.monotonic() - reported_at >= _QUIET:
             emit(Note(f"too many connections or bodies: closed the {pool.evicted - reported} that had waited longest"))
             reported, reported_at = pool.evicted, time.monotonic()

@@ -40,6 +40,21 @@ class Refused(NamedTuple):
     client: str
 
 
+class Answered(NamedTuple):
+    """A request was answered 200 or 400."""
+
+    status: int
+    size: int  # bytes of its body
+
+
+class Synced(NamedTuple):
+    """A group of callbacks is on disk."""
+
+    seconds: float  # to write and sync it
+    size: int  # bytes
+    waiting: int  # bytes that came meanwhile
+
+
 class Note(NamedTuple):
     """Something the operator should know: a rotation, a moved line, a recovery."""
 
@@ -52,7 +67,7 @@ class Failure(NamedTuple):
     message: str
 
 
-ServerEvent = Listening | Stored | Rejected | Refused | Note | Failure
+ServerEvent = Listening | Stored | Rejected | Refused | Answered | Synced | Note | Failure
 EventListener = Callable[[ServerEvent], None]
 """Takes events. It is called from the event loop and from the threads that write, so it must stand that."""
 

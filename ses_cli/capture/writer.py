@@ -12,7 +12,7 @@ from ses_cli.capture.linefile import LineFile
 from ses_cli.capture.lock import Lock
 from ses_cli.capture.rejects import previous_path, rejects_path
 from ses_cli.capture.rotation import Archive, Rotation
-from ses_cli.capture.server_events import EventListener, Failure, Note
+from ses_cli.capture.server_events import EventListener, Failure, Note, Synced
 from ses_cli.errors import SesEventsError, TargetError, reason
 
 Durability = Literal["group", "each", "none"]
@@ -156,7 +156,9 @@ class LogWriter(Generic[P]):
             self._follow_paths(bool(rejects) or not group)
             self._rotate(len(lines), now)
             self._rotate_rejects(len(rejects))
+            begun = time.monotonic()
             self._write([(file, data) for file, data in ((self._log, lines), (self._rejects, rejects)) if data], now)
+            self._emit(Synced(time.monotonic() - begun, len(lines) + len(rejects), self._bytes))
         except Exception as error:  # whatever it is, those who wait must hear of it
             self._log.undo()
             self._rejects.undo()

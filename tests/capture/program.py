@@ -7,13 +7,13 @@ import sys
 import orjson
 
 from ses_cli.capture.server import Settings, serve
-from ses_cli.capture.server_events import Rejected, ServerEvent, Stored
+from ses_cli.capture.server_events import Answered, Rejected, ServerEvent, Stored, Synced
 from ses_cli.errors import SesEventsError
 
 
 def emit(event: ServerEvent) -> None:
     """One line for each event, but not for each callback."""
-    if not isinstance(event, Stored | Rejected):
+    if not isinstance(event, Stored | Rejected | Answered | Synced):
         show({"event": type(event).__name__, **event._asdict()})
 
 

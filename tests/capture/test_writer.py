@@ -6,7 +6,7 @@ import resource
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from ses_cli.capture.futures import ThreadFutures
 from ses_cli.capture.rejects import rejects_path
 from ses_cli.capture.rotation import Rotation
-from ses_cli.capture.server_events import Failure, Note, ServerEvent
+from ses_cli.capture.server_events import Failure, Note, ServerEvent, Synced
 from ses_cli.capture.writer import DiskFailedError, Durability, LogWriter, QueueFullError
 from ses_cli.errors import SesEventsError, TargetError
 
@@ -40,7 +40,11 @@ def opened(
     max_rejects: int = 1 << 20,
 ) -> Iterator[LogWriter[Future[None]]]:
     """A log that is closed in the end."""
-    emit: Callable[[ServerEvent], None] = (lambda _: None) if events is None else events.append
+
+    def emit(event: ServerEvent) -> None:
+        if events is not None and not isinstance(event, Synced):
+            events.append(event)
+
     log = LogWriter(
         path,
         ThreadFutures(),

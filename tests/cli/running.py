@@ -122,7 +122,9 @@ class Listener(Running):
 
     def __init__(self, home: Path, *arguments: str | Path, see: str = "stderr", **changes: str) -> None:
         super().__init__(home, "listen", "--port", "0", *arguments, see=see, **changes)
-        self.port = int(self.until(r"listening on \w+://[^/]*?:(\d+)/.*?\n")[1])
+        is_json = "--log-format" in arguments
+        said = r'"port": (\d+).*?\n' if is_json else r"listening on \w+://[^/]*?:(\d+)/.*?\n"
+        self.port = int(self.until(said)[1])
 
     def post(self, *bodies: bytes, target: str = "/") -> list[int]:
         """The statuses that bodies posted on one connection earn."""

@@ -15,6 +15,7 @@ import pytest
 
 from ses_cli.callback import Callback
 from ses_cli.capture.server_events import Failure, Note, Refused, Rejected, ServerEvent, Stored
+from ses_cli.cli.listen.lines import TextLines
 from ses_cli.cli.listen.output import EventPrinter
 
 from .running import ROOT, Listener, Running, callback, run
@@ -263,7 +264,7 @@ def test_off_a_terminal_there_is_a_line_a_period() -> None:
     ]
     for period, is_told in ((0.0, True), (60.0, False)):
         out = io.BytesIO()
-        with EventPrinter(out, lambda _: [], period=period) as printer:
+        with EventPrinter(out, TextLines(lambda _: []), period=period) as printer:
             for events, line in news:
                 before = len(out.getvalue())
                 for event in events:
@@ -277,7 +278,7 @@ def test_notes_and_trouble_are_told_at_once() -> None:
     """Whatever the mode; only trouble, when quiet. What they hold cannot drive a terminal."""
     for quiet, expected in ((False, "note: a\nerror: b␛[2J\n"), (True, "error: b␛[2J\n")):
         out = io.BytesIO()
-        with EventPrinter(out, lambda _: [], quiet) as printer:
+        with EventPrinter(out, TextLines(lambda _: []), quiet) as printer:
             printer(Note("a"))
             printer(Failure("b\x1b[2J"))
         assert out.getvalue().decode() == expected

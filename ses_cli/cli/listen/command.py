@@ -3,7 +3,18 @@
 import click
 
 from ses_cli.cli.given import refuse
-from ses_cli.cli.listen.options import Bounding, Forwarding, Keeping, Serving, bounding, forwarding, keeping, serving
+from ses_cli.cli.listen.options import (
+    Bounding,
+    Forwarding,
+    Keeping,
+    Observing,
+    Serving,
+    bounding,
+    forwarding,
+    keeping,
+    observing,
+    serving,
+)
 
 
 @click.command()
@@ -11,8 +22,10 @@ from ses_cli.cli.listen.options import Bounding, Forwarding, Keeping, Serving, b
 @serving
 @bounding
 @forwarding
-@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
-def listen(serving: Serving, bounding: Bounding, keeping: Keeping, forwarding: Forwarding, quiet: bool) -> None:
+@observing
+def listen(
+    serving: Serving, bounding: Bounding, keeping: Keeping, forwarding: Forwarding, observing: Observing
+) -> None:
     """Receive callbacks over HTTP, and acknowledge only what is on disk.
 
     \b
@@ -21,6 +34,7 @@ def listen(serving: Serving, bounding: Bounding, keeping: Keeping, forwarding: F
     ses-events listen --log /var/log/ses/callbacks.jsonl --rotate daily --compress zstd
     ses-events listen --tls-cert fullchain.pem --tls-key privkey.pem --host 0.0.0.0
     ses-events listen --forward-to http://127.0.0.1:9000/in   also forward what is stored
+    ses-events listen --metrics 9091 --log-format json        for Prometheus and a log collector
     curl -d @callback.json http://127.0.0.1:8080/             send a test callback
 
     Each callback becomes one line of the log, byte for byte, and is answered 200 once it is synced to disk. A body
@@ -28,24 +42,11 @@ def listen(serving: Serving, bounding: Bounding, keeping: Keeping, forwarding: F
     too. What could not be stored is answered 503. Ctrl-C and SIGTERM shut it down cleanly, SIGHUP reopens the log. See
     docs/listen.md.
     """
-    import sys
-    from functools import partial
-
-    from ses_cli.capture.server import serve
-    from ses_cli.cli.listen import settings as listening
-    from ses_cli.cli.listen.forwarding import Forwarder, allow
-    from ses_cli.cli.listen.output import EventPrinter
+    from ses_cli.cli.listen.forwarding import allow
+    from ses_cli.cli.listen.running import run
+    from ses_cli.cli.listen.settings import settings
 
     if not forwarding.forward_to:
         refuse("without --forward-to", "yes")
     is_allowed = allow(forwarding.forward_to, forwarding.yes) if forwarding.forward_to else False
-    settings = listening.settings(serving, bounding, keeping)
-    with EventPrinter(
-        sys.stderr.buffer, partial(listening.greeting, settings, forwarding.forward_to), quiet
-    ) as printer:
-        if not forwarding.forward_to:
-            printer.stopped(serve(settings, printer))
-            return
-        with Forwarder(forwarding.forward_to, settings.log, printer, is_allowed) as forwarder:
-            totals = serve(settings, forwarder)
-        printer.stopped(totals)
+    run(settings(serving, bounding, keeping), forwarding.forward_to, is_allowed, observing)

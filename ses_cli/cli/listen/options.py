@@ -133,3 +133,42 @@ forwarding = grouped(
     ),
     click.option("--yes", is_flag=True, help="Forward to a public host without being asked."),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Observing:
+    """How the receiver is watched."""
+
+    metrics: tuple[str, int] | None
+    log_format: str
+    quiet: bool
+
+
+class Address(click.ParamType[tuple[str, int]]):
+    """`PORT` on the loopback address, or `HOST:PORT`."""
+
+    name = "[HOST:]PORT"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        if isinstance(value, tuple):
+            return value
+        host, _, port = str(value).rpartition(":")
+        if not port.isdecimal() or not 0 <= int(port) <= 65535:
+            self.fail(f'expected a port, or an address such as 127.0.0.1:9091, got "{value}"', param, ctx)
+        return host.strip("[]") or "127.0.0.1", int(port)
+
+
+observing = grouped(
+    "observing",
+    Observing,
+    Observing.__slots__,
+    click.option("--metrics", type=Address(), help="Serve Prometheus metrics at http://HOST:PORT/metrics."),
+    click.option(
+        "--log-format",
+        type=click.Choice(("text", "json")),
+        default="text",
+        show_default=True,
+        help="What is printed while it runs; json has one object a line.",
+    ),
+    click.option("-q", "--quiet", is_flag=True, help="Print errors only."),
+)

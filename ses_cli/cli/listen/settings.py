@@ -46,7 +46,7 @@ def settings(serving: Serving, bounding: Bounding, keeping: Keeping) -> Settings
     )
 
 
-def greeting(settings: Settings, forward_to: str | None, at: Listening) -> list[str]:
+def greeting(settings: Settings, forward_to: str | None, metrics: str | None, at: Listening) -> list[str]:
     """Where it listens, what to enter in the console, and what may be missing. The token is not printed."""
     access = settings.policy.access
     here, scheme = _is_local(at.host), "https" if at.tls else "http"
@@ -60,6 +60,8 @@ def greeting(settings: Settings, forward_to: str | None, at: Listening) -> list[
     ]
     if forward_to:
         lines.append(f"forwarding what is stored to {mask_url(forward_to)}")
+    if metrics:
+        lines.append(f"metrics at {metrics}")
     if here:
         lines.append(
             f"note: {at.host} can be reached from this machine only: put a proxy in front, or use --host 0.0.0.0"
