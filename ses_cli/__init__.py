@@ -1,7 +1,7 @@
 """Summarize, validate, replay and receive the callbacks of Tencent Cloud SES.
 
 What the commands do, as a library: `find` logs and fold them with `scan_sources` into a `Summary`, a `Validation`, a
-`Listing` or `Bounces`, of which a `SuppressionList` is made; follow one with `LiveReport`; send it with
+`Listing`, `Health` or `Bounces`, of which a `SuppressionList` is made; follow one with `LiveReport`; send it with
 `prepare_replay`; receive one with `serve`.
 """
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from ses_cli.replay.session import forecast as forecast_replay
     from ses_cli.replay.session import prepare as prepare_replay
     from ses_cli.reports.bounces import Bounces, Wanted
+    from ses_cli.reports.health.report import Asked as HealthAsked
+    from ses_cli.reports.health.report import Health
     from ses_cli.reports.listing import Listing
     from ses_cli.reports.summary import Summary
     from ses_cli.reports.validation import Validation
@@ -52,6 +54,8 @@ __all__ = [
     "Checks",
     "Classifier",
     "Follower",
+    "Health",
+    "HealthAsked",
     "HttpOptions",
     "Lane",
     "Limits",
@@ -104,6 +108,7 @@ _HOMES = {
     "replay.schedule.pace": "Pace",
     "replay.session": "Settings=ReplaySettings forecast=forecast_replay prepare=prepare_replay",
     "reports.bounces": "Bounces Wanted",
+    "reports.health.report": "Asked=HealthAsked Health",
     "reports.listing": "Listing",
     "reports.summary": "Summary",
     "reports.validation": "Validation",

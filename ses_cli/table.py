@@ -19,6 +19,8 @@ class Kind(Enum):
     BAR = auto()  # float from 0 to 1
     LIST = auto()  # list of str or int
     FLAG = auto()  # bool
+    NUMBER = auto()  # str, a number as it is shown
+    LEVEL = auto()  # str, what somebody makes of a sender: raise, keep, lower, block
 
 
 @dataclass(frozen=True, slots=True)

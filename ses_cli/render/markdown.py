@@ -7,6 +7,8 @@ from ses_cli.render.cells import cell
 from ses_cli.render.text import escape_markdown
 from ses_cli.table import Kind, Table
 
+_RIGHT = (Kind.COUNT, Kind.SHARE, Kind.NUMBER)
+
 
 def markdown(tables: Iterable[Table], tz: tzinfo | None) -> Iterator[bytes]:
     """Each table under a heading."""
@@ -15,7 +17,9 @@ def markdown(tables: Iterable[Table], tz: tzinfo | None) -> Iterator[bytes]:
         yield _row([column.title or " " for column in table.columns])
         yield (
             b"|"
-            + b"".join(b" ---: |" if c.kind in (Kind.COUNT, Kind.SHARE) else b" --- |" for c in table.columns)
+            + b"".join(
+                b" ---: |" if c.kind in (Kind.COUNT, Kind.SHARE, Kind.NUMBER) else b" --- |" for c in table.columns
+            )
             + b"\n"
         )
         for row in [*table.rows, *(row for row in (table.rest, table.total) if row)]:

@@ -22,7 +22,8 @@ from ses_cli.table import Column, Kind, Table, Value
 _UNLIMITED = 10_000
 _GAP = 2  # columns between columns, one of them the box
 _LEAST = 24  # columns that a long text gets, however narrow the terminal
-_RIGHT = (Kind.COUNT, Kind.SHARE)
+_RIGHT = (Kind.COUNT, Kind.SHARE, Kind.NUMBER)
+_LEVELS = {"raise": "green", "lower": "bold red", "block": "bold red"}
 _FOLDED = (Kind.TEXT, Kind.KEY, Kind.LIST)
 _BOX = box.Box("    \n    \n ── \n    \n ── \n    \n    \n    \n")
 
@@ -72,7 +73,7 @@ def _print(console: Console, table: Table, tz: tzinfo | None) -> None:
         for at in part:
             _add_column(grid, table.columns[at], widths[at])
         for row in rows:
-            grid.add_row(*(Text(row[at]) for at in part))
+            grid.add_row(*(_text(row[at], table.columns[at]) for at in part))
         if sums:
             grid.add_section()
         for row in sums:
@@ -81,6 +82,12 @@ def _print(console: Console, table: Table, tz: tzinfo | None) -> None:
         console.print()
     for note in table.notes:
         console.print(Text(note, style="dim"))
+    if table.notes:
+        console.print()
+
+
+def _text(text: str, column: Column) -> Text:
+    return Text(text, style=_LEVELS.get(text, "") if column.kind is Kind.LEVEL else "")
 
 
 def _texts(row: Sequence[Value], columns: Sequence[Column], tz: tzinfo | None) -> list[str]:

@@ -1,0 +1,107 @@
+"""The options of `check`: what the sender may send, and what is shown."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ses_cli.cli.given import refuse
+from ses_cli.cli.options import Printing, Top, grouped
+from ses_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from ses_cli.reports.health.report import Asked
+
+LEVELS = {0: 0, 1: 500, 2: 1_000, 3: 2_000, 4: 5_000, 5: 10_000, 6: 20_000, 20: 1_000_000}  # mails a day
+
+
+class OfSender(click.ParamType[tuple[str | None, int]]):
+    """A whole number for all sender domains, or for one: 3 or example.com=3."""
+
+    name = "[DOMAIN=]N"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str | None, int]:
+        from ses_cli.identity import domain_name
+
+        name, sign, number = str(value).rpartition("=")
+        if not number.isdecimal() or len(number) > 12 or (sign and not name):
+            self.fail(f'expected a whole number, alone or as in example.com=3, got "{value}"', param, ctx)
+        return (domain_name(name) if name else None), int(number)
+
+
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """What is asked of the senders."""
+
+    levels: tuple[tuple[str | None, int], ...]
+    quotas: tuple[tuple[str | None, int], ...]
+    top: int
+    rules: str | None
+
+    def asked(self, tz: "tzinfo | None") -> "Asked":
+        """What the report is asked for. Raises UsageError."""
+        from ses_cli.reports.health.report import Asked
+
+        return Asked(
+            quotas=tuple(_quotas(self.levels, self.quotas)),
+            top=self.top or None,
+            rules=Path(self.rules) if self.rules else None,
+            tz=tz,
+        )
+
+
+def _quotas(
+    levels: Iterable[tuple[str | None, int]], quotas: Iterable[tuple[str | None, int]]
+) -> Iterable[tuple[str | None, int]]:
+    found: dict[str | None, int] = {}
+    for option, name, number in [*(("--level", *one) for one in levels), *(("--quota", *one) for one in quotas)]:
+        if name in found:
+            raise UsageError(f"{option}: the quota of {name or 'all sender domains'} is given twice")
+        if option == "--level" and number not in LEVELS:
+            known = ", ".join(f"{level}: {mails:,}" for level, mails in LEVELS.items())
+            raise UsageError(
+                f"--level {number}: its mails a day are not known", f"give --quota N instead; known: {known}"
+            )
+        found[name] = LEVELS[number] if option == "--level" else number
+    return found.items()
+
+
+def check(printing: Printing) -> None:
+    """Refuses options that would make the answer wrong, or do nothing. Raises UsageError."""
+    why = "here: the rules judge all mail of a sender domain"
+    refuse(
+        why, "events", "domains", "emails", "bulk_ids", "templates", hint="--from-domain, --since and --until select"
+    )
+    if printing.form not in ("table", "markdown"):
+        refuse(f"with --format {printing.form}, which has all rows", "top", hint="pipe it to head")
+
+
+checking = grouped(
+    "checking",
+    Checking,
+    Checking.__slots__,
+    click.option(
+        "--level",
+        "levels",
+        multiple=True,
+        type=OfSender(),
+        help="Reputation level of all sender domains, or of one: 3 or example.com=3 (repeatable).",
+    ),
+    click.option(
+        "--quota",
+        "quotas",
+        multiple=True,
+        type=OfSender(),
+        help="Mails a day, where it is not that of the level (repeatable).",
+    ),
+    click.option(
+        "--top", type=Top(), default="20", show_default=True, help="Rows to show; data formats have all of them."
+    ),
+    click.option("--rules", metavar="FILE", help="Your own rules of bounce reasons, tried first; see docs/reasons.md."),
+)

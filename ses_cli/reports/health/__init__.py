@@ -1,0 +1,1 @@
+"""Is the sending healthy: what the provider makes of it, what changed, and why."""

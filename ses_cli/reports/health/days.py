@@ -1,0 +1,76 @@
+"""Counts by sender domain and day of UTC+8, the unit that the provider judges by."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+
+from ses_cli.events import HARD, SOFT
+from ses_cli.reports.health.classes import INVALID_ADDRESS, SPAM_BOUNCE
+from ses_cli.reports.health.counts import Counts, Place
+from ses_cli.reports.health.rates import COUNTS
+from ses_cli.reports.health.rules import Judgement, judge
+from ses_cli.reports.tally import UNTYPED
+
+_EPOCH = date(1970, 1, 1)
+_EAST = 8  # hours of UTC+8
+# kind of event -> what it counts as
+_KINDS = {
+    "delivered": ("sent", "delivered"),
+    HARD: ("sent", "bounced", "hard_bounced"),
+    SOFT: ("sent", "bounced"),
+    UNTYPED: ("sent", "bounced"),
+    "dropped": ("sent", "dropped"),
+    "spamreport": ("complaints",),
+    "open": ("opened",),
+}
+_CLASSES = {
+    **dict.fromkeys(INVALID_ADDRESS, ("invalid_addresses",)),
+    **dict.fromkeys(SPAM_BOUNCE, ("spam_bounces",)),
+}
+
+
+@dataclass(frozen=True)
+class SenderDay:
+    """What one sender domain did on one day."""
+
+    from_domain: str | None
+    day: date  # of UTC+8
+    counts: dict[str, int]  # by COUNTS
+    quota: int | None  # mails a day
+
+    @cached_property
+    def judgement(self) -> Judgement:
+        """What the published rules make of it."""
+        return judge(self.counts, self.quota)
+
+
+def day_of(hour: int) -> date:
+    """The day of UTC+8 in which an hour since 1970 lies."""
+    return _EPOCH + timedelta((hour + _EAST) // 24)
+
+
+def sender_days(counts: Counts, quotas: Mapping[str | None, int]) -> list[SenderDay]:
+    """The days of each sender domain, the newest first. `quotas` are by sender domain; that of None is all others'."""
+    days: dict[tuple[str | None, int], dict[str, int]] = {}
+    for names, (sender, _, _, hour), n in _parts(counts):
+        key = sender, (hour + _EAST) // 24
+        day = days.get(key)
+        if day is None:
+            day = days[key] = dict.fromkeys(COUNTS, 0)
+        for name in names:
+            day[name] += n
+    found = [
+        SenderDay(sender, _EPOCH + timedelta(number), day, quotas.get(sender, quotas.get(None)))
+        for (sender, number), day in days.items()
+    ]
+    return sorted(found, key=lambda one: (-one.day.toordinal(), -one.counts["sent"], one.from_domain or ""))
+
+
+def _parts(counts: Counts) -> Iterator[tuple[tuple[str, ...], Place, int]]:
+    for (kind, place), n in counts.records.items():
+        if kind in _KINDS:
+            yield _KINDS[kind], place, n
+    for (meaning, place), n in counts.failures.items():
+        if meaning.event == "bounce" and meaning.cls in _CLASSES:
+            yield _CLASSES[meaning.cls], place, n

@@ -1,0 +1,27 @@
+"""Small logs of several senders and days."""
+
+from hypothesis import strategies as st
+
+from tests.logs import ABSENT, Record, record
+
+REASONS = (
+    "551 5.1.1 recipient is not exist",
+    "550 Mail content denied",
+    "550 5.1.1 <a@qq.com> user unknown",
+    "550 5.1.1 <x@other.example> user unknown",
+    "452 4.2.2 mailbox full",
+    "",
+)
+START = 1_767_600_000
+
+RECORDS: st.SearchStrategy[Record] = st.builds(
+    record,
+    event=st.sampled_from(["delivered", "delivered", "bounce", "dropped", "deferred", "open", "spamreport", "click"]),
+    email=st.sampled_from(["a@qq.com", "b@QQ.com", "c@163.com", ""]),
+    timestamp=st.integers(START, START + 300_000),
+    reason=st.sampled_from(REASONS),
+    bounceType=st.sampled_from(["hard_bounce", "soft_bounce", "soft", ""]),
+    fromDomain=st.sampled_from(["a.example", "A.example", "b.example", "", ABSENT]),
+    templateId=st.sampled_from([1, 2, ABSENT]),
+)
+"""Records that a health check counts, and some that it does not."""
