@@ -23,7 +23,7 @@ LAYERS = (
     ("engine", "follow"),
     ("pipeline",),
     ("scan", "reports", "replay", "capture", "render"),
-    ("live", "suppression"),
+    ("live", "suppression", "redact"),
     ("cli",),
     ("__main__",),
 )
@@ -40,7 +40,7 @@ OUTSIDE = {
     "prometheus_client": ("cli/listen/metrics.py",),
     "zstandard": ("sources", "follow", "capture"),
     "msgspec": ("callback.py", "schema", "native", "capture/body.py"),
-    "orjson": ("schema", "render", "suppression", "replay", "capture"),
+    "orjson": ("schema", "render", "suppression", "redact", "replay", "capture"),
 }
 VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc", "core"}
 MODULES = sorted(ROOT.rglob("*.py"))
