@@ -1,9 +1,6 @@
-"""Writes docs/reasons.md from the rules and the labelled texts: `python docs/make_reasons.py [FILE]`."""
+"""Writes docs/reasons.md from the rules: `python docs/make_reasons.py`."""
 
-import sys
 from pathlib import Path
-
-from measure_reasons import page as measured
 
 from ses_cli.reasons import ACTIONS, CLASSES, DEFAULT_ACTIONS, TIERS, Rule, load_rules
 
@@ -56,20 +53,6 @@ and 5 alike) or `reply = ["550"]` looks for codes.
   `example` that no other rule decides (a test checks it).
 """
 
-MEASURED = """\
-## Measured
-
-Reply texts of servers that are not among the examples of the rules, each with the actions an expert would accept:
-`python docs/measure_reasons.py` prints these tables. Sources were divided before rules were written: the texts of some
-were read for it (known), those of others were not (held out), so the figures of the second table are what to
-expect of texts that nobody has seen.
-
-* right: the action is one an expert would accept;
-* living suppressed: `suppress` where the address may be alive, of those texts;
-* dead missed: another action than `suppress` where the address is dead, of those texts.
-
-"""
-
 
 def cell(text: str) -> str:
     """A text as a cell of a Markdown table."""
@@ -104,7 +87,6 @@ def page() -> str:
         "although 5.7.1 says policy.\n"
     )
     parts.append(ADD)
-    parts.append(MEASURED + measured())
     parts.append(f"## Rules\n\n{len(rules)} rules.\n")
     for name, meaning in TIERS.items():
         own = [rule for rule in rules if rule.tier == name]
@@ -114,4 +96,4 @@ def page() -> str:
 
 
 if __name__ == "__main__":
-    (Path(sys.argv[1]) if len(sys.argv) > 1 else PAGE).write_text(page(), "utf-8")
+    PAGE.write_text(page(), "utf-8")

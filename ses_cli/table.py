@@ -21,6 +21,7 @@ class Kind(Enum):
     FLAG = auto()  # bool
     NUMBER = auto()  # str, a number as it is shown
     LEVEL = auto()  # str, what somebody makes of a sender: raise, keep, lower, block
+    DURATION = auto()  # int, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Table:
     rest: Sequence[Value] | None = None
     total: Sequence[Value] | None = None
     notes: list[str] = field(default_factory=list)
+    conclusion: str = ""  # what it comes to, in a sentence below
 
 
 class Data(NamedTuple):

@@ -120,3 +120,28 @@ def _minute(minute: int) -> str:
 def shown(timestamp: int, tz: tzinfo | None) -> str:
     """Unix seconds as a person reads them, in the zone and with its offset: 2026-01-05 14:00:00+08:00."""
     return local(timestamp, tz).isoformat(" ").replace("+00:00", "Z")
+
+
+def duration(seconds: int) -> str:
+    """A length of time as a person reads it, by its two largest units: 4 s, 2 min 5 s, 3 h, 2 d 4 h."""
+    if seconds < 0:
+        return f"-{duration(-seconds)}"
+    sizes = [(86400, "d"), (3600, "h"), (60, "min"), (1, "s")]
+    at = next((at for at, (size, _) in enumerate(sizes) if seconds >= size), len(sizes) - 1)
+    parts = [(seconds // size, unit) for size, unit in sizes[at : at + 1]]
+    parts += [(seconds % sizes[at][0] // size, unit) for size, unit in sizes[at + 1 : at + 2]]
+    return " ".join(f"{n:,} {unit}" for n, unit in parts if n or unit == sizes[at][1])
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def spoken_day(timestamp: int, tz: tzinfo | None) -> str:
+    """The day of a time as one says it: 3 Jan."""
+    time = local(timestamp, tz)
+    return f"{time.day} {_MONTHS[time.month - 1]}"
+
+
+def spoken(timestamp: int, tz: tzinfo | None) -> str:
+    """A time as one says it, to the minute: 3 Jan 14:05."""
+    return f"{spoken_day(timestamp, tz)} {local(timestamp, tz):%H:%M}"

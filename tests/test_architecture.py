@@ -16,7 +16,7 @@ ROOT = Path(ses_cli.__file__).parent
 LAYERS = (
     ("callback", "errors", "events", "table"),
     ("identity",),
-    ("selection",),
+    ("selection", "message"),
     ("batch",),
     ("times", "reasons", "fold", "ledger", "schema", "sources"),
     ("native",),

@@ -13,7 +13,10 @@ from ses_cli.cli.defaults import SettingsFile, read_settings, take_from_environm
 from ses_cli.cli.signals import Terminated, end_by, terminating
 from ses_cli.errors import Exit, SesEventsError, TargetError, reason
 
-COMMANDS = ("summarize", "validate", "bounces", "check", "replay", "listen", "trigger", "config", "completion")
+COMMANDS = (
+    *("summarize", "validate", "bounces", "check", "messages"),
+    *("replay", "listen", "trigger", "config", "completion"),
+)
 
 
 class Commands(click.Group):
@@ -95,6 +98,7 @@ def cli() -> None:
     ses-events validate log.jsonl              what is wrong with the log
     ses-events bounces --hard log.jsonl        addresses to stop mailing, and why
     ses-events check log.jsonl                 is the sending healthy?
+    ses-events messages --email ADDRESS logs/  what became of each mail to this address
     ses-events replay --to URL log.jsonl       send callbacks again
     ses-events listen                          receive callbacks into the log
     ses-events summarize --since 24h logs/     the last day of all logs in a directory

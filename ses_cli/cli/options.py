@@ -149,6 +149,7 @@ class Selecting:
     tz: str | None
     dedupe: bool
     fail_empty: bool
+    message_ids: tuple[str, ...] = ()
 
     def zone(self) -> "tzinfo | None":
         """The zone to read and show times in, None for the machine's own. Raises UsageError."""
@@ -158,7 +159,7 @@ class Selecting:
 
     def selection(self) -> "Selection":
         """What the library selects by. Raises UsageError."""
-        from ses_cli.identity import address, domain_name
+        from ses_cli.identity import address, domain_name, message_id
         from ses_cli.selection import Selection
         from ses_cli.times import parse
 
@@ -169,6 +170,7 @@ class Selecting:
             from_domains=frozenset(map(domain_name, split(self.from_domains))),
             emails=frozenset(map(address, split(self.emails))),
             bulk_ids=frozenset(split(self.bulk_ids)),
+            message_ids=frozenset(map(message_id, split(self.message_ids))),
             templates=frozenset(split(self.templates)),
             since=None if self.since is None else parse(self.since, tz, now),
             until=None if self.until is None else parse(self.until, tz, now),
@@ -223,29 +225,42 @@ def _only(name: str, field: str, kind: click.ParamType[Any], metavar: str | None
     return click.option(name, field, multiple=True, type=List(kind), metavar=metavar, help=f"Only {text}.")
 
 
-_FILTERS = (
+_FIELDS = (
     _only("--domain", "domains", click.STRING, "NAME", "this recipient domain"),
     _only("--from-domain", "from_domains", click.STRING, "NAME", "this sender domain"),
     _only("--email", "emails", click.STRING, "ADDRESS", "this recipient"),
     _only("--bulk-id", "bulk_ids", click.STRING, "ID", "this bulkId"),
+)
+_TIMES = (
     _only("--template", "templates", Template(), "ID", "this templateId"),
     click.option(
         "--since", metavar="TIME", help="Only events at or after TIME, such as 2026-01-05, 24h, 7d or yesterday."
     ),
     click.option("--until", metavar="TIME", help="Only events before TIME."),
     click.option("--tz", metavar="ZONE", help="Time zone to read and show times in.  [default: the machine's]"),
-    click.option("--dedupe", is_flag=True, help="Count duplicates once."),
-    click.option("--fail-empty", is_flag=True, help="Exit 1 if no event is selected."),
 )
+_DEDUPE = click.option("--dedupe", is_flag=True, help="Count duplicates once.")
+_FAIL_EMPTY = click.option("--fail-empty", is_flag=True, help="Exit 1 if no event is selected.")
 
 
 def selecting_by(event: Decorator) -> Decorator:
     """Which events; `event` is the option that selects by type."""
-    return grouped("selecting", Selecting, Selecting.__slots__, event, *_FILTERS)
+    names = [name for name in Selecting.__slots__ if name != "message_ids"]
+    return grouped("selecting", Selecting, names, event, *_FIELDS, *_TIMES, _DEDUPE, _FAIL_EMPTY)
 
 
 _EVENT = "this event type; every filter takes several values, with commas"
 selecting = selecting_by(_only("--event", "events", click.Choice(EVENTS), None, _EVENT))
+# all events of a message, each of them once whatever the log has
+selecting_messages = grouped(
+    "selecting",
+    partial(Selecting, events=(), dedupe=False),
+    [name for name in Selecting.__slots__ if name not in ("events", "dedupe")],
+    *_FIELDS,
+    _only("--message-id", "message_ids", click.STRING, "ID", "this Message-ID"),
+    *_TIMES,
+    _FAIL_EMPTY,
+)
 
 
 def printing_as(*forms: str) -> Decorator:

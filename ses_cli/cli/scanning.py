@@ -131,7 +131,8 @@ def _nothing(ledger: Ledger) -> str:
     """Why nothing was counted."""
     if not ledger.valid:
         return "the log is empty"
-    asked = given_values("events", "domains", "from_domains", "emails", "bulk_ids", "templates", "since", "until")
+    filters = ("events", "domains", "from_domains", "emails", "bulk_ids", "message_ids", "templates", "since", "until")
+    asked = given_values(*filters)
     return f"nothing selected: none of {plural(ledger.valid, 'valid callback')} matches {' '.join(asked)}"
 
 

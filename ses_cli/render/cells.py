@@ -4,7 +4,7 @@ from datetime import tzinfo
 
 from ses_cli.render.text import safe
 from ses_cli.table import Kind, Value
-from ses_cli.times import shown
+from ses_cli.times import duration, shown
 
 _BAR = 20  # columns
 _EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -21,6 +21,8 @@ def cell(value: Value, kind: Kind, tz: tzinfo | None = None) -> str:
             return bar(value)
         case Kind.TIME, int():
             return shown(value, tz)
+        case Kind.DURATION, int():
+            return duration(value)
         case Kind.FLAG, _:
             return "yes" if value else "no"
         case _, bool():

@@ -7,7 +7,7 @@ from ses_cli.render.cells import cell
 from ses_cli.render.text import escape_markdown
 from ses_cli.table import Kind, Table
 
-_RIGHT = (Kind.COUNT, Kind.SHARE, Kind.NUMBER)
+_RIGHT = (Kind.COUNT, Kind.SHARE, Kind.NUMBER, Kind.DURATION)
 
 
 def markdown(tables: Iterable[Table], tz: tzinfo | None) -> Iterator[bytes]:
@@ -15,16 +15,14 @@ def markdown(tables: Iterable[Table], tz: tzinfo | None) -> Iterator[bytes]:
     for table in tables:
         yield f"## {escape_markdown(table.title)}\n\n".encode() if table.title else b""
         yield _row([column.title or " " for column in table.columns])
-        yield (
-            b"|"
-            + b"".join(
-                b" ---: |" if c.kind in (Kind.COUNT, Kind.SHARE, Kind.NUMBER) else b" --- |" for c in table.columns
-            )
-            + b"\n"
-        )
+        yield (b"|" + b"".join(b" ---: |" if c.kind in _RIGHT else b" --- |" for c in table.columns) + b"\n")
         for row in [*table.rows, *(row for row in (table.rest, table.total) if row)]:
             yield _row([cell(value, column.kind, tz) for value, column in zip(row, table.columns, strict=True)])
-        yield b"\n" + "".join(f"{escape_markdown(note)}\n\n" for note in table.notes).encode(errors="replace")
+        yield b"\n" + "".join(f"{escape_markdown(note)}\n\n" for note in _below(table)).encode(errors="replace")
+
+
+def _below(table: Table) -> list[str]:
+    return [*table.notes, table.conclusion] if table.conclusion else table.notes
 
 
 def _row(cells: Sequence[str]) -> bytes:

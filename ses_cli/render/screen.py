@@ -16,13 +16,13 @@ from rich.text import Text
 
 from ses_cli.render.cells import cell
 from ses_cli.render.output import STDOUT, Styled
-from ses_cli.render.text import safe_lines
+from ses_cli.render.text import safe, safe_lines
 from ses_cli.table import Column, Kind, Table, Value
 
 _UNLIMITED = 10_000
 _GAP = 2  # columns between columns, one of them the box
 _LEAST = 24  # columns that a long text gets, however narrow the terminal
-_RIGHT = (Kind.COUNT, Kind.SHARE, Kind.NUMBER)
+_RIGHT = (Kind.COUNT, Kind.SHARE, Kind.NUMBER, Kind.DURATION)
 _LEVELS = {"raise": "green", "lower": "bold red", "block": "bold red"}
 _FOLDED = (Kind.TEXT, Kind.KEY, Kind.LIST)
 _BOX = box.Box("    \n    \n ── \n    \n ── \n    \n    \n    \n")
@@ -65,7 +65,7 @@ def _print(console: Console, table: Table, tz: tzinfo | None) -> None:
     rows = [_texts(row, table.columns, tz) for row in table.rows]
     sums = [_texts(row, table.columns, tz) for row in (table.rest, table.total) if row]
     if table.title:
-        console.print(Text(table.title, style="bold"))
+        console.print(Text(safe(table.title), style="bold"))
     asked, least = _widths(table.columns, [*rows, *sums], console.width)
     for part in _parts(table.columns, least, console.width):
         widths = _stretched(part, table.columns, asked, least, console.width)
@@ -81,9 +81,11 @@ def _print(console: Console, table: Table, tz: tzinfo | None) -> None:
         console.print(grid)
         console.print()
     for note in table.notes:
-        console.print(Text(note, style="dim"))
+        console.print(Text(safe(note), style="dim"))
     if table.notes:
         console.print()
+    if table.conclusion:
+        console.print(Text(f"{safe(table.conclusion)}\n", style="bold"))
 
 
 def _text(text: str, column: Column) -> Text:

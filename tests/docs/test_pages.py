@@ -11,7 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
-SESSIONS = re.findall(r"```console\n(.*?)```", README, flags=re.DOTALL)
+MESSAGES = (ROOT / "docs" / "messages.md").read_text()
+SESSIONS = re.findall(r"```console\n(.*?)```", README + MESSAGES, flags=re.DOTALL)
 
 EXAMPLES = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
 
@@ -26,7 +27,7 @@ def commands(session: str) -> list[tuple[str, str]]:
     ("command", "expected"), [pair for session in SESSIONS for pair in commands(session)], ids=lambda text: text[:60]
 )
 def test_session(command: str, expected: str, program_path: str, tmp_path: Path) -> None:
-    """A command of the README prints what the README shows, errors included."""
+    """A command of the README, or of docs/messages.md, prints what is shown there, errors included."""
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     env = {"PATH": program_path, "TZ": "Asia/Shanghai", "HOME": str(tmp_path), "LANG": "C.UTF-8", "COLUMNS": "100"}
     done = subprocess.run(
