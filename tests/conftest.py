@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,6 +15,11 @@ from hypothesis import settings
 
 settings.register_profile("suite", max_examples=40, deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("suite")
+
+# a shell starts what runs in the background with these ignored, and programs started here would inherit that
+for _number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL)
 
 # SES_EVENTS_PROGRAM names another build, such as an installed wheel
 PROGRAM = shlex.split(os.environ.get("SES_EVENTS_PROGRAM", "")) or [sys.executable, "-m", "ses_cli"]

@@ -14,7 +14,7 @@ import ses_cli
 
 ROOT = Path(ses_cli.__file__).parent
 LAYERS = (
-    ("callback", "errors", "events", "table"),
+    ("callback", "errors", "events", "leftovers", "table"),
     ("identity",),
     ("selection", "message"),
     ("batch",),

@@ -10,7 +10,7 @@ import click
 
 from ses_cli import __version__
 from ses_cli.cli.defaults import SettingsFile, read_settings, take_from_environment
-from ses_cli.cli.signals import Terminated, end_by, terminating
+from ses_cli.cli.signals import end_on_signals, tell_interrupted
 from ses_cli.errors import Exit, SesEventsError, TargetError, reason
 
 COMMANDS = (
@@ -115,6 +115,7 @@ def cli() -> None:
 
 def main() -> None:
     """Runs the program and exits."""
+    end_on_signals()
     sys.exit(run())
 
 
@@ -122,11 +123,7 @@ def run() -> int:
     """The exit status of the command line."""
     threading.excepthook = _thread_failed
     try:
-        with terminating():
-            status = cli.main(prog_name="ses-events", standalone_mode=False)
-    except Terminated as signal:
-        end_by(signal.number)
-        return 128 + signal.number
+        status = cli.main(prog_name="ses-events", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
         return _interrupted()
     except click.exceptions.NoArgsIsHelpError as error:
@@ -184,9 +181,7 @@ def _flush() -> None:
 
 
 def _interrupted() -> Exit:
-    from ses_cli.render import messages
-
-    messages.interrupted()
+    tell_interrupted()
     return Exit.INTERRUPTED
 
 

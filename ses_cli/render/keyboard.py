@@ -7,6 +7,8 @@ import termios
 from types import TracebackType
 from typing import Self
 
+from ses_cli.leftovers import forget_leftover, register_leftover
+
 _KEYS = {
     **dict.fromkeys((b"\x1b[A", b"\x1bOA", b"k"), "up"),
     **dict.fromkeys((b"\x1b[B", b"\x1bOB", b"j", b"\r", b"\n"), "down"),
@@ -39,6 +41,7 @@ class Keyboard:
             return
         mode = termios.tcgetattr(self.fd)
         self._before = self._before or list(mode)
+        register_leftover(self.give_back)
         mode[3] &= ~(termios.ICANON | termios.ECHO)
         termios.tcsetattr(self.fd, termios.TCSADRAIN, mode)
 
@@ -47,6 +50,7 @@ class Keyboard:
         if self.fd is not None and self._before is not None and not is_background(self.fd):
             termios.tcsetattr(self.fd, termios.TCSADRAIN, self._before)
         self._before = None
+        forget_leftover(self.give_back)
 
     def read(self) -> list[str]:
         """The names of the keys that were typed, those that mean something. Waits for one."""

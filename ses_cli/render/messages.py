@@ -27,13 +27,6 @@ def note(text: str) -> None:
     _say("note", text, _YELLOW)
 
 
-def interrupted() -> None:
-    """That a run was ended from outside, below the ^C of a terminal."""
-    if sys.stderr and sys.stderr.isatty():
-        plain("")
-    note("interrupted")
-
-
 def problem(found: Problem, strict: bool = False) -> str:
     """`log.jsonl:41: error: $.timestamp: expected an integer, got the string "1" [wrong-type]`, and the hint."""
     path = f"{found.path}: " if found.path else ""

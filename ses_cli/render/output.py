@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from ses_cli.errors import TargetError, reason
+from ses_cli.leftovers import forget_leftover, register_leftover
 from ses_cli.render.text import safe_lines
 
 STDOUT = "-"
@@ -78,6 +79,7 @@ class Output:
         target = path.resolve()  # the file behind a link, not the link
         # named before it is made, so that an interrupt at any point finds what to delete
         self._temporary = str(target.with_name(f".{target.name[:200]}.{os.urandom(6).hex()}"))
+        register_leftover(self._remove)
         descriptor = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self._file = os.fdopen(descriptor, "wb")
         os.fchmod(descriptor, _mode(target) if self._like is None else _mode(target) & self._like)
@@ -95,6 +97,10 @@ class Output:
         if self._path and self._file and not (sys.stdout and self._file is sys.stdout.buffer):
             with suppress(OSError):
                 self._file.close()
+        self._remove()
+        forget_leftover(self._remove)
+
+    def _remove(self) -> None:
         if self._temporary:
             with suppress(FileNotFoundError):
                 os.unlink(self._temporary)

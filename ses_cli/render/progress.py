@@ -6,6 +6,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from ses_cli.leftovers import forget_leftover, register_leftover
 from ses_cli.render import messages
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Display:
         if self._bar:
             self._bar.stop()
             self._bar = None
+            forget_leftover(_erase)
 
     def draw(self, done: int, parts: dict[str, str], expendable: tuple[str, ...] = ()) -> None:
         """Shows that `done` bytes are done, and as many of the parts as there is room for."""
@@ -49,6 +51,7 @@ class Display:
 
         width = max(size(sys.stderr.buffer)[0] - _ECHO, 1)
         if self._bar is None:
+            register_leftover(_erase)
             self._bar = _bar(self._total, width, self._started)
         self._bar.console.width = width  # it may have changed
         said = fitting(parts, width - (0 if self._total is None else _AROUND), expendable)
@@ -85,6 +88,11 @@ def fitting(parts: dict[str, str], room: int, expendable: tuple[str, ...]) -> st
             break
         kept.pop(name, None)
     return "  ".join(kept.values())
+
+
+def _erase() -> None:
+    """Takes away a bar and shows the cursor again, whatever the bar was about to do."""
+    os.write(2, b"\r\x1b[K\x1b[?25h")
 
 
 def _size(count: float) -> str:

@@ -16,6 +16,7 @@ from traceback import extract_tb, format_exception
 from typing import Generic, NamedTuple
 
 from ses_cli.errors import SesEventsError, WorkerTraceback
+from ses_cli.leftovers import forget_leftover, register_leftover
 from ses_cli.scan.parts import F, Part, Task, Worker
 from ses_cli.sources import Span
 
@@ -56,6 +57,7 @@ class _WorkerHandle(Generic[F]):
         self.process: BaseProcess = context.Process(target=_serve, args=(theirs, task, os.getpid()), daemon=True)
         with _interrupts_held():
             self.process.start()
+            register_leftover(self.process.kill)
         theirs.close()
         self.span: int | None = None
 
@@ -73,6 +75,7 @@ class _WorkerHandle(Generic[F]):
         self.connection.close()
         self.process.kill()
         self.process.join()
+        forget_leftover(self.process.kill)
 
 
 class _Pool(Generic[F]):

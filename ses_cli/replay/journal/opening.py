@@ -4,7 +4,6 @@ import fcntl
 import os
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from secrets import token_hex
 from time import time
 
 from ses_cli.errors import SourceError, reason
+from ses_cli.leftovers import temporary_directory
 from ses_cli.replay.journal import store
 from ses_cli.replay.journal.contract import Content
 from ses_cli.replay.journal.entry import State
@@ -65,8 +65,8 @@ def refuse_former(path: Path) -> None:
 def look(path: Path, sent: Sent) -> Iterator[SqliteJournal]:
     """The journal as `open_journal` would find it, in a copy: nothing of it stays. Raises as that does."""
     refuse_former(path)
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "journal"
+    with temporary_directory() as folder:
+        copy = folder / "journal"
         snapshot(path, copy)
         journal = open_journal(copy, sent, 1)
         try:
@@ -109,8 +109,8 @@ def journals_of(log: Path, content: Content, sent: Sent, path: Path) -> list[tup
     for other in beside(log):
         if other == path.absolute():
             continue
-        with suppress(SourceError), tempfile.TemporaryDirectory() as folder:
-            copy = Path(folder) / "journal"
+        with suppress(SourceError), temporary_directory() as folder:
+            copy = folder / "journal"
             snapshot(other, copy)
             with closing_base(str(copy)) as base, store.reading(other):
                 if store.is_whole(base, other) and Recogniser(base, other, sent.scope).knows(content):

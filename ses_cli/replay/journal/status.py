@@ -1,6 +1,5 @@
 """What a journal says, read without a trace, while a run is using it too."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,6 +7,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from ses_cli.errors import SourceError
+from ses_cli.leftovers import temporary_directory
 from ses_cli.replay.journal import store
 from ses_cli.replay.journal.entry import State
 from ses_cli.replay.journal.opening import closing_base, read_meta, snapshot
@@ -48,8 +48,8 @@ def read_status(path: Path) -> JournalStatus:
     """Raises SourceError where there is no journal, or it is damaged."""
     if not path.exists():
         raise SourceError(f"{path}: no such journal", "a replay says where its journal is with --dry-run")
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "journal"
+    with temporary_directory() as folder:
+        copy = folder / "journal"
         is_used = snapshot(path, copy)
         with closing_base(str(copy)) as base, store.reading(path):
             if not store.is_whole(base, path):
