@@ -38,6 +38,7 @@ OUTSIDE = {
     "httptools": ("capture",),
     "uvloop": ("capture",),
     "prometheus_client": ("cli/listen/metrics.py",),
+    "obstore": ("sources/objects",),
     "zstandard": ("sources", "follow", "capture"),
     "msgspec": ("callback.py", "schema", "native", "capture/body.py"),
     "orjson": ("schema", "render", "suppression", "redact", "replay", "capture"),

@@ -3,6 +3,7 @@
 import shlex
 
 from ses_cli.errors import SourceError
+from ses_cli.sources.source import STDIN, is_address
 
 HEAD = 512  # bytes that tell
 _MAGIC = {
@@ -20,7 +21,7 @@ def refuse_archive(name: str, head: bytes) -> None:
         found = ("tar", "tar -xOf")
     if found:
         kind, command = found
-        file = "FILE" if name == "-" else shlex.quote(name)
+        file = "FILE" if name == STDIN or is_address(name) else shlex.quote(name)
         raise SourceError(
             f"{name}: a {kind} archive, not a log", f"pipe in the logs in it: {command} {file} | ses-events COMMAND"
         )

@@ -3,6 +3,7 @@
 Most files differ in their first bytes, so that is what is compared first. Only of those that begin alike, all of it is.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from itertools import zip_longest
@@ -14,6 +15,7 @@ from ses_cli.sources.source import Identity, Source
 from ses_cli.sources.storage import HEAD, Found, storage_of
 
 _CHUNK = 1 << 20
+_MD5 = re.compile(r'"[0-9a-f]{32}(-[0-9]+)?"')  # of the content, or of the parts in which it was uploaded
 
 
 def without_copies(found: Sequence[Found], note: Callable[[str], object]) -> list[Source]:
@@ -33,6 +35,11 @@ def without_copies(found: Sequence[Found], note: Callable[[str], object]) -> lis
             note(f"{source.name} is {named}: read once")
             continue
         known[source.identity] = source
+        if (digest := _digest(source)) and digest in known:
+            note(f"{source.name} holds the same as {known[digest].name}: read once")
+            continue
+        if digest:
+            known[digest] = source
         alike = heads.setdefault(_head(one), [])
         at = next((at for at in alike if _is_same(kept[at], source, note)), None)
         if at is None:
@@ -41,6 +48,12 @@ def without_copies(found: Sequence[Found], note: Callable[[str], object]) -> lis
         elif kept[at].codec and not source.codec:  # a plain one can be read side by side
             kept[at] = source
     return kept
+
+
+def _digest(source: Source) -> Identity | None:
+    """What is the same for objects of the same content, where their store says that; it is not for empty ones."""
+    tag = source.identity[1] if source.identity and source.is_object else None
+    return (str(tag), source.size) if source.size and _MD5.fullmatch(str(tag)) else None
 
 
 def _head(found: Found) -> bytes:

@@ -53,17 +53,17 @@ def matches(pattern: str, left_out: LeftOut) -> list[str]:
 def _below(base: str, parts: Sequence[str], left_out: LeftOut) -> Iterator[str]:
     for path in walk(base, left_out):
         names = PurePath(path).relative_to(base).parts
-        if _is_named(names, parts) and _is_readable(path, left_out):
+        if is_named(names, parts) and _is_readable(path, left_out):
             yield path
 
 
-def _is_named(names: Sequence[str], parts: Sequence[str]) -> bool:
+def is_named(names: Sequence[str], parts: Sequence[str]) -> bool:
     """Whether the parts of a pattern match the names of a path one by one, `**` any number of them."""
     if not parts:
         return not names
     if parts[0] == "**":
-        return any(_is_named(names[at:], parts[1:]) for at in range(len(names) + 1))
-    return bool(names) and fnmatchcase(names[0], parts[0]) and _is_named(names[1:], parts[1:])
+        return any(is_named(names[at:], parts[1:]) for at in range(len(names) + 1))
+    return bool(names) and fnmatchcase(names[0], parts[0]) and is_named(names[1:], parts[1:])
 
 
 def _is_readable(path: str, left_out: LeftOut) -> bool:

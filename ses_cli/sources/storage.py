@@ -56,7 +56,9 @@ def storage_of(source: Source) -> Storage:
 def storage(name: str, endpoint: str | None = None) -> Storage:
     """Where what is named lies, a file or an object. `endpoint` is the address of its store, if not the usual one."""
     if is_address(name):
-        raise SourceError(f"{name}: objects cannot be read yet", endpoint)
+        from ses_cli.sources.objects.storage import Objects  # start-up: most logs are files
+
+        return Objects(endpoint)
     from ses_cli.sources.files import Files
 
     return Files()

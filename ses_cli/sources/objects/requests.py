@@ -1,0 +1,130 @@
+"""Requests to object stores, many in flight at once, made by one thread that only waits.
+
+The library's blocking calls would hold up an interrupt until they are done, which can take minutes.
+"""
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import Future
+from functools import cache
+from typing import Any, NamedTuple, TypeVar
+
+from ses_cli.sources.objects.address import Address
+from ses_cli.sources.objects.stores import endpoint_of, store_of
+from ses_cli.sources.objects.trouble import Replaced, Short, told
+
+T = TypeVar("T")
+
+_TRIES = 4  # answers shorter than they were to be, one after another
+_PAGE = 1000  # objects listed at once
+
+
+class Entry(NamedTuple):
+    """An object as its store knows it."""
+
+    key: str
+    size: int
+    version: str  # its ETag; where there is none, when it was written
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether the store can be asked for this version and no other: weak tags (`W/`) are not compared there."""
+        return self.version.startswith('"')
+
+
+class Part(NamedTuple):
+    """Bytes of an object."""
+
+    entry: Entry
+    data: memoryview
+
+
+class Bucket:
+    """What is asked of one bucket. Every error is a SourceError that names the object."""
+
+    def __init__(self, address: Address, endpoint: str | None, is_asking: bool = False) -> None:
+        """`is_asking`: it is not known yet whether the address is right. Raises UsageError."""
+        self._address = address
+        self._endpoint = endpoint_of(address, endpoint)
+        self._store = store_of(address.at(""), endpoint, is_asking)
+
+    def look(self, key: str, size: int) -> "Future[Part]":
+        """An object and its first bytes."""
+        return _start(self._told(self._look(key, size), key))
+
+    def fetch(self, pinned: Entry, begin: int, end: int) -> "Future[memoryview]":
+        """These bytes of a version of an object, all that there are up to `end`."""
+        return _start(self._told(self._bytes(pinned, begin, end), pinned.key, is_reading=True))
+
+    def list(self, prefix: str, after: str | None = None) -> Iterator[Entry]:
+        """The objects below a prefix, those after a key only, as the store orders them."""
+        import obstore
+
+        pages = obstore.list(self._store, prefix or None, offset=after, chunk_size=_PAGE)
+
+        async def page() -> list[Entry]:
+            try:
+                return [_entry(meta["path"], dict(meta)) for meta in await pages.__anext__()]
+            except StopAsyncIteration:
+                return []
+
+        while entries := _start(self._told(page(), prefix)).result():
+            yield from entries
+
+    async def _told(self, work: Coroutine[object, object, T], key: str, is_reading: bool = False) -> T:
+        try:
+            return await work
+        except Exception as error:  # the library has many, without a name for most
+            address = self._address.at(key)
+            raise told(error, address, self._endpoint, is_reading) from None
+
+    async def _look(self, key: str, size: int) -> Part:
+        import obstore
+
+        try:
+            return await self._fetch(key, 0, size)
+        except Exception as error:
+            if "status code: 416" not in str(error):  # none of it: it is empty
+                raise
+        return Part(_entry(key, dict(await obstore.head_async(self._store, key))), memoryview(b""))
+
+    async def _bytes(self, pinned: Entry, begin: int, end: int) -> memoryview:
+        return (await self._fetch(pinned.key, begin, end, pinned)).data
+
+    async def _fetch(self, key: str, begin: int, end: int, pinned: Entry | None = None) -> Part:
+        import obstore
+
+        parts: list[memoryview] = []
+        at = begin
+        for _ in range(_TRIES):
+            version = pinned.version if pinned and pinned.is_pinned else None
+            answer = await obstore.get_async(self._store, key, options={"range": (at, end), "if_match": version})
+            entry = _entry(key, dict(answer.meta))
+            pinned = pinned or entry
+            if entry != pinned:
+                raise Replaced
+            end = min(end, pinned.size)
+            if answer.range[0] != at:
+                raise Short(f"the store gave bytes from {answer.range[0]:,}, not from {at:,}")
+            parts.append(memoryview(await answer.bytes_async())[: end - at])
+            at += len(parts[-1])
+            if at == end:
+                return Part(pinned, parts[0] if len(parts) == 1 else memoryview(b"".join(parts)))
+        raise Short(f"{at - begin:,} of {end - begin:,} bytes came")
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="objects", daemon=True).start()
+    return loop
+
+
+def _start(work: Coroutine[object, object, T]) -> "Future[T]":
+    """Has requests made meanwhile."""
+    return asyncio.run_coroutine_threadsafe(work, _loop())
+
+
+def _entry(key: str, meta: dict[str, Any]) -> Entry:
+    return Entry(key, meta["size"], meta["e_tag"] or meta["last_modified"].isoformat())
