@@ -25,7 +25,7 @@ from ses_cli.render.live import Picture, is_live
 from ses_cli.render.text import safe_lines
 from ses_cli.scan import Outcome
 from ses_cli.scan.parts import F
-from ses_cli.sources import Source, find
+from ses_cli.sources import Source
 from ses_cli.times import ago
 
 _PERIOD = 1.0  # seconds between two pictures
@@ -214,12 +214,12 @@ def _is_redrawn(printing: Printing) -> bool:
 
 def followed(reading: Reading) -> Source:
     """The one log that can be followed. Raises UsageError, SourcesError."""
-    sources, errors = find(reading.files, messages.note)
+    sources, errors = scanning.find_sources(reading)
     if not sources:
         raise SourcesError(errors)
     if errors or max(len(sources), len(reading.files)) > 1:  # two names of one content are two files
         raise UsageError("--follow takes one file", "the one that is written to; it goes on when that is rotated")
-    if sources[0].identity is None or sources[0].codec:
+    if sources[0].identity is None or sources[0].codec or sources[0].is_object:
         raise UsageError(f"{sources[0].name} cannot be followed", "a plain file can, and the one that listen writes is")
     return sources[0]
 

@@ -132,6 +132,7 @@ class Reading:
     strict: bool
     rejects: str | None
     jobs: int | None
+    endpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +216,16 @@ _LINES = (
     click.option("--strict", is_flag=True, help="Treat warnings as errors; exit 1 if any record is invalid."),
     click.option("--rejects", type=File(), help="Write invalid lines to FILE as NDJSON, with the reasons."),
 )
-_JOBS = click.option("-j", "--jobs", type=click.IntRange(1), help="Number of workers.  [default: one per core]")
-reading = grouped("reading", Reading, Reading.__slots__, _FILES, *_LINES, _JOBS)
+_ENDPOINT = click.option(
+    "--endpoint", metavar="URL", help="Where the objects are stored, if not where their provider has them."
+)
+_JOBS = click.option(
+    "-j", "--jobs", type=click.IntRange(1), help="Number of workers.  [default: one per core; more for objects]"
+)
+reading = grouped("reading", Reading, Reading.__slots__, _FILES, *_LINES, _JOBS, _ENDPOINT)
 # for what can only be done in order
-streaming = grouped("reading", partial(Reading, jobs=1), ("files", "max_line", "strict", "rejects"), _FILES, *_LINES)
+_STREAMED = ("files", "max_line", "strict", "rejects", "endpoint")
+streaming = grouped("reading", partial(Reading, jobs=1), _STREAMED, _FILES, *_LINES, _ENDPOINT)
 
 
 def _only(name: str, field: str, kind: click.ParamType[Any], metavar: str | None, text: str) -> Decorator:

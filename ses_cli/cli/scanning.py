@@ -1,12 +1,11 @@
 """What reading commands have in common: find the sources, scan them, tell what went wrong, print the report."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
 from ses_cli.batch import Checks
-from ses_cli.cli.given import given_values, is_on
+from ses_cli.cli.given import given_values, is_on, refuse
 from ses_cli.cli.options import Printing, Reading, Selecting
 from ses_cli.errors import Exit, SourceError, SourcesError
 from ses_cli.events import Problem
@@ -35,12 +34,20 @@ class Input:
     errors: list[SourceError]  # what could not be opened
 
 
+def find_sources(reading: Reading) -> tuple[list[Source], list[SourceError]]:
+    """The logs, and what could not be opened. Raises UsageError where there is none to look for."""
+    sources, errors = find(reading.files, messages.note, reading.endpoint)
+    if not errors and not any(source.is_object for source in sources):
+        refuse("where no object is read", "endpoint")
+    return sources, errors
+
+
 def find_input(reading: Reading, printing: Printing, *others: str | None) -> Input:
     """Looks for the logs before anything is opened for writing; `others` are further files that are read.
 
     Raises SourcesError where there are none, UsageError where an output is an input.
     """
-    sources, errors = find(reading.files, messages.note)
+    sources, errors = find_sources(reading)
     if not sources:
         raise SourcesError(errors)
     check_outputs(reading, sources, [OutputFile("-o", printing.output)], *others)
@@ -85,14 +92,9 @@ def fold(
                 output.write(rejects(part.invalid))
             progress.advance(part.bytes_read)
 
-        outcome = scan(sources, task, reading.jobs or _cores(), watch=see)
+        outcome = scan(sources, task, reading.jobs, watch=see)
     outcome.errors[:0] = found.errors
     return outcome
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def rendered(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ses_cli.errors import UsageError
 from ses_cli.render.output import STDOUT
 from ses_cli.sources.names import is_log
-from ses_cli.sources.source import STDIN, shown
+from ses_cli.sources.source import STDIN, is_address, shown
 
 
 class OutputFile(NamedTuple):
@@ -24,7 +24,10 @@ def refuse_collisions(inputs: Iterable[str], outputs: Iterable[OutputFile]) -> N
 
     `inputs` are paths of files and directories, "-" is standard input. Call it before anything is opened for writing.
     """
-    inputs = list(inputs)
+    inputs, outputs = list(inputs), list(outputs)
+    for target in outputs:
+        if target.path and is_address(target.path):
+            raise UsageError(f"{_named(target)}: only files are written", "write a file, and copy it there")
     read = {key: path for path in inputs for file in _files(path) for key in _keys(file, 0)}
     directories = [path for path in inputs if os.path.isdir(path)]
     written: dict[Hashable, OutputFile] = {}

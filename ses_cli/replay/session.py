@@ -138,7 +138,7 @@ def other_journals(settings: Settings) -> list[OtherJournal]:
     """The journals beside the logs that know one of them, each once. A log that cannot be read is told of later."""
     found: dict[Path, OtherJournal] = {}
     for source in settings.sources:
-        if settings.journal is None or source.size is None:
+        if settings.journal is None or source.size is None or source.is_object:
             continue
         content = content_of(source)
         with suppress(SourceError, OSError):

@@ -1,5 +1,6 @@
 """One scan: the engine is chosen, the parts are numbered and merged, and nothing that went wrong is lost."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic
@@ -12,6 +13,7 @@ from ses_cli.pipeline import FIRST
 from ses_cli.scan.parts import F, Part, Task, Worker
 from ses_cli.sources import SPAN, Source, Span, has_grown, spans
 
+_THREADS, _PROCESSES = 16, 8  # that wait for objects
 _SMALL = 1 << 20  # bytes that are read before a process has started
 _NATIVE_SPAN = 8 << 20  # bytes
 _TURN = 2 << 20  # bytes that a thread waits for at most, where what was seen is entered in the order of the log
@@ -32,11 +34,14 @@ class Outcome(Generic[F]):
 def scan(
     sources: Sequence[Source],
     task: Task[F],
-    jobs: int = 1,
+    jobs: int | None = 1,
     span_size: int | None = None,
     watch: Callable[[Part[F]], None] = lambda *_: None,
 ) -> Outcome[F]:
-    """Fold all sources. `watch` sees every part as it is merged, its lines numbered from the start of their source."""
+    """Fold all sources, by `jobs` workers, None for as many as suit them and this machine.
+
+    `watch` sees every part as it is merged, its lines numbered from the start of their source.
+    """
     is_threaded = engine_name() == "native"
     native = _TURN if task.checks.selection.dedupe else _NATIVE_SPAN
     size = span_size or (native if is_threaded else SPAN)
@@ -44,8 +49,7 @@ def scan(
     outcome = Outcome(task.fold(), [source.name for source in sources])
     at, above = 0, 0  # the span, and the lines of its source before the part
     failed: set[Source] = set()  # each is told of once, though many of its spans fail
-    is_small = sum(span.bytes for span in todo) <= min(_SMALL, size)
-    for part in _parts(todo, task, 1 if is_small else jobs, is_threaded):
+    for part in _parts(todo, task, _workers(todo, jobs, is_threaded, min(_SMALL, size)), is_threaded):
         span = todo[at]
         _number(part, above)
         watch(part)
@@ -59,6 +63,18 @@ def scan(
             above = above if at < len(todo) and todo[at].source is span.source else 0
     outcome.grown = [source.name for source in sources if has_grown(source)]
     return outcome
+
+
+def _workers(todo: Sequence[Span], jobs: int | None, is_threaded: bool, small: int) -> int:
+    """How many work on spans side by side. Those of objects wait for answers most of the time."""
+    if any(span.source.is_object for span in todo):
+        return jobs or max(_cores(), _THREADS if is_threaded else _PROCESSES)
+    return 1 if sum(span.bytes for span in todo) <= small else jobs or _cores()
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _parts(todo: Sequence[Span], task: Task[F], jobs: int, is_threaded: bool) -> Iterator[Part[F]]:

@@ -21,7 +21,7 @@ from ses_cli.replay.schedule.backoff import parse_statuses
 from ses_cli.replay.schedule.pace import Pace
 from ses_cli.replay.session import Settings, other_journals
 from ses_cli.selection import EVERYTHING
-from ses_cli.sources import Source, find
+from ses_cli.sources import Source
 
 SECRET = "SES_EVENTS_SECRET"
 _LOOKUP_PERIOD = 30.0  # seconds: a log may be followed for months, and the target moves meanwhile
@@ -53,7 +53,7 @@ def understand(
         raise UsageError("--to: missing", "see ses-events replay --help")
     http = http_options(sending, _LOOKUP_PERIOD if pacing.follow else None)
     target = resolve_target(sending.to, os.environ)
-    sources, errors = ([followed(reading)], []) if pacing.follow else find(reading.files, messages.note)
+    sources, errors = ([followed(reading)], []) if pacing.follow else scanning.find_sources(reading)
     if not sources:
         raise SourcesError(errors)
     settings = Settings(
@@ -95,6 +95,9 @@ def _journal(sources: list[Source], target: Target, remembering: Remembering) ->
     if any(source.size is None for source in sources):
         messages.note("what is piped in is sent without a journal; --journal FILE remembers what was delivered")
         return None
+    if sources[0].is_object:
+        hint = "--journal FILE remembers what was delivered, --no-journal sends without"
+        raise UsageError(f"{sources[0].name}: a journal cannot lie beside an object", hint)
     return default_path(sources[0].path, target.url)
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import Future
 
 Ask = Callable[[int, int], "Future[memoryview]"]
 
-RANGE = 2 << 20  # bytes asked for at once
+RANGE = 1 << 20  # bytes asked for at once
 AHEAD = 4  # ranges in flight, or waiting to be read
 _MARGIN = 64 << 10  # bytes asked for beyond the end, where the last line ends
 

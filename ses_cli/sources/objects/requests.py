@@ -8,11 +8,14 @@ import threading
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future
 from functools import cache
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ses_cli.sources.objects.address import Address
 from ses_cli.sources.objects.stores import endpoint_of, store_of
 from ses_cli.sources.objects.trouble import Replaced, Short, told
+
+if TYPE_CHECKING:
+    from obstore import GetOptions
 
 T = TypeVar("T")
 
@@ -47,7 +50,7 @@ class Bucket:
         """`is_asking`: it is not known yet whether the address is right. Raises UsageError."""
         self._address = address
         self._endpoint = endpoint_of(address, endpoint)
-        self._store = store_of(address.at(""), endpoint, is_asking)
+        self._store = store_of(address.at(""), self._endpoint, is_asking)
 
     def look(self, key: str, size: int) -> "Future[Part]":
         """An object and its first bytes."""
@@ -69,7 +72,7 @@ class Bucket:
             except StopAsyncIteration:
                 return []
 
-        while entries := _start(self._told(page(), prefix)).result():
+        while entries := _start(self._told(page(), self._address.key)).result():
             yield from entries
 
     async def _told(self, work: Coroutine[object, object, T], key: str, is_reading: bool = False) -> T:
@@ -98,8 +101,10 @@ class Bucket:
         parts: list[memoryview] = []
         at = begin
         for _ in range(_TRIES):
-            version = pinned.version if pinned and pinned.is_pinned else None
-            answer = await obstore.get_async(self._store, key, options={"range": (at, end), "if_match": version})
+            options: GetOptions = {"range": (at, end)}
+            if pinned and pinned.is_pinned:
+                options["if_match"] = pinned.version
+            answer = await obstore.get_async(self._store, key, options=options)
             entry = _entry(key, dict(answer.meta))
             pinned = pinned or entry
             if entry != pinned:

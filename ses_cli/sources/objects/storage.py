@@ -14,6 +14,7 @@ from ses_cli.sources.names import LOGS, is_log
 from ses_cli.sources.objects.address import Address, parse
 from ses_cli.sources.objects.ranges import Ranges
 from ses_cli.sources.objects.requests import Bucket, Entry, Part
+from ses_cli.sources.objects.small import HELD, SMALL
 from ses_cli.sources.objects.trouble import Missing
 from ses_cli.sources.source import Source
 from ses_cli.sources.storage import HEAD, Found
@@ -39,10 +40,13 @@ class Objects:
 
     def open(self, source: Source, start: int = 0, end: int | None = None) -> Ranges:
         """Ranges of the version that was found."""
+        size = source.size or 0
+        if source.identity and (ask := HELD.take(source.identity)):
+            return Ranges(ask, size, start, end)
         address = parse(source.path)
         bucket = Bucket(address, source.endpoint)
-        pinned = Entry(address.key, source.size or 0, str(source.identity[1] if source.identity else ""))
-        return Ranges(lambda begin, end: bucket.fetch(pinned, begin, end), pinned.size, start, end)
+        pinned = Entry(address.key, size, str(source.identity[1] if source.identity else ""))
+        return Ranges(lambda begin, end: bucket.fetch(pinned, begin, end), size, start, end)
 
     def has_grown(self, source: Source) -> bool:
         """Never: an object that is written again is another one."""
@@ -93,8 +97,12 @@ class _Search:
         for entry in listed:
             names = PurePosixPath(entry.key).parts
             is_whole = is_named(names, parts) and not self._address.key.endswith("/")
-            if is_whole or any(
-                is_named(names[:cut], parts) and is_log(PurePosixPath(*names[cut:])) for cut in range(1, len(names))
+            if (
+                entry.key == self._address.key
+                or is_whole
+                or any(
+                    is_named(names[:cut], parts) and is_log(PurePosixPath(*names[cut:])) for cut in range(1, len(names))
+                )
             ):
                 yield entry
 
@@ -104,7 +112,8 @@ class _Search:
         waiting = iter(entries)
         while True:
             for entry in islice(waiting, _LOOKED_AT - len(asked)):
-                asked.append((entry.key, self._bucket.look(entry.key, HEAD)))
+                size = SMALL if entry.size <= SMALL else HEAD
+                asked.append((entry.key, self._bucket.look(entry.key, size)))
             if not asked:
                 return
             key, future = asked.popleft()
@@ -118,7 +127,9 @@ class _Search:
         head, address = bytes(data), self._address.at(key)
         refuse_archive(address.shown, head)
         codec, identity = codec_of(head[:MAGIC_BYTES]), (str(address), entry.version)
-        return Found(Source(address.shown, str(address), entry.size, codec, identity, self._endpoint), head)
+        if entry.size == len(head):
+            HELD.put(identity, head)
+        return Found(Source(address.shown, str(address), entry.size, codec, identity, self._endpoint), head[:HEAD])
 
     def _nothing(self) -> SourceError:
         what = "matches no object" if self._address.is_pattern else "a prefix without logs"

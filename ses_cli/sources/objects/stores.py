@@ -25,7 +25,9 @@ _REGION = re.compile(r"\bcos(?:-internal)?\.([a-z]{2,}-[a-z0-9-]+)\.")
 
 @cache
 def store_of(address: Address, endpoint: str | None, is_asking: bool) -> "Store":
-    """The store of an address, whose `key` is to be empty. `is_asking`: it is not known yet whether that is right.
+    """The store of an address, whose `key` is to be empty; `endpoint` is what `endpoint_of` says.
+
+    `is_asking`: it is not known yet whether the address is right.
 
     Raises UsageError where the library, or what the address needs, is missing.
     """
@@ -33,7 +35,6 @@ def store_of(address: Address, endpoint: str | None, is_asking: bool) -> "Store"
         from obstore import store as stores
     except ImportError:
         raise UsageError(f"{address.shown}: obstore is not installed", "pip install 'ses-events[cloud]'") from None
-    endpoint = endpoint_of(address, endpoint)
     options: dict[str, Any] = {"client_options": _client(endpoint or str(address))}
     if is_asking:
         options["retry_config"] = {"max_retries": _RETRIES}

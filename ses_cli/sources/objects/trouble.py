@@ -25,6 +25,9 @@ _RENEW = "get new ones"
 _ALLOW = "the credentials must be allowed to list the bucket and to get its objects"
 _BUCKET = "is its name right, and the region?"
 _BUSY = "try again later, or with a lower --jobs"
+_DOWNLOAD = "pipe it in: curl URL | ses-events COMMAND"
+_TRUST = "AWS_CA_BUNDLE=FILE names the authority to trust"
+_PLAIN = "an endpoint that begins with http:// is used without"
 _REACH = "is the endpoint right, and can it be reached from here?"
 
 # the code that a store gives -> what that means, and what to do about it
@@ -57,12 +60,13 @@ _SAID = {
     "metadata.google.internal": (_NO_CREDENTIALS, None),
     "ConnectionRefused": ("connection refused", _REACH),
     "dns error": ("no such host", _REACH),
-    "CertificateError": ("the certificate is not trusted", "AWS_CA_BUNDLE=FILE names the authority to trust"),
-    "InvalidCertificate": ("the certificate is not trusted", "AWS_CA_BUNDLE=FILE names the authority to trust"),
-    "InvalidContentType": ("no TLS is spoken there", "an endpoint that begins with http:// is used without"),
+    "CertificateError": ("the certificate is not trusted", _TRUST),
+    "InvalidCertificate": ("the certificate is not trusted", _TRUST),
+    "InvalidContentType": ("no TLS is spoken there", _PLAIN),
     "TimedOut": ("no answer in time", _REACH),
     "Connect": ("no connection", _REACH),
-    "NotPartial": ("the server does not give parts of a file", "pipe it in: curl URL | ses-events COMMAND"),
+    "Range request not supported": ("the server does not give parts of a file", _DOWNLOAD),
+    "NotPartial": ("the server does not give parts of a file", _DOWNLOAD),
     "Incomplete": ("the answer was cut off again and again", "try again"),
     "UnexpectedEof": ("the answer was cut off again and again", "try again"),
     "Interrupted": ("the answer was cut off again and again", "try again"),
@@ -95,7 +99,9 @@ def told(error: Exception, address: Address, endpoint: str | None, is_reading: b
         )
     if what == _NO_CREDENTIALS:
         hint = _CREDENTIALS.get(address.scheme)
-    if hint == _REACH and endpoint:
+    if address.is_http and hint == _ALLOW:
+        hint = "an address that was signed expires"
+    if endpoint and hint in (_REACH, _TRUST, _PLAIN):
         what = f"{endpoint}: {what}"
     return SourceError(f"{address.shown}: {what}", hint)
 
@@ -119,6 +125,8 @@ def _meaning(error: Exception, text: str, scheme: str) -> tuple[str, str | None]
     if kind == "UnauthenticatedError":
         return "the credentials were refused", _CREDENTIALS.get(scheme)
     if status := _STATUS.search(text):
+        if status[1] == "403":  # of a listing
+            return "access denied", _ALLOW
         return f"the store answered {status[1]}{' ' * bool(code)}{code}", None
     for said, meaning in _SAID.items():
         if said in text:
