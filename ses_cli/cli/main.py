@@ -4,7 +4,9 @@ import os
 import select
 import sys
 import threading
+from contextlib import suppress
 from importlib import import_module
+from typing import NoReturn
 
 import click
 
@@ -116,7 +118,10 @@ def cli() -> None:
 def main() -> None:
     """Runs the program and exits."""
     end_on_signals()
-    sys.exit(run())
+    status = run()
+    if "obstore" in sys.modules:  # nobody needs what its threads still wait for, which may take minutes
+        _leave(status)
+    sys.exit(status)
 
 
 def run() -> int:
@@ -159,6 +164,14 @@ def _failed(error: BaseException) -> int:
     except TargetError:
         pass  # what went wrong is told
     return status
+
+
+def _leave(status: int) -> NoReturn:
+    """Ends the process without waiting for any thread."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # closed
+            stream.flush()
+    os._exit(status)
 
 
 def _thread_failed(failed: threading.ExceptHookArgs) -> None:

@@ -1,12 +1,11 @@
-"""Requests to object stores, many in flight at once, made by one thread that only waits.
+"""Requests to object stores, made by threads that only wait.
 
-The library's blocking calls would hold up an interrupt until they are done, which can take minutes.
+A call of the library cannot be interrupted, and may take minutes where a store does not answer: what waits for a
+thread can be.
 """
 
-import asyncio
-import threading
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_IN_FLIGHT = 64  # requests
 _TRIES = 4  # answers shorter than they were to be, one after another
 _PAGE = 1000  # objects listed at once
 
@@ -54,11 +54,11 @@ class Bucket:
 
     def look(self, key: str, size: int) -> "Future[Part]":
         """An object and its first bytes."""
-        return _start(self._told(self._look(key, size), key))
+        return self._start(lambda: self._look(key, size), key)
 
     def fetch(self, pinned: Entry, begin: int, end: int) -> "Future[memoryview]":
         """These bytes of a version of an object, all that there are up to `end`."""
-        return _start(self._told(self._bytes(pinned, begin, end), pinned.key, is_reading=True))
+        return self._start(lambda: self._fetch(pinned.key, begin, end, pinned).data, pinned.key, is_reading=True)
 
     def list(self, prefix: str, after: str | None = None) -> Iterator[Entry]:
         """The objects below a prefix, those after a key only, as the store orders them."""
@@ -66,36 +66,32 @@ class Bucket:
 
         pages = obstore.list(self._store, prefix or None, offset=after, chunk_size=_PAGE)
 
-        async def page() -> list[Entry]:
-            try:
-                return [_entry(meta["path"], dict(meta)) for meta in await pages.__anext__()]
-            except StopAsyncIteration:
-                return []
+        def page() -> list[Entry]:
+            return [_entry(meta["path"], dict(meta)) for meta in next(iter(pages), ())]
 
-        while entries := _start(self._told(page(), self._address.key)).result():
+        while entries := self._start(page, self._address.key).result():
             yield from entries
 
-    async def _told(self, work: Coroutine[object, object, T], key: str, is_reading: bool = False) -> T:
-        try:
-            return await work
-        except Exception as error:  # the library has many, without a name for most
-            address = self._address.at(key)
-            raise told(error, address, self._endpoint, is_reading) from None
+    def _start(self, work: Callable[[], T], key: str, is_reading: bool = False) -> "Future[T]":
+        def run() -> T:
+            try:
+                return work()
+            except Exception as error:  # the library has many, without a name for most
+                raise told(error, self._address.at(key), self._endpoint, is_reading) from None
 
-    async def _look(self, key: str, size: int) -> Part:
+        return _pool().submit(run)
+
+    def _look(self, key: str, size: int) -> Part:
         import obstore
 
         try:
-            return await self._fetch(key, 0, size)
+            return self._fetch(key, 0, size)
         except Exception as error:
             if "status code: 416" not in str(error):  # none of it: it is empty
                 raise
-        return Part(_entry(key, dict(await obstore.head_async(self._store, key))), memoryview(b""))
+        return Part(_entry(key, dict(obstore.head(self._store, key))), memoryview(b""))
 
-    async def _bytes(self, pinned: Entry, begin: int, end: int) -> memoryview:
-        return (await self._fetch(pinned.key, begin, end, pinned)).data
-
-    async def _fetch(self, key: str, begin: int, end: int, pinned: Entry | None = None) -> Part:
+    def _fetch(self, key: str, begin: int, end: int, pinned: Entry | None = None) -> Part:
         import obstore
 
         parts: list[memoryview] = []
@@ -104,7 +100,7 @@ class Bucket:
             options: GetOptions = {"range": (at, end)}
             if pinned and pinned.is_pinned:
                 options["if_match"] = pinned.version
-            answer = await obstore.get_async(self._store, key, options=options)
+            answer = obstore.get(self._store, key, options=options)
             entry = _entry(key, dict(answer.meta))
             pinned = pinned or entry
             if entry != pinned:
@@ -112,7 +108,7 @@ class Bucket:
             end = min(end, pinned.size)
             if answer.range[0] != at:
                 raise Short(f"the store gave bytes from {answer.range[0]:,}, not from {at:,}")
-            parts.append(memoryview(await answer.bytes_async())[: end - at])
+            parts.append(memoryview(answer.bytes())[: end - at])
             at += len(parts[-1])
             if at == end:
                 return Part(pinned, parts[0] if len(parts) == 1 else memoryview(b"".join(parts)))
@@ -120,15 +116,8 @@ class Bucket:
 
 
 @cache
-def _loop() -> asyncio.AbstractEventLoop:
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="objects", daemon=True).start()
-    return loop
-
-
-def _start(work: Coroutine[object, object, T]) -> "Future[T]":
-    """Has requests made meanwhile."""
-    return asyncio.run_coroutine_threadsafe(work, _loop())
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_IN_FLIGHT, "objects")
 
 
 def _entry(key: str, meta: dict[str, Any]) -> Entry:
