@@ -47,10 +47,37 @@ and 5 alike) or `reply = ["550"]` looks for codes.
 * `bound = true` beside a `receiver`: the words are common ones, so the rule holds only where the bounced address is
   that provider's, or the text names one of its hosts.
 * No rule but your own suppresses an address while the text also blames the sender, the message or the moment, while a
-  code speaks alone beside words about something else, or while the text names another address: the action is then
-  `review`, and `--explain` says why.
+  code speaks alone beside words about something else; and none at all while the text names addresses, but not the one
+  that bounced: the action is then `review`, and `--explain` says why.
 * A rule for everybody goes into `ses_cli/reasons.toml`: `weak = true` for words that say little, and an
   `example` that no other rule decides (a test checks it).
+"""
+
+LEARN = """\
+## Decide once
+
+Texts that the rules leave for review can be listed by frequency, decided by a person, and made into rules:
+
+```sh
+ses-events bounces --action review --by reason -o review.tsv log.jsonl
+"${EDITOR:-vi}" review.tsv  # change the class and the action of the texts you know
+ses-events bounces --learn review.tsv -o mine.toml
+ses-events bounces --rules mine.toml --hard log.jsonl
+```
+
+Each row of `review.tsv` is one shape of reason with its newest text. A row that is still for review as the rules have
+it, or that says what they say already, becomes no rule; a note counts both. A verdict holds for every text of the
+shape: all that differ in addresses, hosts, numbers and ids only. The same works for `--event deferred` and `--event
+dropped`, for CSV that a spreadsheet saved, and for lines of your own without a header:
+
+```text
+reason<TAB>class<TAB>action
+```
+
+Without an action it is that of the class. `--learn -` reads standard input. To add to a file of rules, name it too:
+`ses-events bounces --learn more.tsv --rules mine.toml >> mine.toml`. A text that a rule in that file decides otherwise
+is an error, for the first rule wins. So is what would come to nothing: two verdicts on one shape, or `suppress` for a
+text with a code of class 4.
 """
 
 
@@ -86,7 +113,7 @@ def page() -> str:
         "\nSo an enhanced code outranks the reply code, and `550 5.7.1 User unknown` is an unknown user,\n"
         "although 5.7.1 says policy.\n"
     )
-    parts.append(ADD)
+    parts += [ADD, LEARN]
     parts.append(f"## Rules\n\n{len(rules)} rules.\n")
     for name, meaning in TIERS.items():
         own = [rule for rule in rules if rule.tier == name]

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from ses_cli.follow import Change, Follower
     from ses_cli.live import LiveReport, Period
     from ses_cli.pipeline import Reader
-    from ses_cli.reasons import Classifier
+    from ses_cli.reasons import Classifier, load_rules
+    from ses_cli.reasons.decisions import read_decisions
+    from ses_cli.reasons.learning import learn as learn_rules
+    from ses_cli.reasons.learning import write_rules
     from ses_cli.replay.engine import Policy as ReplayPolicy
     from ses_cli.replay.http.client import HttpOptions
     from ses_cli.replay.http.target import resolve_target
@@ -81,10 +84,14 @@ __all__ = [
     "Wanted",
     "find",
     "forecast_replay",
+    "learn_rules",
+    "load_rules",
     "prepare_replay",
+    "read_decisions",
     "resolve_target",
     "scan_sources",
     "serve",
+    "write_rules",
 ]
 
 # module -> its names that are handed on; `there=here` where the name is a different one here
@@ -101,7 +108,9 @@ _HOMES = {
     "follow": "Change Follower",
     "live": "LiveReport Period",
     "pipeline": "Reader",
-    "reasons": "Classifier",
+    "reasons": "Classifier load_rules",
+    "reasons.decisions": "read_decisions",
+    "reasons.learning": "learn=learn_rules write_rules",
     "replay.engine": "Policy=ReplayPolicy",
     "replay.http.client": "HttpOptions",
     "replay.http.target": "resolve_target",

@@ -2,17 +2,13 @@
 
 import click
 
-from ses_cli.cli.bounces.options import Choosing, Exporting, check, choosing, exporting, selecting
+from ses_cli.cli.bounces.options import Asking, Choosing, Exporting, asking, check, choosing, exporting, selecting
 from ses_cli.cli.options import FORMATS, Printing, Reading, Selecting, printing_as, reading
 
 
 @click.command()
 @choosing
-@click.option("--events", "each", is_flag=True, help="List every event in log order, not one row per address.")
-@click.option(
-    "--explain", metavar="REASON", help="Explain a bounce reason and name the rule that matches; reads no log."
-)
-@click.option("-F", "--follow", is_flag=True, help="Keep reading as the log grows, and redraw, until Ctrl-C.")
+@asking
 @exporting
 @reading
 @selecting
@@ -22,10 +18,8 @@ def bounces(
     selecting: Selecting,
     printing: Printing,
     choosing: Choosing,
+    asking: Asking,
     exporting: Exporting,
-    each: bool,
-    explain: str | None,
-    follow: bool,
 ) -> int:
     """List bounced addresses, with the reason and what to do about each.
 
@@ -37,6 +31,8 @@ def bounces(
     ses-events bounces --event deferred --by provider logs/ who delays mail, and what to do
     ses-events bounces --follow --by domain log.jsonl       a live view that survives log rotation
     ses-events bounces --explain "551 5.1.1 recipient is not exist"
+    ses-events bounces --action review --by reason -o review.tsv logs/
+    ses-events bounces --learn review.tsv -o mine.toml      rules for --rules, once you have decided
 
     Not every hard bounce means a dead address: many are the sender's fault. Each row shows the address's newest hard
     bounce, or its newest soft bounce if it has no hard one. Only addresses whose action is suppress are exported,
@@ -44,14 +40,15 @@ def bounces(
     """
     from ses_cli.cli.bounces import output as bouncing
 
-    if follow:
+    if asking.follow:
         from functools import partial
 
         from ses_cli.cli import live, scanning
         from ses_cli.reports.bounces import Bounces
 
-        live.refuse((each, "--events"), (explain, "--explain"), (exporting.export, "--export"))
-        check(choosing, selecting, exporting, printing, each, explain)
+        asked = (asking.each, "--events"), (asking.explain, "--explain"), (asking.learn, "--learn")
+        live.refuse(*asked, (exporting.export, "--export"))
+        check(choosing, selecting, exporting, printing, asking)
         tz = selecting.zone()
         make = partial(Bounces, choosing.wanted(selecting, tz))
         return live.report(
@@ -61,9 +58,13 @@ def bounces(
             make,
             lambda outcome: scanning.rendered("bounces", outcome, printing, tz, scanning.account(outcome.ledger)),
         )
-    check(choosing, selecting, exporting, printing, each, explain)
-    if explain is not None:
-        return bouncing.explain(explain, choosing, printing)
-    if each:
+    check(choosing, selecting, exporting, printing, asking)
+    if asking.explain is not None:
+        return bouncing.explain(asking.explain, choosing, printing)
+    if asking.learn is not None:
+        from ses_cli.cli.bounces.learn import learned
+
+        return learned(asking.learn, choosing, printing)
+    if asking.each:
         return bouncing.each(reading, selecting, printing, choosing)
     return bouncing.report(reading, selecting, printing, choosing, exporting)

@@ -65,7 +65,7 @@ class Choosing:
         from ses_cli.reports.bounces import Wanted
 
         return Wanted(
-            bounce_type=self.bounce_type,
+            bounce_type=self.bounce_type if event_of(selecting) == "bounce" else None,
             classes=frozenset(self.classes),
             actions=frozenset(self.actions),
             min_count=self.min_count,
@@ -85,6 +85,16 @@ def event_of(selecting: Selecting) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """What else is asked for than rows of addresses."""
+
+    each: bool
+    explain: str | None
+    learn: str | None
+    follow: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Exporting:
     """The suppression list that is asked for."""
 
@@ -101,21 +111,17 @@ class Exporting:
         return frozenset(event for event, is_wanted in wanted.items() if is_wanted)
 
 
-def check(
-    choosing: Choosing,
-    selecting: Selecting,
-    exporting: Exporting,
-    printing: Printing,
-    each: bool,
-    explain: str | None,
-) -> None:
+def check(choosing: Choosing, selecting: Selecting, exporting: Exporting, printing: Printing, asking: Asking) -> None:
     """Refuses options that would do nothing, or contradict each other. Raises UsageError."""
     _check_event(choosing, selecting, exporting)
     if choosing.hard and choosing.soft:
         raise UsageError("--hard and --soft exclude each other", "without either, both are listed")
-    if explain is not None:
-        refuse("with --explain, which reads no log", *_NOT_EXPLAINING)
-    if each:
+    if asking.explain is not None:
+        refuse("with --explain, which reads no log", "learn", *_OF_LOGS)
+    if asking.learn is not None:
+        refuse("with --learn, which reads no log", *_OF_LOGS)
+        refuse("with --learn, which writes rules", "hard", "soft", "form", "colour", "excel")
+    if asking.each:
         refuse("with --events", "export", "by", "min_count", "sort", "top")
     if not exporting.export:
         refuse("without --export", "complaints", "unsubscribes", "delivered_since", "chunk", "expire")
@@ -153,7 +159,7 @@ def _check_form(choosing: Choosing, printing: Printing) -> None:
         raise UsageError(f"{printing.form} is one table, and --by {' --by '.join(choosing.by)} are two", "use --json")
 
 
-_NOT_EXPLAINING = (
+_OF_LOGS = (
     *("files", "max_line", "strict", "rejects", "jobs"),
     *("events", "domains", "from_domains", "emails", "bulk_ids", "templates", "since", "until", "tz", "dedupe"),
     *("classes", "actions", "min_count", "by", "sort", "top"),
@@ -209,6 +215,19 @@ selecting = selecting_by(
         type=click.Choice(FAILURES),
         help="Events to list; the other filters take several values, with commas.  [default: bounce]",
     )
+)
+asking = grouped(
+    "asking",
+    Asking,
+    Asking.__slots__,
+    click.option("--events", "each", is_flag=True, help="List every event in log order, not one row per address."),
+    click.option(
+        "--explain", metavar="REASON", help="Explain a bounce reason and name the rule that matches; reads no log."
+    ),
+    click.option(
+        "--learn", type=File(), help="Make rules for --rules of your own verdicts, see docs/reasons.md; reads no log."
+    ),
+    click.option("-F", "--follow", is_flag=True, help="Keep reading as the log grows, and redraw, until Ctrl-C."),
 )
 exporting = grouped(
     "exporting",
