@@ -13,7 +13,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "suppression.md").read_text()
 SECTIONS = dict(re.findall(r"^## (.*?)\n.*?```sh\n(.*?)```", PAGE, flags=re.MULTILINE | re.DOTALL))
 DEAD = [f"user{n:03}@a.example" for n in range(250)]
 # writes its arguments, and the file that is named in them, as one line of JSON
-STUB = r"""#!/usr/bin/env python3
+STUB = r"""#!/usr/bin/env -S python3 -IS
 import json, os, re, sys
 sys.stdin.read()
 calls = os.environ["CALLS"]
