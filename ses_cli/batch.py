@@ -5,19 +5,21 @@ holds columns and makes a `Callback` only of what is asked for. So a report asks
 over records to count them.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
-from ses_cli.callback import Callback
-from ses_cli.events import Problem
 from ses_cli.selection import EVERYTHING, Selection
 
 if TYPE_CHECKING:
     from array import array
+
+    from ses_cli.callback import Callback
+    from ses_cli.events import Problem
 
 BOM = b"\xef\xbb\xbf"
 OVERLONG_HEAD = 1024  # bytes kept of a line too long to hold
@@ -105,8 +107,7 @@ Counts = Mapping[tuple[Value, ...], int]
 Fields = Mapping[tuple[str, str], tuple[int, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class Checks:
+class Checks(NamedTuple):
     """How an engine checks lines, and which records it counts."""
 
     max_line: int = DEFAULT_MAX_LINE  # bytes, without the newline
@@ -136,16 +137,16 @@ class BounceColumns(NamedTuple):
 
     emails: list[str]  # as they are compared
     domains: list[str]  # each once
-    domain_of: "array[int]"  # the place of each address's domain
+    domain_of: array[int]  # the place of each address's domain
     kinds: bytes  # 0 untyped, 1 hard, 2 soft, 3 deferred, 4 dropped
-    times: "array[int]"
+    times: array[int]
     reasons: list[str]  # as `reasons.own.hide` gives them for the address, each once
-    reason_of: "array[int]"
-    firsts: "array[int]"
-    lasts: "array[int]"
-    counts: "array[int]"
+    reason_of: array[int]
+    firsts: array[int]
+    lasts: array[int]
+    counts: array[int]
     origins: list[tuple[tuple[str, ...], tuple[int, ...]]]  # sender domains and templates of all of them
-    origin_of: "array[int]"
+    origin_of: array[int]
     spelt: dict[int, str]  # the address as the one that speaks has it, where that is another spelling
 
 

@@ -1,19 +1,22 @@
 """Which engine checks the lines."""
 
+from __future__ import annotations
+
 import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from functools import cache
 from importlib.util import find_spec
 from itertools import compress, count
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from ses_cli.batch import Batch, Checks, Engine, Piece
 from ses_cli.errors import UsageError
-from ses_cli.schema.check import PythonEngine
-from ses_cli.sources import Span, read
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+    from ses_cli.batch import Batch, Checks, Engine, Piece
+    from ses_cli.sources import Span
 
 ENVIRONMENT = "SES_EVENTS_ENGINE"
 _NAMES = ("native", "python")
@@ -22,6 +25,8 @@ _NAMES = ("native", "python")
 def engine(checks: Checks) -> Engine:
     """An engine for these checks. Each thread and each process makes its own. Raises UsageError."""
     if engine_name() == "python":
+        from ses_cli.schema import PythonEngine  # start-up
+
         return PythonEngine(checks)
     from ses_cli.native.engine import NativeEngine  # start-up, and not there everywhere
 
@@ -44,9 +49,17 @@ def engine_name(environment: Mapping[str, str] = os.environ) -> str:
 def describe_engine() -> str:
     """The engine that is used, in words, and why it is not the native one where that was not built."""
     name = engine_name()
-    why = Path(__file__).with_name("native") / "unbuilt.txt"
-    reason = "" if is_built() or not why.exists() else why.read_text().strip()
+    reason = "" if is_built() else _why_unbuilt()
     return f"{name} engine" + (f"; the native one was not built: {reason}" if reason else "")
+
+
+def _why_unbuilt() -> str:
+    """What the build said, "" where it did not say anything."""
+    try:
+        with open(os.path.join(os.path.dirname(__file__), "native", "unbuilt.txt"), encoding="utf-8") as said:
+            return said.read().strip()
+    except FileNotFoundError:
+        return ""
 
 
 @cache
@@ -55,7 +68,7 @@ def is_built() -> bool:
     return find_spec("ses_cli.native._engine") is not None
 
 
-def matching(marks: "array[int]", wanted: AbstractSet[int]) -> Iterable[int]:
+def matching(marks: array[int], wanted: AbstractSet[int]) -> Iterable[int]:
     """The places of the marks that are wanted: see `identity.marks`."""
     if engine_name() == "python":
         return compress(count(), map(wanted.__contains__, marks))
@@ -72,7 +85,7 @@ class Checked(NamedTuple):
     bytes_read: int  # of the source as it lies on disk, 0 where that is not known
 
 
-Feed = Callable[[Iterator[Piece]], Iterable[Piece]]
+Feed = Callable[[Iterator["Piece"]], Iterable["Piece"]]
 
 
 def checked(engine: Engine, span: Span, max_line: int, line: Callable[[], int], feed: Feed = iter) -> Iterator[Checked]:
@@ -80,6 +93,8 @@ def checked(engine: Engine, span: Span, max_line: int, line: Callable[[], int], 
 
     An engine that can reads a plain file itself, up to what takes a closer look. `feed` may read pieces ahead.
     """
+    from ses_cli.sources import read  # start-up: `--version` needs none of it
+
     start = span.start
     if engine.is_threaded and span.end is not None and span.source.codec is None:
         from ses_cli.native.engine import NativeEngine

@@ -1,9 +1,12 @@
 """The contract of a report: it is fed batches, merged with what was found later, and ends as tables and data."""
 
-from typing import Protocol, Self
+from __future__ import annotations
 
-from ses_cli.batch import Batch
-from ses_cli.table import Data, Table
+from typing import TYPE_CHECKING, Protocol, Self
+
+if TYPE_CHECKING:
+    from ses_cli.batch import Batch
+    from ses_cli.table import Data, Table
 
 
 class Fold(Protocol):

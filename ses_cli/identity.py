@@ -5,14 +5,17 @@ is compared as written (the receiver decides what its case means), and without c
 for a suppression list: no receiver in use gives `WANG@` and `wang@` to two people.
 """
 
+from __future__ import annotations
+
 import re
 from array import array
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from hashlib import blake2b
+from typing import TYPE_CHECKING
 from unicodedata import normalize
 
-from ses_cli.callback import Callback
+if TYPE_CHECKING:
+    from ses_cli.callback import Callback
 
 FINGERPRINT = 16  # bytes
 _ODD = re.compile(r"[^\w.-]")  # nothing of the sort stands in a domain: such a one is compared as it is written
@@ -98,6 +101,8 @@ def fingerprint(record: Callback) -> bytes:
     BLAKE2b of `event NUL timestamp NUL address NUL N NUL bulkId link`, N being the length of bulkId in bytes of UTF-8:
     no two callbacks that differ in one of the five are spelt alike. No link is an empty one.
     """
+    from hashlib import blake2b  # start-up: here and below
+
     bulk_id, email = message_key(record)
     size = len(bulk_id) if bulk_id.isascii() else len(bulk_id.encode())
     text = f"{record.event}\0{record.timestamp}\0{email}\0{size}\0{bulk_id}{record.link or ''}"
@@ -106,6 +111,8 @@ def fingerprint(record: Callback) -> bytes:
 
 def marks(keys: Iterable[str]) -> bytes:
     """For each of these recipients 8 bytes that stand for it, one after another: its BLAKE2b."""
+    from hashlib import blake2b
+
     return b"".join([blake2b(key.encode(), digest_size=8).digest() for key in keys])
 
 

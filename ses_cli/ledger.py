@@ -1,11 +1,15 @@
 """What became of every line: the account that has to balance in every run."""
 
+from __future__ import annotations
+
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from ses_cli.batch import Batch
 from ses_cli.events import WARNINGS
+
+if TYPE_CHECKING:
+    from ses_cli.batch import Batch
 
 
 @dataclass(slots=True)

@@ -9,7 +9,6 @@ import pickle
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Generic, NamedTuple
 
 from ses_cli.batch import Batch, Checks, Seen
@@ -50,7 +49,7 @@ class LiveReport(Generic[F]):
     ) -> None:
         """`checks` select by the period as it is now; where it slides, `period` says how."""
         if period and period.until is not None:
-            checks = replace(checks, selection=replace(checks.selection, until=None))
+            checks = checks._replace(selection=checks.selection._replace(until=None))
         self._reader = Reader(checks, rejects)
         self._follower = Follower(path, checks.max_line, on_change)
         self.outcome: Outcome[F] = Outcome(
@@ -128,7 +127,7 @@ class _Slices(Generic[F]):
         begin = self._origin + number * self._period.step
         selection = self._checks.selection
         end = begin + self._period.step if selection.until is None else min(begin + self._period.step, selection.until)
-        part = engine(replace(self._checks, selection=replace(selection, since=begin, until=end))).check(batch.piece)
+        part = engine(self._checks._replace(selection=selection._replace(since=begin, until=end))).check(batch.piece)
         if self._seen is not None:
             part.deduplicate(self._seen)
         return part

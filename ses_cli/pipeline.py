@@ -1,12 +1,16 @@
 """The one way from pieces to what is counted: checked, selected, each callback once, and entered in a ledger."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from ses_cli.batch import DEFAULT_CHECKS, Batch, Checks, Engine, Invalid, Lane, Piece, Row, Seen
 from ses_cli.engine import engine
-from ses_cli.events import Problem
 from ses_cli.ledger import Ledger
+
+if TYPE_CHECKING:
+    from ses_cli.events import Problem
 
 FIRST = 3  # invalid lines that every command tells of
 
@@ -71,6 +75,8 @@ class Reader:
 
 def raw_rows(piece: Piece) -> Iterator[Row]:
     """Every line that is not blank, whatever it holds; none of a line too long to hold."""
+    from hashlib import sha256  # start-up
+
     offset = piece.offset
     for number, line in enumerate(
         piece.data.removesuffix(b"\n").split(b"\n") if not piece.overlong else (), piece.line

@@ -1,16 +1,19 @@
 """Which events: by type, domain, sender, recipient, message, template and time, and each only once."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from __future__ import annotations
 
-from ses_cli.callback import Callback
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
 from ses_cli.identity import address, domain, from_domain, message_id
 
-_Test = Callable[[Callback], bool]
+if TYPE_CHECKING:
+    from ses_cli.callback import Callback
+
+_Test = Callable[["Callback"], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """What a run counts. An empty set, or None, selects everything; times are Unix seconds, [since, until)."""
 
     events: frozenset[str] = frozenset()

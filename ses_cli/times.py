@@ -1,11 +1,12 @@
 """Times as people write and read them."""
 
+from __future__ import annotations
+
 import os
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from math import ceil
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ses_cli.errors import UsageError
 
@@ -28,6 +29,8 @@ def zone(name: str | None) -> tzinfo | None:
         east = timedelta(hours=int(hours), minutes=int(minutes or 0))
         if east < timedelta(hours=24):
             return timezone(-east if sign == "-" else east)
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # start-up: here and below
+
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -38,13 +41,15 @@ def zone_name(tz: tzinfo | None) -> str:
     """What a zone is called: Asia/Shanghai, +08:00 or UTC."""
     if tz is None:
         return _own_name()
-    if isinstance(tz, ZoneInfo) and tz.key:
-        return "UTC" if tz.key in _UTC else tz.key
+    if key := getattr(tz, "key", None):  # of a ZoneInfo
+        return "UTC" if key in _UTC else str(key)
     return _offset_name(datetime.now(tz))
 
 
 def _own_name() -> str:
     """The IANA name of the machine's zone, where the machine tells; else its offset now."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
     told = os.environ.get("TZ", "").removeprefix(":")
     linked = os.path.realpath("/etc/localtime").rpartition("/zoneinfo/")[2] if not told else ""
     for name in (told, linked):

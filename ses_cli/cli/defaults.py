@@ -1,10 +1,10 @@
 """Defaults of options: from the settings file, and from `SES_EVENTS_COMMAND_OPTION` in the environment."""
 
+from __future__ import annotations
+
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from difflib import get_close_matches
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 import click
 from click.core import ParameterSource
@@ -17,12 +17,11 @@ _SECRET = {"header": "the headers of a request may be secrets: give them with -H
 _SECRET_URL = {"to": "SES_EVENTS_TO", "forward-to": "SES_EVENTS_FORWARD_TO"}
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsFile:
+class SettingsFile(NamedTuple):
     """What a settings file says: for each command a table of its options."""
 
-    path: Path | None = None
-    tables: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    path: str | None = None
+    tables: Mapping[str, Mapping[str, object]] = {}
 
     def defaults(self, command: click.Command, name: str) -> dict[str, object]:
         """The values for click's default map, by parameter. Raises UsageError where an option is unknown or wrong."""
@@ -31,39 +30,47 @@ class SettingsFile:
         for key, value in self.tables.get(name, {}).items():
             where = f"{self.path}: {name}.{key}"
             if key not in known:
-                close = get_close_matches(key, known, 1)
-                raise UsageError(f"{where}: no such option", f"did you mean {close[0]}?" if close else None)
+                close = closest(key, known)
+                raise UsageError(f"{where}: no such option", f"did you mean {close}?" if close else None)
             _refuse_secret(where, key, value)
             found[str(known[key].name)] = _converted(where, known[key], value)
         return found
 
 
-def settings_path(environment: Mapping[str, str] = os.environ) -> Path:
+def settings_path(environment: Mapping[str, str] = os.environ) -> str:
     """Where settings are looked for when no file is named."""
     folder = environment.get("XDG_CONFIG_HOME") or "~/.config"
-    return Path(folder).expanduser() / "ses-events" / "config.toml"
+    return os.path.join(os.path.expanduser(folder), "ses-events", "config.toml")
 
 
 def read_settings(name: str | None, commands: tuple[str, ...]) -> SettingsFile:
     """The settings of this file; without a name, of the user's own if there is one. Raises UsageError."""
-    path = Path(name) if name else settings_path()
-    if not name and not path.is_file():
+    path = name or settings_path()
+    if not name and not os.path.isfile(path):
         return SettingsFile()
     import tomllib  # start-up
 
     try:
-        tables = tomllib.loads(path.read_text())
+        with open(path, encoding="utf-8") as text:
+            tables = tomllib.loads(text.read())
     except (OSError, UnicodeDecodeError) as error:
-        text = reason(error) if isinstance(error, OSError) else "not UTF-8"
-        raise UsageError(f"{path}: {text}") from None
+        why = reason(error) if isinstance(error, OSError) else "not UTF-8"
+        raise UsageError(f"{path}: {why}") from None
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path}: not TOML: {str(error)[:1].lower()}{str(error)[1:]}") from None
     for command, table in tables.items():
         if command not in commands or not isinstance(table, dict):
-            close = get_close_matches(command, commands, 1)
-            hint = f"did you mean [{close[0]}]?" if close else "a table for each command, such as [summarize]"
+            close = closest(command, commands)
+            hint = f"did you mean [{close}]?" if close else "a table for each command, such as [summarize]"
             raise UsageError(f"{path}: {command}: expected a command's table", hint)
     return SettingsFile(path, tables)
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """What a misspelled word was meant to be, None where nothing is like it."""
+    from difflib import get_close_matches  # start-up: most words are right
+
+    return next(iter(get_close_matches(word, list(known), 1)), None)
 
 
 def options(command: click.Command) -> Iterator[tuple[str, click.Option]]:

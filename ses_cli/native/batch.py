@@ -1,41 +1,36 @@
 """The batch of the native engine: columns that answer questions, and records only of what is asked for."""
 
+from __future__ import annotations
+
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from functools import cached_property, partial
-from typing import Self, overload
-
-from msgspec.json import Decoder
+from functools import cache, cached_property, partial
+from typing import TYPE_CHECKING, Self, overload
 
 from ses_cli.batch import (
     BOM,
     OVERLONG_HEAD,
     BounceColumns,
-    Checks,
-    Collected,
-    CollectedBounces,
-    Counts,
-    Fields,
     Invalid,
-    Key,
-    Lane,
     Located,
     Piece,
     Row,
-    Seen,
 )
-from ses_cli.callback import Callback
 from ses_cli.events import Problem
 from ses_cli.identity import marks, recipient
 from ses_cli.native import _engine
-from ses_cli.schema.batch import fields
-from ses_cli.schema.document import Flaw, is_object, objects, parse
-from ses_cli.schema.line import Line, too_long, validate
+
+if TYPE_CHECKING:
+    from msgspec.json import Decoder
+
+    from ses_cli.batch import Checks, Collected, CollectedBounces, Counts, Fields, Key, Lane, Seen
+    from ses_cli.callback import Callback
+    from ses_cli.schema.document import Flaw
+    from ses_cli.schema.line import Line
 
 _Place = tuple[int, int, int]  # row, start and end in the piece
-_DECODER = Decoder(list[Callback])
 _row: Callable[[tuple[object, ...]], Row] = partial(tuple.__new__, Row)
 
 
@@ -73,11 +68,15 @@ class NativeBatch:
                 self.columns.reject(place[0], codes)
 
     def _validate(self, place: _Place) -> Line:
+        from ses_cli.schema.line import validate  # start-up, here and below: of most lines nothing is asked
+
         _, start, end = place
         return validate(self.columns.cut(start, end), not self.columns.line_end(end)[1])
 
     def explain(self, place: _Place) -> Invalid:
         """An invalid line with all its problems."""
+        from ses_cli.schema.line import too_long
+
         _, start, end = place
         limit = self._checks.max_line
         length = self.columns.line_end(end)[0] - start
@@ -140,7 +139,7 @@ class NativeBatch:
         """The records of valid lines; those in old spellings are read by the definition."""
         cut = self.columns.cut
         plain = b",".join([cut(start, end).removeprefix(BOM) for _, start, end, is_odd in places if not is_odd])
-        decoded = iter(_DECODER.decode(b"[" + plain + b"]"))
+        decoded = iter(_decoder().decode(b"[" + plain + b"]"))
         return [
             self._validate((row, start, end)).record() if is_odd else next(decoded)
             for row, start, end, is_odd in places
@@ -169,6 +168,9 @@ class NativeBatch:
             self.columns.keep(seen.add(self.fingerprints()))
 
     def fields(self) -> Fields:
+        from ses_cli.schema.batch import fields
+        from ses_cli.schema.document import is_object, objects, parse
+
         known = self.columns.fields()
         if known is not None and not self._odd:
             return {(name, type_): (first, n) for name, type_, first, n in known}
@@ -229,6 +231,15 @@ class NativeBounces:
             array("I", origin_of),
             spelt,
         )
+
+
+@cache
+def _decoder() -> Decoder[list[Callback]]:
+    from msgspec.json import Decoder
+
+    from ses_cli.callback import Callback
+
+    return Decoder(list[Callback])
 
 
 _SLOTS = (

@@ -1,13 +1,17 @@
 """The native engine: see `ses_cli/native/src`. Importing this fails where it was not built."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from ses_cli.batch import DEFAULT_CHECKS, Batch, Checks, Piece
 from ses_cli.identity import domain_name
 from ses_cli.native import _engine
 from ses_cli.native.batch import NativeBatch
-from ses_cli.schema.check import PythonEngine
-from ses_cli.sources import Source
+
+if TYPE_CHECKING:
+    from ses_cli.sources import Source
 
 
 class NativeEngine:
@@ -23,6 +27,8 @@ class NativeEngine:
 
     def check(self, piece: Piece) -> Batch:
         if piece.overlong:
+            from ses_cli.schema import PythonEngine  # start-up: there are few such lines
+
             return PythonEngine(self._checks).check(piece)
         return NativeBatch(piece, self._engine.scan(piece.data), self._checks)
 
@@ -46,7 +52,7 @@ class NativeEngine:
             offset = after
 
 
-def _open(source: Source) -> "_engine.Log | None":
+def _open(source: Source) -> _engine.Log | None:
     """A log that the engine reads, None where that cannot be, or it is not the file it was."""
     if source.is_object:
         return None

@@ -1,9 +1,10 @@
 """No output is ever an input: files to be written are compared with files to be read before anything is opened."""
 
+from __future__ import annotations
+
 import os
 import stat
 from collections.abc import Hashable, Iterable, Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from ses_cli.errors import UsageError
@@ -53,6 +54,8 @@ def _files(path: str) -> Iterator[str]:
     if path == STDIN or not os.path.isdir(path):
         yield path
         return
+    from pathlib import Path  # start-up, here and below
+
     for parent, _, names in os.walk(path, followlinks=False):
         yield from (os.path.join(parent, name) for name in names if is_log(Path(parent, name).relative_to(path)))
 
@@ -69,6 +72,8 @@ def _keys(path: str, descriptor: int) -> list[Hashable]:
 def _is_member(path: str, directory: str) -> bool:
     if path == STDOUT or (os.path.exists(path) and not os.path.isfile(path)):
         return False
+    from pathlib import Path
+
     file, parent = Path(os.path.realpath(path)), Path(os.path.realpath(directory))
     return file.is_relative_to(parent) and is_log(file.relative_to(parent))
 

@@ -1,16 +1,16 @@
 """The formats that reports are written in: one registry of names, suffixes, media types and writers."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import tzinfo
-from pathlib import PurePath
-from typing import Protocol
+from __future__ import annotations
 
-from ses_cli.ledger import Ledger
-from ses_cli.render import data
-from ses_cli.render.markdown import markdown
-from ses_cli.render.text import escape_markdown
-from ses_cli.table import Data, Table
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from ses_cli.ledger import Ledger
+    from ses_cli.table import Data, Table
 
 _BOM = b"\xef\xbb\xbf"  # by it spreadsheets know that a CSV file is UTF-8
 
@@ -23,8 +23,7 @@ class Report(Protocol):
     def document(self) -> dict[str, object]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """A report with what stands above it."""
 
     schema: str  # `summary` of `ses-events/summary@1`
@@ -35,8 +34,7 @@ class Page:
     first: Sequence[Table] = ()  # for people, before the report's own
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """How a page is to look."""
 
     tz: tzinfo | None = None  # of times for people; None is the machine's
@@ -48,8 +46,7 @@ class Style:
 PLAIN = Style()
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(NamedTuple):
     """One format. Where rows can be written as they come, `rows` writes them; the header first, if it has one."""
 
     name: str
@@ -60,30 +57,41 @@ class Format:
 
 
 def _table(page: Page, style: Style) -> Iterator[bytes]:
-    from ses_cli.render.screen import page as drawn  # start-up: data needs no rich
+    from ses_cli.render.screen import page as drawn  # start-up: here and below, only what a format needs
 
     yield drawn(page.headline, [*page.first, *page.report.tables()], style.output, style.colour, style.tz)
 
 
 def _json(page: Page, _: Style) -> Iterator[bytes]:
+    from ses_cli.render import data
+
     head: dict[str, object] = {"schema": f"ses-events/{page.schema}@1", "sources": list(page.sources)}
     return data.document({**head, **page.ledger.document(), **page.report.document()})
 
 
 def _ndjson(rows: Data, _: Style, has_header: bool) -> Iterator[bytes]:  # noqa: ARG001
+    from ses_cli.render import data
+
     return data.ndjson(rows)
 
 
 def _csv(rows: Data, style: Style, has_header: bool) -> Iterator[bytes]:
+    from ses_cli.render import data
+
     yield _BOM if style.excel and has_header else b""
     yield from data.separated(rows, ",", has_header)
 
 
 def _tsv(rows: Data, _: Style, has_header: bool) -> Iterator[bytes]:
+    from ses_cli.render import data
+
     return data.separated(rows, "\t", has_header)
 
 
 def _markdown(page: Page, style: Style) -> Iterator[bytes]:
+    from ses_cli.render.markdown import markdown
+    from ses_cli.render.text import escape_markdown
+
     lines = [f"{escape_markdown(line)}\n\n" for line in page.headline.splitlines()]
     yield "".join(lines).encode(errors="replace")
     yield from markdown([*page.first, *page.report.tables()], style.tz)
@@ -106,5 +114,5 @@ FORMATS = {one.name: one for one in _ALL}
 
 def format_of(path: str | None) -> str | None:
     """The format that a file's name asks for, None where it asks for none."""
-    suffix = PurePath(path or "").suffix.lower()
+    suffix = os.path.splitext(path or "")[1].lower()
     return next((one.name for one in _ALL if suffix in one.suffixes), None)

@@ -1,16 +1,19 @@
 """Where data goes: standard output, or a file that is written whole or not at all."""
 
+from __future__ import annotations
+
 import os
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from ses_cli.errors import TargetError, reason
 from ses_cli.leftovers import forget_leftover, register_leftover
 from ses_cli.render.text import safe_lines
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 STDOUT = "-"
 
@@ -38,7 +41,7 @@ class Output:
     def __enter__(self) -> Self:
         if self._path:
             try:
-                self._open(Path(self._path))
+                self._open(self._path)
             except OSError as error:
                 raise self._error(error) from None
         return self
@@ -70,15 +73,16 @@ class Output:
         if not self._path and self._file:
             self._file.flush()
 
-    def _open(self, path: Path) -> None:
-        if path.exists() and not path.is_file():  # a device or a pipe cannot be replaced
-            self._file = path.open("wb")
+    def _open(self, path: str) -> None:
+        if os.path.exists(path) and not os.path.isfile(path):  # a device or a pipe cannot be replaced
+            self._file = open(path, "wb")
             self._is_terminal = self._file.isatty()
             return
         self._is_terminal = False
-        target = path.resolve()  # the file behind a link, not the link
+        target = os.path.realpath(path)  # the file behind a link, not the link
         # named before it is made, so that an interrupt at any point finds what to delete
-        self._temporary = str(target.with_name(f".{target.name[:200]}.{os.urandom(6).hex()}"))
+        folder, name = os.path.split(target)
+        self._temporary = os.path.join(folder, f".{name[:200]}.{os.urandom(6).hex()}")
         register_leftover(self._remove)
         descriptor = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self._file = os.fdopen(descriptor, "wb")
@@ -90,7 +94,7 @@ class Output:
         self._file.flush()
         if self._path and self._temporary:
             os.fsync(self._file.fileno())
-            os.replace(self._temporary, Path(self._path).resolve())
+            os.replace(self._temporary, os.path.realpath(self._path))
             self._temporary = None
 
     def _drop(self) -> None:
@@ -139,10 +143,10 @@ def _visible(chunk: bytes) -> bytes:
     return safe_lines(chunk.decode(errors="replace"), "\n\t").encode(errors="replace")
 
 
-def _mode(target: Path) -> int:
+def _mode(target: str) -> int:
     """The mode of the file that is replaced, else what a new file gets."""
-    if target.exists():
-        return target.stat().st_mode & 0o7777
+    if os.path.exists(target):
+        return os.stat(target).st_mode & 0o7777
     mask = os.umask(0)
     os.umask(mask)
     return 0o666 & ~mask

@@ -1,7 +1,5 @@
 """Archives, which are no logs but may hold some: told by their first bytes, with what to do."""
 
-import shlex
-
 from ses_cli.errors import SourceError
 from ses_cli.sources.source import STDIN, is_address
 
@@ -20,6 +18,8 @@ def refuse_archive(name: str, head: bytes) -> None:
     if head[257:262] == b"ustar" and b"\0" in head[:257]:
         found = ("tar", "tar -xOf")
     if found:
+        import shlex  # start-up
+
         kind, command = found
         file = "FILE" if name == STDIN or is_address(name) else shlex.quote(name)
         raise SourceError(

@@ -1,11 +1,9 @@
 """Compressed logs, recognised by content: gzip, zstd, bzip2 and xz, of one member or many."""
 
-import bz2
-import gzip
+from __future__ import annotations
+
 import io
-import lzma
 import re
-import zlib
 from collections.abc import Callable
 from functools import partial
 from typing import NoReturn, Protocol
@@ -49,9 +47,14 @@ def decompress(raw: Readable, codec: str | None) -> Readable:
         case "gzip":
             return _Gzip(raw)
         case "bzip2":
-            return _Members(raw, bz2.BZ2Decompressor)
+            import bz2
+
+            return _Members(raw, bz2.BZ2Decompressor, OSError)  # it has no exception of its own
         case "xz":
-            return _Members(raw, partial(lzma.LZMADecompressor, lzma.FORMAT_XZ, _MOST_MEMORY), padding=b"\0")
+            import lzma
+
+            new = partial(lzma.LZMADecompressor, lzma.FORMAT_XZ, _MOST_MEMORY)
+            return _Members(raw, new, lzma.LZMAError, padding=b"\0")
         case "zstd":
             return _Zstd(raw)
         case _:
@@ -60,14 +63,18 @@ def decompress(raw: Readable, codec: str | None) -> Readable:
 
 class _Gzip:
     def __init__(self, raw: Readable) -> None:
+        import gzip  # start-up: most logs are plain
+        from zlib import error
+
         self._file = gzip.GzipFile(mode="rb", fileobj=_Forward(raw))
+        self._errors = (gzip.BadGzipFile, error)
 
     def read(self, n: int, /) -> bytes:
         try:
             return self._file.read1(n)  # read would lose what it has when damage follows
         except EOFError:
             raise Damaged("the compressed data is cut off") from None
-        except (gzip.BadGzipFile, zlib.error) as error:
+        except self._errors as error:
             raise Damaged(f"the compressed data is damaged ({error})") from None
 
 
@@ -96,9 +103,10 @@ class _Member(Protocol):
 class _Members:
     """Streams one after another. The library's own files take whatever follows the first one for the end."""
 
-    def __init__(self, raw: Readable, new: Callable[[], _Member], padding: bytes = b"") -> None:
+    def __init__(self, raw: Readable, new: Callable[[], _Member], error: type[Exception], padding: bytes = b"") -> None:
         self._raw = raw
         self._new = new
+        self._error = error
         self._padding = padding  # may stand between streams
         self._member = new()
         self._started = False  # a stream is under way
@@ -114,7 +122,7 @@ class _Members:
                 return b""
             try:
                 data = self._member.decompress(self._input, n)
-            except (OSError, lzma.LZMAError) as error:  # bz2 has no exception of its own
+            except self._error as error:
                 raise Damaged(f"the compressed data is damaged ({str(error).lower()})") from None
             self._input = b""
         return data

@@ -1,15 +1,15 @@
 """Local files, directories and pipes."""
 
+from __future__ import annotations
+
 import os
 import stat
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 from ses_cli.errors import SourceError, reason
 from ses_cli.sources.archives import refuse_archive
 from ses_cli.sources.decompress import MAGIC_BYTES, codec_of
-from ses_cli.sources.directories import walk
 from ses_cli.sources.names import LOGS, is_log
 from ses_cli.sources.source import STDIN, Source, shown
 from ses_cli.sources.storage import HEAD, Found
@@ -35,7 +35,7 @@ class Files:
             hint = f"logs are named {', '.join(LOGS[::5])}, compressed or not"
             yield SourceError(f"{shown(name)}: a directory without logs", hint)
 
-    def open(self, source: Source, start: int = 0, end: int | None = None) -> "_File":
+    def open(self, source: Source, start: int = 0, end: int | None = None) -> _File:
         """An open file."""
         del end  # the system reads ahead
         return _File(source, start)
@@ -107,6 +107,10 @@ def _stat(path: str) -> Found:
 
 def _logs(directory: str) -> Iterator[str | tuple[str, OSError | None]]:
     """The paths of the logs, and what `left_out` is to tell of."""
+    from pathlib import Path  # start-up, here and below
+
+    from ses_cli.sources.directories import walk
+
     unread: list[tuple[str, OSError | None]] = []
     for path in walk(directory, lambda path, error: unread.append((path, error))):
         yield from unread
@@ -129,5 +133,7 @@ def left_out(path: str, error: OSError | None) -> SourceError | str:
 def _hint(name: str, error: OSError) -> str | None:
     if not isinstance(error, FileNotFoundError):
         return None
+    from pathlib import Path
+
     beside = sorted(shown(path.name) for path in Path(name).parent.glob("*") if is_log(Path(path.name)))[:3]
     return f"there is {', '.join(beside)}" if beside else None

@@ -1,18 +1,24 @@
 """Which sources a command reads: those named, else piped input, else the environment's, else the capture log."""
 
+from __future__ import annotations
+
 import os
 import re
 import stat
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ses_cli.errors import SourceError, UsageError
 from ses_cli.sources.copies import without_copies
-from ses_cli.sources.directories import LeftOut, matches
 from ses_cli.sources.files import left_out
 from ses_cli.sources.source import STDIN, Source, is_address
 from ses_cli.sources.storage import Found, storage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ses_cli.sources.directories import LeftOut
 
 ENVIRONMENT = "SES_EVENTS_LOG"
 _BETWEEN = re.compile(rf"{re.escape(os.pathsep)}(?!//)")  # names; no address is cut in two
@@ -49,6 +55,8 @@ def find(
 
 def default_log(environment: Mapping[str, str] = os.environ) -> Path:
     """Where captured callbacks go, and are looked for, when nothing is named."""
+    from pathlib import Path  # start-up, here and below
+
     data = environment.get("XDG_DATA_HOME") or "~/.local/share"
     return Path(data).expanduser() / "ses-events" / "callbacks.jsonl"
 
@@ -58,6 +66,8 @@ def _unnamed(environment: Mapping[str, str], left_out: LeftOut) -> list[str]:
         return [STDIN]
     named = [name for name in _BETWEEN.split(environment.get(ENVIRONMENT, "")) if name]
     if named:
+        from ses_cli.sources.directories import matches
+
         return [path for name in named for path in ([name] if is_address(name) else matches(name, left_out))]
     log = default_log(environment)
     if log.exists():

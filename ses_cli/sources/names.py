@@ -1,6 +1,11 @@
 """Which names are those of logs."""
 
-from pathlib import PurePath
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import PurePath
 
 LOGS = tuple(name + codec for name in (".jsonl", ".ndjson") for codec in ("", ".gz", ".zst", ".bz2", ".xz"))
 _NOT_LOGS = (".rejects.", ".replay-")  # what this program itself leaves beside a log

@@ -1,7 +1,7 @@
 """What of a log a run sends: its selection, and how its lines are checked."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -22,7 +22,7 @@ class Scope:
 
     def dump(self) -> str:
         """As JSON, the same for the same scope. What is not selected by is left out."""
-        selection = {field.name: _plain(getattr(self.selection, field.name)) for field in fields(Selection)}
+        selection = {name: _plain(value) for name, value in self.selection._asdict().items()}
         row = {name: value for name, value in selection.items() if value not in (None, [], False)}
         row |= {"max_line": self.max_line} | {name: True for name in ("strict", "raw") if getattr(self, name)}
         return orjson.dumps(row, option=orjson.OPT_SORT_KEYS).decode()
@@ -33,7 +33,7 @@ class Scope:
         row: dict[str, Any] = orjson.loads(text)
         own = {name: row.pop(name) for name in ("max_line", "strict", "raw") if name in row}
         wanted: dict[str, Any] = {name: frozenset(v) if isinstance(v, list) else v for name, v in row.items()}
-        selection = replace(EVERYTHING, **wanted)
+        selection = EVERYTHING._replace(**wanted)
         return Scope(selection, **own)
 
     def takes(self) -> Callable[[Callback], bool] | None:
