@@ -1,6 +1,9 @@
-"""Writes docs/reasons.md from the rules: `python docs/make_reasons.py`."""
+"""Writes docs/reasons.md from the rules and the labelled texts: `python docs/make_reasons.py [FILE]`."""
 
+import sys
 from pathlib import Path
+
+from measure_reasons import page as measured
 
 from ses_cli.reasons import ACTIONS, CLASSES, DEFAULT_ACTIONS, TIERS, Rule, load_rules
 
@@ -80,6 +83,20 @@ is an error, for the first rule wins. So is what would come to nothing: two verd
 text with a code of class 4.
 """
 
+MEASURED = """\
+## Measured
+
+Reply texts of servers that are not among the examples of the rules, each with the actions an expert would accept:
+`python docs/measure_reasons.py` prints these tables. Sources were divided before rules were written: the texts of some
+were read for it (known), those of others were not (held out), so the figures of the second table are what to
+expect of texts that nobody has seen.
+
+* right: the action is one an expert would accept;
+* living suppressed: `suppress` where the address may be alive, of those texts;
+* dead missed: another action than `suppress` where the address is dead, of those texts.
+
+"""
+
 
 def cell(text: str) -> str:
     """A text as a cell of a Markdown table."""
@@ -113,7 +130,7 @@ def page() -> str:
         "\nSo an enhanced code outranks the reply code, and `550 5.7.1 User unknown` is an unknown user,\n"
         "although 5.7.1 says policy.\n"
     )
-    parts += [ADD, LEARN]
+    parts += [ADD, LEARN, MEASURED + measured()]
     parts.append(f"## Rules\n\n{len(rules)} rules.\n")
     for name, meaning in TIERS.items():
         own = [rule for rule in rules if rule.tier == name]
@@ -123,4 +140,4 @@ def page() -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), "utf-8")
+    (Path(sys.argv[1]) if len(sys.argv) > 1 else PAGE).write_text(page(), "utf-8")

@@ -158,12 +158,12 @@ def _verdict(rule: Rule | None, codes: Sequence[Code], soft: bool, text: str) ->
     else:
         cls, action, name = rule.cls, rule.action, rule.id
     note = ""
-    temporary = is_temporary(reply, enhanced)
-    if (soft or temporary) and (action == "suppress" or cls == "unclassified"):
+    temporary = soft or is_temporary(reply, enhanced)
+    if temporary and (action == "suppress" or cls == "unclassified"):
         note = f"{action} became retry: " + ("a soft bounce alone kills no address" if soft else "class 4 is temporary")
         action = "retry"
-    elif rule is not None and action == "suppress" and (why := objection(text, rule.tier)):
-        note, action = f"suppress became review: {why}", "review"
+    elif rule is not None and not temporary and (why := objection(text, action, rule.tier)):
+        note, action = f"{action} became review: {why}", "review"
     return Verdict(cls, action, name, reply, enhanced), note
 
 

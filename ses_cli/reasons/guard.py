@@ -13,6 +13,9 @@ import re
 
 _CODE_TIERS = ("code", "broad-code", "hint")
 _ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:@]{1,64}@[^\s<>()\[\]\"',;:@]{1,255}")
+_CONTACT = re.compile(r"(?:post|host|web|mail)master|abuse|support|help|admin|noc@|unblock|delist|feedback")
+_WITHIN = ("_", "+", ".")  # before an address these belong to it
+_CODE_ALONE = "a code that is said for many things, and the words say something else"
 _READ = 4096  # characters of a reason that are searched for addresses
 
 
@@ -36,8 +39,8 @@ _HARMLESS = re.compile(
             r"not listed in [a-z &]{0,40}",
             r"(?:over quota|out of storage space) and inactive",
             r"relay=\[?<(?:host|ip)[^>]{0,40}>\]?",
-            r"sorry,? your message to .{1,60}?cannot be delivered",
-            r"your e-?mails? has been returned because",
+            r"your (?:e-?mail|mail|message)s? (?:to .{1,60}?)?(?:was|were|has|have|could|can|did)(?: ?not|n.t)?\b"
+            r".{0,40}?(?:deliver\w*|return\w*|sent|bounc\w*)",
             r"(?:no|without|do not have) authori[sz]ation to see it",
             r"recipient address rejected: access denied",
             r"<(?:url|host)[^>]{0,80}>|learn more at|for more information(?: see)?",
@@ -57,6 +60,7 @@ _BLAME = _any(
     r"polic(?:y|ies) | content | subject | headers? | attachments? | body | virus | macro\w* | malware",
     r"phish\w* | spam\w*",
     r"junk | bulk mail | unsolicited | newsletter | (?:black|block|deny)-? ?list\w* | rbls? | dnsbls? | reputation",
+    r"access (?:is )?denied",
     r"abus\w* | forg\w* | spoof\w* | impersonat\w* | blocked (?:by|using|for) | relay\w* | permitted | allowed",
     r"rates? | frequen\w* | throttl\w* | limits? | exceed\w* | quota | size",
     r"too (?:many|much|large|big|fast|frequent\w*|long)",
@@ -94,20 +98,48 @@ _NEUTRAL = re.compile(
     ).pattern
 )
 
+_NETWORK = _any(
+    r"rout\w* | networks? | dns | unreachable | connect\w* | time ?-?out\w* | timed | answer | queue | expired"
+)
 
-def objection(text: str, tier: str) -> str:
-    """Why the shape of a reason does not prove its address dead, "" if it does; `tier` is of the rule that decided."""
+
+def objection(text: str, action: str, tier: str) -> str:
+    """Why the shape of a reason does not bear out an action, "" if it does; `tier` is of the rule that decided."""
     if tier == "yours":
+        return ""
+    if action == "retry":
+        return _CODE_ALONE if tier == "broad-code" and not _NETWORK.search(text) and _NEUTRAL.sub("", text) else ""
+    if action != "suppress":
         return ""
     plain = _HARMLESS.sub(" ", text)
     if blame := _BLAME.search(plain) or _BLAME_LANGUAGES.search(plain):
         return f'the text also says "{blame[0]}"'
     if tier in _CODE_TIERS and not _EXISTENCE.search(plain) and _NEUTRAL.sub("", plain):
-        return "a code alone suppresses no address while the words say something else"
+        return _CODE_ALONE
     return ""
 
 
 def names_another(reason: str, email: str) -> bool:
-    """Whether the addresses in a reason are others than the one that bounced."""
-    found = [address.lower().rstrip(".") for address in _ADDRESS.findall(reason[:_READ])]
-    return bool(found) and email.lower() not in found
+    """Whether the addresses in a reason are others than the one that bounced; whom to write to does not count."""
+    text, own = reason[:_READ].lower(), email.lower().rstrip(".")
+    found = [address for address in _ADDRESS.findall(text) if not _CONTACT.match(address)]
+    return bool(found) and not _stands(own, text) and not any(_is_same_mailbox(own, address) for address in found)
+
+
+def _stands(own: str, text: str) -> bool:
+    """Whether the address stands in the text, and not as a part of a longer one; `550-ann@example.com` has it."""
+    at = text.find(own)
+    while at >= 0:
+        end = at + len(own)
+        before, after = text[at - 1 : at], text[end : end + 2].lstrip(".-")
+        if not (before.isalnum() or before in _WITHIN or after[:1].isalnum()):
+            return True
+        at = text.find(own, at + 1)
+    return False
+
+
+def _is_same_mailbox(own: str, address: str) -> bool:
+    """Whether a server spelled the address with another host of the same domain."""
+    name, _, domain = own.partition("@")
+    found, _, host = address.rstrip(".").partition("@")
+    return found == name and (host.endswith("." + domain) or domain.endswith("." + host))

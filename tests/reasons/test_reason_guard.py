@@ -20,6 +20,34 @@ def test_a_text_that_names_another_address_suppresses_nobody() -> None:
 @pytest.mark.parametrize(
     "reason",
     [
+        "550-ann@example.com: no such user",
+        "550 5.1.1 <ann@mx1.example.com>: user unknown",
+        "550 5.1.1 user unknown, ask postmaster@other.example",
+        "550 no such user here: rfc822;Ann@Example.com.",
+    ],
+)
+def test_the_address_itself_and_whom_to_ask_are_no_other_address(reason: str) -> None:
+    """A text that has the address in any form, or only one to write to, is proof."""
+    assert CLASSIFIER.classify(reason, "hard_bounce", "ann@example.com").action == "suppress"
+
+
+@pytest.mark.parametrize("address", ["joann@example.com", "ann@example.com.br", "x.ann@example.com"])
+def test_a_longer_address_is_another(address: str) -> None:
+    """An address in which the one that bounced is a part is another address."""
+    assert CLASSIFIER.classify(UNKNOWN.format(address), "hard_bounce", "ann@example.com").action == "review"
+
+
+def test_a_network_code_beside_other_words_is_for_review() -> None:
+    """5.4.1 is said for refusals too; with words about the network it means the network."""
+    found = CLASSIFIER.explain("550 5.4.1 Mail rejected by destination domain", "hard_bounce")
+    assert found.verdict.action == "review"
+    assert found.note.startswith("retry became review: ")
+    assert CLASSIFIER.classify("550 5.4.1 no answer from host", "hard_bounce").action == "retry"
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
         "550 5.1.1 unauthorized mailbox access",
         "550 5.1.0 rejected due to policy violation",
         "550 5.2.1 The recipient wants a signed contract",

@@ -1,0 +1,141 @@
+"""Measures verdicts on labelled reply texts: `python docs/measure_reasons.py [--wrong]` prints the table.
+
+Each file of `tests/reasons/texts/` is one source; its lines are the actions an expert would accept (the best one
+first), the recipient's domain if it is known, and the text, in which `{}` stands for the recipient's address. The texts
+in `known/` were read when rules were written; of those in `held-out/` only the figures are looked at.
+"""
+
+import argparse
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from ses_cli.reasons import ACTIONS, Classifier, Verdict
+from ses_cli.reasons.providers import provider_of
+
+TEXTS = Path(__file__).parents[1] / "tests" / "reasons" / "texts"
+PARTS = {"known": "Known: read when rules were written", "held-out": "Held out: no rule was written for these"}
+DOMAIN = "example.com"  # of the recipient where the source does not tell
+
+
+class Case(NamedTuple):
+    """One labelled text."""
+
+    source: str
+    accepted: tuple[str, ...]  # actions, the best one first
+    email: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Score:
+    """Counts of verdicts; they add up."""
+
+    texts: int = 0
+    right: int = 0
+    living: int = 0  # whose address may be alive: no expert would suppress it
+    suppressed: int = 0  # of these
+    dead: int = 0  # whose address is dead
+    found: int = 0  # of these
+
+    def add(self, case: Case, verdict: Verdict) -> None:
+        """Counts one verdict."""
+        suppresses = verdict.action == "suppress"
+        self.texts += 1
+        self.right += verdict.action in case.accepted
+        if case.accepted[0] == "suppress":
+            self.dead += 1
+            self.found += suppresses
+        elif "suppress" not in case.accepted:
+            self.living += 1
+            self.suppressed += suppresses
+
+    def cells(self) -> list[str]:
+        """The figures of a row of the table."""
+        living = f"{self.suppressed} of {self.living}" if self.living else ""
+        dead = f"{self.dead - self.found} of {self.dead}" if self.dead else ""
+        return [f"{self.texts}", f"{self.right / self.texts:.1%}", living, dead]
+
+
+def cases(part: str) -> Iterator[tuple[str, list[Case]]]:
+    """The sources of a part, each with what its first line says of it."""
+    for path in sorted((TEXTS / part).glob("*.tsv")):
+        head, *lines = path.read_text("utf-8").splitlines()
+        yield head.removeprefix("# "), [_case(path.stem, line) for line in lines]
+
+
+def _case(source: str, line: str) -> Case:
+    accepted, domain, text = line.split("\t")
+    actions = tuple(accepted.split())
+    if not actions or not set(actions) <= set(ACTIONS):
+        raise ValueError(f"{source}: {line}")
+    email = f"nobody@{domain or DOMAIN}"
+    return Case(source, actions, email, text.replace("{}", email))
+
+
+def judge(case: Case, classifier: Classifier) -> Verdict:
+    """The verdict as `bounces` gives it for a hard bounce."""
+    return classifier.classify(case.reason, "hard_bounce", case.email)
+
+
+def scores(found: Iterable[Case], classifier: Classifier) -> dict[str, Score]:
+    """The scores by the recipient's mail provider."""
+    by: dict[str, Score] = {}
+    for case in found:
+        name = provider_of(case.email.partition("@")[2]) or "other or unknown"
+        by.setdefault(name, Score()).add(case, judge(case, classifier))
+    return by
+
+
+def total(parts: Iterable[Score]) -> Score:
+    """The sum of scores."""
+    every = list(parts)
+    return Score(*(sum(getattr(score, name) for score in every) for name in Score.__slots__))
+
+
+def table(title: str, rows: dict[str, Score]) -> str:
+    """A Markdown table of scores and their sum."""
+    lines = [f"| {title} | texts | right | living suppressed | dead missed |", "|---|---|---|---|---|"]
+    for name, score in (*rows.items(), ("all", total(rows.values()))):
+        lines.append("| " + " | ".join([name, *score.cells()]) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def page() -> str:
+    """The tables by source and by receiver."""
+    classifier = Classifier.load()
+    tables, every = [], []
+    for part, title in PARTS.items():
+        sources = dict(cases(part))
+        rows = {head: total(scores(found, classifier).values()) for head, found in sources.items()}
+        tables.append(table(title, rows))
+        every += [case for found in sources.values() for case in found]
+    by = scores(every, classifier)
+    tables.append(table("By the recipient's provider, all texts", dict(sorted(by.items()))))
+    return "\n".join(tables)
+
+
+def wrong(classifier: Classifier) -> Iterator[str]:
+    """Known texts whose verdict is not accepted, and dead addresses that are missed."""
+    for case in (case for _, found in cases("known") for case in found):
+        verdict = judge(case, classifier)
+        is_right = verdict.action in case.accepted
+        if not is_right or (case.accepted[0] == "suppress" != verdict.action):
+            mark = " " if is_right else "!"
+            yield f"{mark} {case.source}: {'/'.join(case.accepted)}, got {verdict.action} {verdict.rule}: {case.reason}"
+
+
+def main() -> None:
+    """Prints the tables, or the verdicts on known texts that are not accepted."""
+    options = argparse.ArgumentParser(description="Measure verdicts on labelled reply texts.")
+    options.add_argument("--wrong", action="store_true", help="list known texts that get another verdict")
+    if not options.parse_args().wrong:
+        print(page())
+        return
+    for line in wrong(Classifier.load()):
+        print(line)
+
+
+if __name__ == "__main__":
+    main()
