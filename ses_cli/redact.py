@@ -7,8 +7,7 @@ import hmac
 import re
 from base64 import b32encode
 from collections.abc import Mapping
-from email.errors import HeaderParseError
-from email.header import Header, decode_header, make_header
+from email.header import Header
 from urllib.parse import unquote, urlsplit
 
 import orjson
@@ -16,6 +15,7 @@ import orjson
 from ses_cli.errors import UsageError
 from ses_cli.identity import domain_name, recipient
 from ses_cli.reasons import Classifier
+from ses_cli.subject import decoded
 
 LEAST_KEY = 16  # bytes
 _LENGTH = 12  # characters of a pseudonym: 60 bits
@@ -28,7 +28,6 @@ _NAMED = re.compile(r"""(?:"(?:[^"\\]|\\.){0,128}"|[^<>"@]{1,128})(<[^<>\s]{1,51
 _AT = re.compile("@|＠|%40|=40")
 _MARK = "\x1d"  # white space to a pattern: what is marked is in no address
 _ADDRESSES = ("email", "from", "messageId")  # fields that are one
-_ENCODED = re.compile(r"=\?[^?\s]+\?[BQbq]\?[^?\s]*\?=")
 
 
 class Redactor:
@@ -133,7 +132,7 @@ class Redactor:
 
     def _header(self, text: str, own: Mapping[str, str]) -> str:
         """Any other text: encoded words are read, and the name before an address in angle brackets goes with it."""
-        plain = _decoded(text) if _ENCODED.search(text) else text
+        plain = decoded(text) or text
         made = self._texts(_NAMED.sub(self._unnamed, plain), own)
         if made == plain:
             return text
@@ -145,10 +144,3 @@ class Redactor:
     def _pseudonym(self, kind: str, text: str) -> str:
         digest = hmac.digest(self._key, f"{kind}\0{text}".encode(errors="surrogatepass"), "sha256")
         return kind + b32encode(digest)[:_LENGTH].decode().lower()
-
-
-def _decoded(text: str) -> str:
-    try:
-        return str(make_header(decode_header(text)))
-    except (HeaderParseError, LookupError, UnicodeError, ValueError):
-        return text

@@ -14,7 +14,7 @@ import ses_cli
 
 ROOT = Path(ses_cli.__file__).parent
 LAYERS = (
-    ("callback", "errors", "events", "leftovers", "table"),
+    ("callback", "errors", "events", "leftovers", "subject", "table"),
     ("identity",),
     ("selection", "message"),
     ("batch",),
@@ -24,6 +24,7 @@ LAYERS = (
     ("pipeline",),
     ("scan", "reports", "replay", "capture", "render"),
     ("live", "suppression", "redact"),
+    ("export",),
     ("cli",),
     ("__main__",),
 )
@@ -41,7 +42,7 @@ OUTSIDE = {
     "obstore": ("sources/objects",),
     "zstandard": ("sources", "follow", "capture"),
     "msgspec": ("callback.py", "schema", "native", "capture/body.py"),
-    "orjson": ("schema", "render", "suppression", "redact", "replay", "capture"),
+    "orjson": ("schema", "render", "suppression", "redact", "export", "replay", "capture"),
 }
 VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc", "core"}
 MODULES = sorted(ROOT.rglob("*.py"))

@@ -15,9 +15,10 @@ from ses_cli.cli.defaults import SettingsFile, read_settings, take_from_environm
 from ses_cli.cli.signals import end_on_signals, tell_interrupted
 from ses_cli.errors import Exit, SesEventsError, TargetError, reason
 
-COMMANDS = (
-    *("summarize", "validate", "bounces", "check", "messages"),
-    *("replay", "listen", "trigger", "config", "completion"),
+COMMANDS = (  # a package each, of that name
+    *("summarize", "validate", "bounces", "check", "messages", "export"),
+    *("replay", "listen", "trigger"),
+    *("config", "completion"),
 )
 
 

@@ -292,7 +292,7 @@ def printing_as(*forms: str) -> Decorator:
     )
     options = [
         shape,
-        click.option("--json", "form", flag_value="json", help="Short for --format json."),
+        *([click.option("--json", "form", flag_value="json", help="Short for --format json.")] * ("json" in forms)),
         click.option("-o", "--output", type=File(), help="Write to FILE atomically."),
         click.option("--color/--no-color", "colour", default=None, help="Use colours.  [default: on a terminal]"),
     ]

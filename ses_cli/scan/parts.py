@@ -41,6 +41,8 @@ class Part(Generic[F]):
     bytes_read: int = 0  # of the source as it lies on disk
     error: SourceError | None = None
     is_last: bool = False
+    source: str = ""  # the name of what it was read from, and
+    above: int = 0  # the lines there before this part, as `scan` finds
 
     def problems(self) -> list[Problem]:
         """All problems handed over, in the order of their lines."""

@@ -51,6 +51,7 @@ def scan(
     failed: set[Source] = set()  # each is told of once, though many of its spans fail
     for part in _parts(todo, task, _workers(todo, jobs, is_threaded, min(_SMALL, size)), is_threaded):
         span = todo[at]
+        part.source, part.above = span.source.name, above
         _number(part, above)
         watch(part)
         _merge(outcome, part)

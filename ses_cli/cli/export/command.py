@@ -1,0 +1,33 @@
+"""`ses-events export`."""
+
+import click
+
+from ses_cli.cli.export.options import Choosing, choosing
+from ses_cli.cli.options import Printing, Reading, Selecting, printing_as, reading, selecting
+
+
+@click.command()
+@choosing
+@reading
+@selecting
+@printing_as("table", "raw", "ndjson", "csv", "tsv")
+def export(reading: Reading, selecting: Selecting, printing: Printing, choosing: Choosing) -> int:
+    """Write the selected records: as a table, as the lines they were, or as typed columns.
+
+    \b
+    ses-events export --email alice@qq.com log.jsonl            what happened to alice's mail
+    ses-events export --since 24h -f raw logs/ >today.jsonl     the very lines, byte for byte
+    ses-events export -o bounces.csv --event bounce logs/
+    ses-events export -o mail.csv --columns time,email,event,bounce_class logs/
+    ses-events export -f ndjson --redact key log.jsonl >for-a-colleague.jsonl
+
+    Without --format a table of the newest records is shown, the newest last, in a pager where it is long. raw and
+    ndjson are logs again: raw has the bytes that were captured, ndjson records in today's spelling. csv and tsv have a
+    row a record, with columns that follow from it: the time in UTC, the class of the reason and what to do about it.
+
+    --redact replaces the local part of every address, in reasons, subjects and links too, by a pseudonym that depends
+    on the key: the same address has the same pseudonym, so that counts and joins survive.
+    """
+    from ses_cli.cli.export import output as exporting
+
+    return exporting.run(reading, selecting, printing, choosing)

@@ -1,0 +1,28 @@
+"""The options of `export`: which columns, and what is redacted."""
+
+from dataclasses import dataclass
+
+import click
+
+from ses_cli.cli.options import File, List, grouped
+
+
+@dataclass(frozen=True, slots=True)
+class Choosing:
+    """What of the records is written."""
+
+    columns: tuple[str, ...]
+    redact: str | None
+    redact_domains: bool
+
+
+choosing = grouped(
+    "choosing",
+    Choosing,
+    Choosing.__slots__,
+    click.option(
+        "--columns", multiple=True, type=List(), metavar="NAME", help="Only these columns; several with commas."
+    ),
+    click.option("--redact", type=File(), metavar="KEYFILE", help="Replace addresses by pseudonyms of this key."),
+    click.option("--redact-domains", is_flag=True, help="With --redact: replace domains too."),
+)

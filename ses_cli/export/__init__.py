@@ -1,0 +1,1 @@
+"""Records out: the lines that were selected, or typed columns of them."""

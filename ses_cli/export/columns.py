@@ -1,0 +1,115 @@
+"""The columns of an exported record: what the payload has, and what follows from it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+import orjson
+
+from ses_cli.batch import BOM, Located
+from ses_cli.errors import UsageError
+from ses_cli.events import FIELDS, LEGACY_FIELDS
+from ses_cli.identity import domain, from_domain
+from ses_cli.reasons import Classifier, Verdict
+from ses_cli.subject import decoded
+
+Value = str | int | dict[str, str] | None
+
+
+class Type(Enum):
+    """What a column holds."""
+
+    TEXT = auto()
+    WORD = auto()  # text that repeats: an event type, a domain, a class
+    INTEGER = auto()
+    TIME = auto()  # Unix seconds
+    MAP = auto()  # text by name
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A record and where it stands."""
+
+    located: Located
+    source: str
+    line: int
+    verdict: Verdict | None  # of its reason, where a column asks for it
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column by its name in every format."""
+
+    name: str
+    type: Type
+    value: Callable[[Place], Value]
+    needs_verdict: bool = False
+
+
+def _field(name: str, attribute: str, kind: Type) -> Column:
+    return Column(name, kind, lambda place: getattr(place.located.record, attribute))
+
+
+def _verdict(name: str, attribute: str) -> Column:
+    return Column(name, Type.WORD, lambda place: getattr(place.verdict, attribute) if place.verdict else None, True)
+
+
+def _extra(place: Place) -> dict[str, str] | None:
+    """Mail headers and undocumented keys: text as it is, anything else as JSON."""
+    record = orjson.loads(place.located.raw.removeprefix(BOM))
+    found = {name: value for name, value in record.items() if name not in FIELDS and name not in LEGACY_FIELDS}
+    return {
+        name: value if isinstance(value, str) else orjson.dumps(value).decode() for name, value in found.items()
+    } or None
+
+
+COLUMNS = {
+    column.name: column
+    for column in (
+        _field("time", "timestamp", Type.TIME),
+        _field("event", "event", Type.WORD),
+        _field("email", "email", Type.TEXT),
+        Column("email_domain", Type.WORD, lambda place: domain(place.located.record.email)),
+        _field("bounce_type", "bounce_type", Type.WORD),
+        _verdict("bounce_class", "cls"),
+        _verdict("bounce_action", "action"),
+        _verdict("rule", "rule"),
+        _field("reason", "reason", Type.TEXT),
+        _field("bulk_id", "bulk_id", Type.TEXT),
+        _field("message_id", "message_id", Type.TEXT),
+        _field("from", "sender", Type.WORD),
+        Column("from_domain", Type.WORD, lambda place: from_domain(place.located.record) or None),
+        _field("template_id", "template_id", Type.INTEGER),
+        _field("task_id", "task_id", Type.INTEGER),
+        _field("eventid", "eventid", Type.INTEGER),
+        _field("username", "username", Type.WORD),
+        Column("subject", Type.TEXT, lambda place: decoded(place.located.record.subject)),
+        _field("link", "link", Type.TEXT),
+        _field("useragent", "useragent", Type.WORD),
+        _field("timestamp", "timestamp", Type.INTEGER),
+        _field("sent_timestamp", "sent_timestamp", Type.INTEGER),
+        _field("sent_time", "sent_timestamp", Type.TIME),
+        Column("extra", Type.MAP, _extra),
+        Column("source", Type.WORD, lambda place: place.source),
+        Column("line", Type.INTEGER, lambda place: place.line),
+    )
+}
+
+
+def choose(names: Sequence[str]) -> tuple[str, ...]:
+    """The columns of these names, in this order; all of them where none is named. Raises UsageError."""
+    for name in names:
+        if name not in COLUMNS:
+            raise UsageError(f'--columns: no such column: "{name}"', f"one of {', '.join(COLUMNS)}")
+        if names.count(name) > 1:
+            raise UsageError(f"--columns: {name} is given twice")
+    return tuple(names or COLUMNS)
+
+
+def verdict(located: Located, classifier: Classifier) -> Verdict | None:
+    """What the reason of a bounce, a deferral or a drop means; None of any other event."""
+    record = located.record
+    if record.event not in ("bounce", "deferred", "dropped") or not record.reason:
+        return None
+    kind = "soft_bounce" if record.event == "deferred" else record.bounce_type
+    return classifier.classify(record.reason, kind, record.email)

@@ -1,0 +1,124 @@
+"""Records as rows of the columns asked for."""
+
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from functools import cache
+from heapq import heappush, heapreplace
+from typing import NamedTuple, Self
+
+import orjson
+
+from ses_cli.batch import Batch, Located
+from ses_cli.callback import Callback
+from ses_cli.export.columns import COLUMNS, Place, Type, Value, verdict
+from ses_cli.reasons import Classifier
+from ses_cli.table import Column as Shown
+from ses_cli.table import Data, Kind, Table
+from ses_cli.table import Value as Cell
+from ses_cli.times import rfc3339
+
+
+@cache
+def _classifier() -> Classifier:
+    return Classifier.load()
+
+
+@dataclass(slots=True)
+class Rows:
+    """A fold that holds the records of its own part only: what is merged into it was already written."""
+
+    names: tuple[str, ...]  # of columns; functions do not travel between processes
+    records: list[Located] = field(default_factory=list)
+
+    def add(self, batch: Batch) -> None:
+        """Takes in the counted records."""
+        self.records += batch.located()
+
+    def merge(self, later: Self) -> None:
+        """Nothing to keep."""
+
+    def values(self, source: str, above: int) -> list[list[Value]]:
+        """One row a record; `above` lines of the source stand before the part."""
+        columns = [COLUMNS[name] for name in self.names]
+        needs = any(column.needs_verdict for column in columns)
+        places = (
+            Place(one, source, above + one.line, verdict(one, _classifier()) if needs else None) for one in self.records
+        )
+        return [[column.value(place) for column in columns] for place in places]
+
+    def cells(self, source: str, above: int, tz: tzinfo | None) -> Data:
+        """The same for CSV and NDJSON: times in RFC 3339, maps as JSON."""
+        kinds = [COLUMNS[name].type for name in self.names]
+        rows = self.values(source, above)
+        shown = ([_cell(kind, value, tz) for kind, value in zip(kinds, row, strict=True)] for row in rows)
+        return Data(self.names, shown)
+
+    def data(self) -> Data:
+        """None: the place of a row is known when it is written."""
+        return Data((), ())
+
+    def tables(self) -> list[Table]:
+        """None."""
+        return []
+
+    def document(self) -> dict[str, object]:
+        """None."""
+        return {}
+
+
+def _cell(kind: Type, value: Value, tz: tzinfo | None) -> Cell:
+    if kind is Type.TIME and isinstance(value, int):
+        return rfc3339(value, tz)
+    return orjson.dumps(value).decode() if isinstance(value, dict) else value
+
+
+class _Kept(NamedTuple):
+    time: int
+    number: int  # in the order of the log
+    record: Callback
+
+
+@dataclass(slots=True)
+class Newest:
+    """The newest records, oldest first, for people: a log of any size takes bounded memory."""
+
+    most: int
+    kept: list[_Kept] = field(default_factory=list)  # a heap
+    count: int = 0
+
+    def add(self, batch: Batch) -> None:
+        """Takes in the counted records."""
+        for record in batch.callbacks():
+            self._push(_Kept(record.timestamp, self.count, record))
+            self.count += 1
+
+    def merge(self, later: Self) -> None:
+        """Takes in what stands later in the log."""
+        for kept in later.kept:
+            self._push(kept._replace(number=self.count + kept.number))
+        self.count += later.count
+
+    def _push(self, kept: _Kept) -> None:
+        if len(self.kept) < self.most:
+            heappush(self.kept, kept)
+        elif kept[:2] > self.kept[0][:2]:
+            heapreplace(self.kept, kept)
+
+    def tables(self) -> list[Table]:
+        """One row a record."""
+        columns = (Shown("time", Kind.TIME), Shown("event"), Shown("email"), Shown("reason"))
+        rows = [(one.time, one.record.event, one.record.email, _said(one.record)) for one in sorted(self.kept)]
+        return [Table("", columns, rows)]
+
+    def data(self) -> Data:
+        """None: data formats have all records."""
+        return Data((), ())
+
+    def document(self) -> dict[str, object]:
+        """None."""
+        return {}
+
+
+def _said(record: Callback) -> str:
+    """What the row is about besides: the reason, or what was clicked."""
+    return record.reason or record.link or ""
