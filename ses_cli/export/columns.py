@@ -28,11 +28,9 @@ class Type(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A record and where it stands."""
+    """A record, and what its reason means."""
 
     located: Located
-    source: str
-    line: int
     verdict: Verdict | None  # of its reason, where a column asks for it
 
 
@@ -90,8 +88,8 @@ COLUMNS = {
         _field("sent_timestamp", "sent_timestamp", Type.INTEGER),
         _field("sent_time", "sent_timestamp", Type.TIME),
         Column("extra", Type.MAP, _extra),
-        Column("source", Type.WORD, lambda place: place.source),
-        Column("line", Type.INTEGER, lambda place: place.line),
+        Column("source", Type.WORD, lambda _: None),  # known when the row is written, as is where the part begins
+        Column("line", Type.INTEGER, lambda place: place.located.line),
     )
 }
 

@@ -8,8 +8,7 @@ from typing import NamedTuple, Self
 
 import orjson
 
-from ses_cli.batch import Batch, Located
-from ses_cli.callback import Callback
+from ses_cli.batch import Batch
 from ses_cli.export.columns import COLUMNS, Place, Type, Value, verdict
 from ses_cli.reasons import Classifier
 from ses_cli.table import Column as Shown
@@ -28,23 +27,26 @@ class Rows:
     """A fold that holds the records of its own part only: what is merged into it was already written."""
 
     names: tuple[str, ...]  # of columns; functions do not travel between processes
-    records: list[Located] = field(default_factory=list)
+    rows: list[list[Value]] = field(default_factory=list)  # lines are numbered from the start of the part
 
     def add(self, batch: Batch) -> None:
         """Takes in the counted records."""
-        self.records += batch.located()
+        columns = [COLUMNS[name] for name in self.names]
+        needs = any(column.needs_verdict for column in columns)
+        for one in batch.located():
+            place = Place(one, verdict(one, _classifier()) if needs else None)
+            self.rows.append([column.value(place) for column in columns])
 
     def merge(self, later: Self) -> None:
         """Nothing to keep."""
 
     def values(self, source: str, above: int) -> list[list[Value]]:
         """One row a record; `above` lines of the source stand before the part."""
-        columns = [COLUMNS[name] for name in self.names]
-        needs = any(column.needs_verdict for column in columns)
-        places = (
-            Place(one, source, above + one.line, verdict(one, _classifier()) if needs else None) for one in self.records
-        )
-        return [[column.value(place) for column in columns] for place in places]
+        for at, name in enumerate(self.names):
+            for row in self.rows if name in ("source", "line") else ():
+                number = row[at]
+                row[at] = above + number if isinstance(number, int) else source
+        return self.rows
 
     def cells(self, source: str, above: int, tz: tzinfo | None) -> Data:
         """The same for CSV and NDJSON: times in RFC 3339, maps as JSON."""
@@ -75,7 +77,9 @@ def _cell(kind: Type, value: Value, tz: tzinfo | None) -> Cell:
 class _Kept(NamedTuple):
     time: int
     number: int  # in the order of the log
-    record: Callback
+    event: str
+    email: str
+    said: str  # the reason, or what was clicked
 
 
 @dataclass(slots=True)
@@ -89,7 +93,8 @@ class Newest:
     def add(self, batch: Batch) -> None:
         """Takes in the counted records."""
         for record in batch.callbacks():
-            self._push(_Kept(record.timestamp, self.count, record))
+            said = record.reason or record.link or ""
+            self._push(_Kept(record.timestamp, self.count, record.event, record.email, said))
             self.count += 1
 
     def merge(self, later: Self) -> None:
@@ -107,7 +112,7 @@ class Newest:
     def tables(self) -> list[Table]:
         """One row a record."""
         columns = (Shown("time", Kind.TIME), Shown("event"), Shown("email"), Shown("reason"))
-        rows = [(one.time, one.record.event, one.record.email, _said(one.record)) for one in sorted(self.kept)]
+        rows = [(one.time, one.event, one.email, one.said) for one in sorted(self.kept)]
         return [Table("", columns, rows)]
 
     def data(self) -> Data:
@@ -117,8 +122,3 @@ class Newest:
     def document(self) -> dict[str, object]:
         """None."""
         return {}
-
-
-def _said(record: Callback) -> str:
-    """What the row is about besides: the reason, or what was clicked."""
-    return record.reason or record.link or ""

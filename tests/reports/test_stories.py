@@ -14,7 +14,7 @@ from ses_cli.errors import UsageError
 from ses_cli.reports.messages import stories
 from ses_cli.reports.messages.rows import NAMES
 from ses_cli.reports.messages.stories import Stories
-from ses_cli.reports.messages.story import decoded
+from ses_cli.subject import decoded
 from ses_cli.times import duration, rfc3339
 from tests.logs import ABSENT, Record, log, record
 from tests.message.logs import MESSAGES

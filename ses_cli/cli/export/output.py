@@ -83,7 +83,7 @@ def _rows(reading: Reading, selecting: Selecting, printing: Printing, choosing: 
 
         def see(part: Part[Rows]) -> None:
             output.write(write_rows(part.fold.cells(part.source, part.above, tz), printing.style(), False))
-            part.fold.records.clear()
+            part.fold.rows.clear()
 
         outcome = scanning.fold(found, reading, selecting, partial(Rows, names), watch=see)
     scanning.tell(outcome)

@@ -1,14 +1,13 @@
 """The story of one message, step by step, each callback once."""
 
 from collections.abc import Iterable
-from email.errors import HeaderParseError
-from email.header import decode_header, make_header
 from functools import cached_property
 from typing import NamedTuple
 
 from ses_cli.callback import Callback
 from ses_cli.identity import from_domain
 from ses_cli.message import Life, Sent, Step, life, step
+from ses_cli.subject import decoded
 
 _FIELDS = Callback.__struct_fields__
 
@@ -57,7 +56,7 @@ class Story:
     @cached_property
     def subject(self) -> str:
         """As it is read, "" where no callback has it."""
-        return decoded(self._first(record.subject for _, record in self.steps))
+        return decoded(self._first(record.subject for _, record in self.steps)) or ""
 
     @cached_property
     def sender(self) -> str:
@@ -78,11 +77,3 @@ class Story:
     @staticmethod
     def _first(values: Iterable[str | None]) -> str:
         return next((value for value in values if value), "")
-
-
-def decoded(subject: str) -> str:
-    """A subject without the encoding of RFC 2047; one that cannot be decoded as it is."""
-    try:
-        return str(make_header(decode_header(subject)))
-    except (HeaderParseError, LookupError, ValueError):
-        return subject
