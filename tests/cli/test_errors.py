@@ -31,7 +31,7 @@ from tests.logs import log, record
         ("summarize -j 0 l", '--jobs: expected a whole number of 1 or more, got "0"', None),
         ("bounces --expire soon l", '--expire: expected a date such as 2026-12-31, got "soon"', None),
         ("sumarize l", "no such command: sumarize", "did you mean summarize?"),
-        ("explode", "no such command: explode", "one of summarize, validate, bounces, "),
+        ("xyzzy", "no such command: xyzzy", "one of summarize, validate, bounces, "),
         ("help sumarize", "no such command: sumarize", "did you mean summarize?"),
         ("--jsn", "no such option: --jsn", None),
         ("listen log.jsonl", "got unexpected extra argument", None),
