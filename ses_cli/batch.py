@@ -242,7 +242,7 @@ class Batch(Protocol):
     def deliveries(self) -> tuple[bytes, bytes]:
         """A mark of the recipient and the time for each valid `delivered` record, *selected or not*.
 
-        No filter may make an address look dead that was delivered to since. Both are packed, 8 bytes each: what
+        No filter may make an address look dead that was delivered to since. Both are 8 bytes each: what
         `identity.marks` says of `identity.recipient(email)`, and Unix seconds in the machine's byte order.
         """
 

@@ -84,7 +84,7 @@ class Replay:
         journal: Journal,
         policy: Policy,
         *,
-        letters: DeadLetters | None = None,
+        dead_letters: DeadLetters | None = None,
         results: Results | None = None,
         progress: Callable[[Snapshot], None] | None = None,
         now: Callable[[], float] = monotonic,
@@ -93,7 +93,7 @@ class Replay:
         pace = policy.pace
         self.report = Report(paced=pace.rate is not None or pace.speed is not None)
         self._sender, self._journal, self._policy = sender, journal, policy
-        self._letters, self._results, self._progress = letters, results, progress
+        self._dead_letters, self._results, self._progress = dead_letters, results, progress
         self._now, self._chance = now, chance
         self._throttle = Throttle(Breaker(policy.concurrency, policy.give_up_after, policy.give_up_time), pace.rate)
         self._intake = Intake(log, journal, self.report, pace, policy.resend_unknown)
@@ -316,8 +316,8 @@ class Replay:
         is_unknown = job.entry.state is State.UNKNOWN  # an attempt before may have arrived
         self.report.fail(attempt, is_unknown)
         self._keep(job, "unknown" if is_unknown else "failed", attempt)
-        if self._letters is not None and (self._policy.resend_unknown or not is_unknown):
-            self._letters.write(job.body)
+        if self._dead_letters is not None and (self._policy.resend_unknown or not is_unknown):
+            self._dead_letters.write(job.body)
         self._lanes.finish(job)
 
     def _wait(self) -> float:
@@ -389,24 +389,24 @@ class Replay:
         A stop ends this too.
         """
         report, intake = self.report, self._intake
-        letters = self._letters if report.end in _BY_ITSELF else None
-        if letters:
+        dead_letters = self._dead_letters if report.end in _BY_ITSELF else None
+        if dead_letters:
             for job in self._window():
-                letters.write(job.body)
+                dead_letters.write(job.body)
         self._journal.look_only()
-        stops, until = self._stops, inf if letters else self._now() + _COUNTING
+        stops, until = self._stops, inf if dead_letters else self._now() + _COUNTING
         while not intake.over and self._stops == min(stops, 1) and self._now() < until:
             if intake.peek() is not None:
                 job = intake.take()
                 report.unsent += 1
-                if letters:
-                    letters.write(job.body)
+                if dead_letters:
+                    dead_letters.write(job.body)
             elif not intake.is_skipping:
-                if letters is None or self._policy.is_endless:
+                if dead_letters is None or self._policy.is_endless:
                     break  # nothing just now
                 sleep(TICK)
         report.is_counted = intake.over
-        if letters and self._stops > stops:
+        if dead_letters and self._stops > stops:
             report.end = End.INTERRUPTED
 
     def _window(self) -> list[Job]:

@@ -88,7 +88,7 @@ def prepare(
     settings: Settings,
     *,
     rejects: Rejects | None = None,
-    letters: DeadLetters | None = None,
+    dead_letters: DeadLetters | None = None,
     results: Results | None = None,
     progress: Callable[[Snapshot], None] | None = None,
     on_change: OnChange = _ignore,
@@ -109,7 +109,7 @@ def prepare(
         stack.callback(journal.close)
         pieces, numbers, found = _open(settings, journal, reader, on_change)
         log = Log(pieces, reader, numbers, settings.lane)
-        run = Replay(log, sender, journal, policy, letters=letters, results=results, progress=progress)
+        run = Replay(log, sender, journal, policy, dead_letters=dead_letters, results=results, progress=progress)
         stack.pop_all()
     return Session(settings, reader, pieces, journal, found, run)
 

@@ -42,10 +42,10 @@ class PythonEngine:
             self._reject(batch, 0, piece.data, [too_long(piece.overlong, self._checks.max_line)])
         elif self._doubt > 1 or len(text) > self._checks.max_line:
             self._each_run(batch, _RUN)
-        elif isinstance(taken := self._clean.take(text), int):
-            self._each_run(batch, max(taken, _RUN))
+        elif isinstance(found := self._clean.decode(text), int):
+            self._each_run(batch, max(found, _RUN))
         else:
-            batch.records, batch.warnings = taken
+            batch.records, batch.warnings = found
             batch.lines = len(batch.records)
             batch.places = range(batch.lines)
         if self._tests:
@@ -84,14 +84,14 @@ class PythonEngine:
 
     def _take(self, batch: PythonBatch, block: Sequence[_Row]) -> int:
         """Adds the records of the clean lines that a block begins with; how many there are."""
-        taken = self._clean.take(b"\n".join([raw for _, raw in block])) if block else 0
-        if isinstance(taken, int) and taken:
-            taken = self._clean.take(b"\n".join([raw for _, raw in block[:taken]]))
-        if isinstance(taken, int):
+        found = self._clean.decode(b"\n".join([raw for _, raw in block])) if block else 0
+        if isinstance(found, int) and found:
+            found = self._clean.decode(b"\n".join([raw for _, raw in block[:found]]))
+        if isinstance(found, int):
             return 0
-        batch.records += taken.records
-        batch.warnings.update(taken.warnings)
-        return len(taken.records)
+        batch.records += found.records
+        batch.warnings.update(found.warnings)
+        return len(found.records)
 
     def _held(self, batch: PythonBatch, lines: list[bytes]) -> Iterator[_Row]:
         """The lines that hold something; those that are too long are rejected on the way."""

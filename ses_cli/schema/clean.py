@@ -43,7 +43,7 @@ _Email = Annotated[str, Meta(max_length=MAX_EMAIL)]
 _PLAIN = bytes(byte for byte in range(0x21, 256) if byte not in b'@"\x7f')  # what of an address needs no closer look
 
 
-class Taken(NamedTuple):
+class CleanBlock(NamedTuple):
     """The records of lines, one each, in today's spelling, and their warnings."""
 
     records: list[Callback]
@@ -74,7 +74,7 @@ class Clean:
             self._known.update(new)
             self._decoders.clear()
 
-    def take(self, text: bytes) -> Taken | int:
+    def decode(self, text: bytes) -> CleanBlock | int:
         """The records of lines; where one needs a closer look, the place of the first such, or 0 where it is not known.
 
         The lines are read as one array with a 0 for each line end. A line end inside an object makes that invalid, so
@@ -100,9 +100,9 @@ class Clean:
             return next(at for at, record in enumerate(records) if isinstance(record, int))
         if not _are_emails([record.email for record in records]):
             return next((at for at, record in enumerate(records) if not _are_emails([record.email])), 0)
-        return self._judged(text, records, decoder)
+        return self._validated(text, records, decoder)
 
-    def _judged(self, text: bytes, records: list[Callback], decoder: "_Decoder") -> Taken | int:
+    def _validated(self, text: bytes, records: list[Callback], decoder: "_Decoder") -> CleanBlock | int:
         """The same, of lines that each hold a record of known keys and types."""
         kinds = [(record.event, record.bounce_type, record.eventid) for record in records]
         codes = {kind: _judge(*kind) for kind in set(kinds)}
@@ -130,7 +130,7 @@ class Clean:
             for record in records:
                 if record.event == "bounce" and record.bounce_type:
                     record.bounce_type = LEGACY_BOUNCE_TYPES.get(record.bounce_type, record.bounce_type)
-        return Taken(records, warnings)
+        return CleanBlock(records, warnings)
 
 
 class _Absent:

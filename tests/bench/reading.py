@@ -110,8 +110,8 @@ def _compressed(log: str, folder: str, records: int, rounds: int, cores: int) ->
     subprocess.run(split, check=True)
     for piece in directory.iterdir():
         codec = zstandard.ZstdCompressor()
-        with piece.open("rb") as plain, piece.with_name(piece.name + ".zst").open("wb") as packed:
-            codec.copy_stream(plain, packed)
+        with piece.open("rb") as plain, piece.with_name(piece.name + ".zst").open("wb") as compressed:
+            codec.copy_stream(plain, compressed)
         piece.unlink()
     python, threads = sys.executable, str(cores)
     commands = {

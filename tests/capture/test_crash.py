@@ -67,7 +67,7 @@ class Load:
 
 
 def test_a_killed_process_loses_nothing_acknowledged(tmp_path: Path) -> None:
-    """Over ten kills under load every callback answered 200 is in the log once, and no line is torn."""
+    """Over ten kills under load every callback answered 200 is in the log once, and no line is partial."""
     log = tmp_path / "log.jsonl"
     acknowledged: set[int] = set()
     first = 0
@@ -135,7 +135,7 @@ def limited(receiver: Receiver) -> Callable[[int | None], None]:
 
 
 def test_a_full_disk_is_said_and_got_over(tmp_path: Path) -> None:
-    """503 with Retry-After while there is no room, no torn line, and 200 when there is again."""
+    """503 with Retry-After while there is no room, no partial line, and 200 when there is again."""
     with Receiver(Settings(tmp_path / "log.jsonl", port=0)) as receiver, receiver.connect() as client:
         limit = limited(receiver)
         assert receiver.post(callback(1)) == 200

@@ -152,7 +152,7 @@ def test_a_reader_that_leaves_ends_it(tmp_path: Path) -> None:
         assert running.process.wait(20) == 0
 
 
-def packed(folder: Path) -> None:
+def compressed(folder: Path) -> None:
     """A compressed log."""
     (folder / "log.jsonl").write_bytes(b"\x1f\x8b\x08")
 
@@ -170,7 +170,7 @@ def other(folder: Path) -> None:
         (["summarize", "--json", "-o", "x", "log.jsonl"], None, 2, "does not go with --output"),
         (["summarize", "--json", "log.jsonl", "other.jsonl"], other, 2, "takes one file"),
         (["summarize", "--json", "-"], None, 2, "- cannot be followed"),
-        (["summarize", "--json", "log.jsonl"], packed, 2, "log.jsonl cannot be followed"),
+        (["summarize", "--json", "log.jsonl"], compressed, 2, "log.jsonl cannot be followed"),
         (["summarize", "--json", "no.jsonl"], None, 3, "no.jsonl: no such file"),
         (["bounces", "--json", "--events", "log.jsonl"], None, 2, "does not go with --events"),
         (["bounces", "--json", "--export", "plain", "log.jsonl"], None, 2, "does not go with --export"),

@@ -94,7 +94,7 @@ def _cmdline(pid: int) -> Path:
 
 
 def test_a_rotation_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    """Logs are rotated and packed while they are forwarded, and by a listener that forwards nothing."""
+    """Logs are rotated and compressed while they are forwarded, and by a listener that forwards nothing."""
     keeping = ("--log", "log.jsonl", "--rotate", "2k", "--compress", "gzip")
     with serve() as server:
         with Listener(tmp_path, *keeping, "--forward-to", server.url) as listener:

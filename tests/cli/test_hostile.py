@@ -92,13 +92,13 @@ def measured(run: Program, command: list[str]) -> "subprocess.CompletedProcess[b
     )
 
 
-@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+@pytest.mark.parametrize("is_compressed", [False, True], ids=["plain", "gzip"])
 @pytest.mark.parametrize("command", [["summarize", "--json"], ["validate", "--json"], ["validate", "--rejects", "bad"]],
                          ids=["summarize", "validate", "rejects"])  # fmt: skip
-def test_memory_is_bounded(run: Program, limited: list[str], command: list[str], packed: bool) -> None:
+def test_memory_is_bounded(run: Program, limited: list[str], command: list[str], is_compressed: bool) -> None:
     """A line of 300 MB, ended or not, takes no more memory than a short one."""
     path = run.home / "log"
-    if packed:
+    if is_compressed:
         import gzip
 
         with gzip.open(path, "wb", 1) as file:

@@ -133,7 +133,7 @@ def test_lines_that_a_writer_took_back_hide_no_others(run: Program) -> None:
         append(path, lines(13, 15))
         with following(run, server.url, "--json") as again:
             arrived(server, 15)
-            assert interrupted(again)["skipped"] == 13  # with the two that were taken back
+            assert interrupted(again)["skipped"] == 13  # with the two that were truncated
 
 
 def test_a_log_that_begins_like_the_one_before_is_another(run: Program) -> None:
@@ -153,9 +153,9 @@ def test_a_log_that_begins_like_the_one_before_is_another(run: Program) -> None:
             append(path, lines(more + 20, more + 21))
 
 
-@pytest.mark.parametrize("is_packed", [False, True])
-def test_killed_and_rotated_meanwhile(run: Program, is_packed: bool) -> None:
-    """A follower that is killed finds what was written and rotated away while it was down, packed or not."""
+@pytest.mark.parametrize("is_compressed", [False, True])
+def test_killed_and_rotated_meanwhile(run: Program, is_compressed: bool) -> None:
+    """A follower that is killed finds what was written and rotated away while it was down, compressed or not."""
     path = run.home / "log.jsonl"
     path.write_bytes(lines(0, 50))
     with serve() as server:
@@ -167,7 +167,7 @@ def test_killed_and_rotated_meanwhile(run: Program, is_packed: bool) -> None:
         for stamp, (begin, end) in (("20260101T000000Z", (60, 70)), ("20260102T000000Z", (70, 80))):
             rotated = run.home / f"log-{stamp}.jsonl"
             path.rename(rotated)
-            if is_packed:
+            if is_compressed:
                 Path(f"{rotated}.gz").write_bytes(gzip.compress(rotated.read_bytes()))
                 rotated.unlink()
             append(path, lines(begin, end))

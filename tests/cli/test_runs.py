@@ -19,13 +19,13 @@ from tests.logs import log, record
 
 @pytest.fixture
 def logs(run: Program) -> list[Path]:
-    """Logs that are large enough for more than one process, a packed one and a broken one."""
-    big, packed, broken = (run.home / name for name in ("big.jsonl", "packed.jsonl.gz", "broken.jsonl"))
+    """Logs that are large enough for more than one process, a compressed one and a broken one."""
+    big, compressed, broken = (run.home / name for name in ("big.jsonl", "compressed.jsonl.gz", "broken.jsonl"))
     mixed = log(*(record(timestamp=1654000000 + 7 * n, email=f"a@d{n % 50}.example", colour=n) for n in range(500)))
     big.write_bytes((mixed + b"x\n" + log({"event": "bonce"})) * 4)
-    packed.write_bytes(gzip.compress(mixed * 3, 1))
+    compressed.write_bytes(gzip.compress(mixed * 3, 1))
     broken.write_bytes(b"\xff\n" * 500 + mixed)
-    return [big, packed, broken, big]
+    return [big, compressed, broken, big]
 
 
 @pytest.mark.parametrize("command", [

@@ -45,12 +45,12 @@ def test_redirected_input_is_read_without_a_name(run: Program) -> None:
         assert lines(run("summarize", "--json", stdin=file)) == 0
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zstandard.ZstdCompressor().compress],
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress, zstandard.ZstdCompressor().compress],
                          ids=["gzip", "bzip2", "xz", "zstd"])  # fmt: skip
 @pytest.mark.parametrize("how", ["file", "pipe", "redirected"])
-def test_packed_logs_are_recognised_by_content(run: Program, pack: "type[bytes]", how: str) -> None:
-    """Packed logs of several members are read whole, whatever they are called, on standard input too."""
-    data = pack(LOG) + pack(LOG) + pack(b"") + pack(LOG)
+def test_compressed_logs_are_recognised_by_content(run: Program, compress: "type[bytes]", how: str) -> None:
+    """Compressed logs of several members are read whole, whatever they are called, on standard input too."""
+    data = compress(LOG) + compress(LOG) + compress(b"") + compress(LOG)
     path = run.home / "log.txt"
     path.write_bytes(data)
     with path.open("rb") as file:

@@ -301,7 +301,7 @@ def test_a_truncated_file_is_read_from_its_beginning(writer: Writer, new: bytes)
 
 
 @pytest.mark.parametrize(("size", "lines"), [(8, [b"ve", b"five"]), (10, [b"thve", b"five"])])
-def test_an_end_that_is_taken_back_is_no_truncation(writer: Writer, size: int, lines: list[bytes]) -> None:
+def test_an_end_that_is_truncated_is_no_truncation(writer: Writer, size: int, lines: list[bytes]) -> None:
     """When a writer cuts off what a full disk left of its last lines, the lines before do not come again."""
     reader = Reader(writer.path)
     writer.write(b"one\ntwo\nthree\nfo")

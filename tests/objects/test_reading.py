@@ -17,7 +17,7 @@ from ses_cli.sources.objects import ranges, small
 from tests.logs import log, record
 from tests.objects.conftest import Store
 from tests.objects.server import Answer, Fault, Request, Response
-from tests.sources.test_reading import DATA, PACK, SHARED, lines, whole
+from tests.sources.test_reading import COMPRESS, DATA, SHARED, lines, whole
 
 FEW = settings(SHARED, max_examples=25)
 
@@ -57,13 +57,13 @@ def test_cut_anywhere_the_lines_are_the_same(
         assert lines(source("log"), size, max_line) == whole(b"\n" + data, max_line)
 
 
-@pytest.mark.parametrize("codec", sorted(PACK))
+@pytest.mark.parametrize("codec", sorted(COMPRESS))
 def test_a_compressed_object_is_streamed(store: Store, codec: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A compressed object is recognised by its content, and read in ranges."""
     monkeypatch.setattr(ranges, "RANGE", 4096)
     monkeypatch.setattr(ranges, "_MARGIN", 16)
     data = b"".join(log(record(email=f"{n * 7919}@example.com", bulkId=f"{n**7}")) for n in range(1000))
-    store.put("log", PACK[codec](data))
+    store.put("log", COMPRESS[codec](data))
     found = source("log")
     assert found.codec == codec
     assert lines(found, 1, 1 << 20) == whole(data, 1 << 20)

@@ -82,7 +82,7 @@ def replay(
     *,
     path: Path | None = None,
     options: HttpOptions | None = None,
-    letters: DeadLetters | None = None,
+    dead_letters: DeadLetters | None = None,
     environ: dict[str, str] | None = None,
     lane: Lane = Lane.MESSAGE,
 ) -> Replay:
@@ -94,4 +94,4 @@ def replay(
     if path is not None:
         journal = open_journal(path, Sent(url, target.masked), policy.concurrency)
     number = journal.open_log(NAME, Bytes(raws)).log
-    return Replay(log(raws, lane, number), sender, journal, policy, letters=letters, chance=lambda: 0.01)
+    return Replay(log(raws, lane, number), sender, journal, policy, dead_letters=dead_letters, chance=lambda: 0.01)

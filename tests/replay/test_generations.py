@@ -34,7 +34,7 @@ class Followed:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "log.jsonl"
         self.written: list[bytes] = []  # what is to be sent
-        self.lost: list[bytes] = []  # what was taken back: it may have been sent
+        self.lost: list[bytes] = []  # what was truncated: it may have been sent
         self.sent: list[bytes] = []
         self.said: list[str] = []
         self._live: list[bytes] = []
@@ -48,13 +48,13 @@ class Followed:
             self._count += 1
             self._append(b"line %d" % self._count)
 
-    def rotate(self, is_same: bool, is_packed: bool) -> None:
+    def rotate(self, is_same: bool, is_compressed: bool) -> None:
         """Begins a new log, perhaps with the same first line as others."""
         if not self._live:
             return
         self._rotations += 1
         old = self.path.rename(self.path.with_name(f"log-20260101T{self._rotations:06}Z.jsonl"))
-        if is_packed:
+        if is_compressed:
             old.with_name(old.name + ".gz").write_bytes(gzip.compress(old.read_bytes()))
             old.unlink()
         self._live = []
@@ -63,7 +63,7 @@ class Followed:
             self._append(SAME)
 
     def cut(self, count: int) -> None:
-        """Takes back the last lines, but not the first two."""
+        """Truncates the last lines, but not the first two."""
         kept, lost = self._live[: max(2, len(self._live) - count)], self._live[max(2, len(self._live) - count) :]
         for line in lost:
             self.written.remove(line)
@@ -139,8 +139,8 @@ def test_every_line_is_sent(steps: list[tuple[str, *tuple[object, ...]]]) -> Non
             match name, values:
                 case "write", [int(count)]:
                     log.write(count)
-                case "rotate", [bool(is_same), bool(is_packed)]:
-                    log.rotate(is_same, is_packed)
+                case "rotate", [bool(is_same), bool(is_compressed)]:
+                    log.rotate(is_same, is_compressed)
                 case "cut", [int(count)]:
                     log.look()
                     log.cut(count)
@@ -173,20 +173,20 @@ def _meanwhile(log: Followed, what: object) -> None:
     elif what == "cut":
         log.cut(2)
     else:
-        log.rotate(what == "same", is_packed=True)
+        log.rotate(what == "same", is_compressed=True)
 
 
 @pytest.mark.parametrize("rotations", [0, 1, 3])
-@pytest.mark.parametrize("is_packed", [False, True])
-def test_where_a_new_journal_begins(tmp_path: Path, rotations: int, is_packed: bool) -> None:
+@pytest.mark.parametrize("is_compressed", [False, True])
+def test_where_a_new_journal_begins(tmp_path: Path, rotations: int, is_compressed: bool) -> None:
     """With the file that was held open, whatever it was rotated to; the next follower goes on all the same."""
     log = Followed(tmp_path)
     log.write(3)
-    log.rotate(is_same=False, is_packed=True)
+    log.rotate(is_same=False, is_compressed=True)
     log.write(3)
     with log.path.open("rb") as held:
         for _ in range(rotations):
-            log.rotate(is_same=False, is_packed=is_packed)
+            log.rotate(is_same=False, is_compressed=is_compressed)
             log.write(3)
         for _ in range(2):
             log.begin(held.fileno())
@@ -199,7 +199,7 @@ def test_a_new_journal_begins_with_what_is_written_to(tmp_path: Path) -> None:
     """What was rotated away before is not sent; the next follower goes on all the same."""
     log = Followed(tmp_path)
     log.write(3)
-    log.rotate(is_same=False, is_packed=True)
+    log.rotate(is_same=False, is_compressed=True)
     log.write(3)
     for _ in range(2):
         log.begin()
@@ -209,7 +209,7 @@ def test_a_new_journal_begins_with_what_is_written_to(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("written", [0, 1, 2, 5])
-def test_lines_taken_back_while_nobody_followed(tmp_path: Path, written: int) -> None:
+def test_lines_truncated_while_nobody_followed(tmp_path: Path, written: int) -> None:
     """Whatever stands in their place by now is sent. Of a log this short what stands before it is sent again."""
     log = Followed(tmp_path)
     log.write(6)
@@ -246,7 +246,7 @@ def test_the_log_that_was_read_last_must_be_there(tmp_path: Path) -> None:
     log.write(3)
     log.begin()
     log.look()
-    log.rotate(is_same=False, is_packed=False)
+    log.rotate(is_same=False, is_compressed=False)
     log.write(3)
     log.look()
     log.end()
@@ -273,7 +273,7 @@ def test_what_was_delivered_is_counted_though_it_is_forgotten(tmp_path: Path) ->
     log.begin()
     log.look()
     for _ in range(2):
-        log.rotate(is_same=False, is_packed=True)
+        log.rotate(is_same=False, is_compressed=True)
         log.write(2)
         log.look()
     log.end()
@@ -289,7 +289,7 @@ def test_logs_that_begin_alike_are_forgotten_with_the_last(tmp_path: Path) -> No
     log.begin()
     log.look()
     for is_same, known in ((True, 1), (True, 2), (True, 3), (False, 1)):
-        log.rotate(is_same, is_packed=False)
+        log.rotate(is_same, is_compressed=False)
         log.write(1)
         log.look()
         log.end()

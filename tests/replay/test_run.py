@@ -99,8 +99,8 @@ def test_dead_letters_are_what_failed(tmp_path: Path) -> None:
     bad = set(raws[::10])
     with serve(lambda _n, request: status(422) if request.body in bad else OK) as server:
         with path.open("wb") as file:
-            letters = DeadLetters(file.writelines)
-            first = replay(raws, server.url, Policy(concurrency=4), letters=letters, lane=Lane.NONE).run()
+            dead_letters = DeadLetters(file.writelines)
+            first = replay(raws, server.url, Policy(concurrency=4), dead_letters=dead_letters, lane=Lane.NONE).run()
         server.script = lambda _n, _: OK
         left = path.read_bytes().splitlines()
         second = replay(left, server.url).run()
@@ -113,7 +113,7 @@ def test_dead_letters_of_a_run_that_gave_up_are_all_the_rest() -> None:
     raws, file = lines(200), BytesIO()
     with serve(lambda n, _: OK if n <= 20 else status(500)) as server:
         policy = Policy(concurrency=4, retries=1, give_up_after=5, give_up_time=0.2)
-        report = replay(raws, server.url, policy, letters=DeadLetters(file.writelines)).run()
+        report = replay(raws, server.url, policy, dead_letters=DeadLetters(file.writelines)).run()
     assert report.end is End.GAVE_UP
     left = file.getvalue().splitlines()
     assert len(left) == len(set(left)) == 200 - report.delivered
@@ -127,7 +127,7 @@ def test_the_numbers_add_up_whatever_the_end(end: End, pace: Pace) -> None:
     answers = {End.INTERRUPTED: OK, End.GAVE_UP: status(500), End.GONE: status(410)}
     policy = Policy(concurrency=4, pace=pace, retries=0, give_up_after=2, give_up_time=0.1)
     with serve(lambda n, _: OK if n < 10 else answers[end]) as server:
-        run = replay(raws, server.url, policy, letters=DeadLetters(file.writelines))
+        run = replay(raws, server.url, policy, dead_letters=DeadLetters(file.writelines))
 
         def script(number: int, _request: Request) -> bytes:
             if number == 10 and end is End.INTERRUPTED:

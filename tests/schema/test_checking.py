@@ -42,9 +42,9 @@ def test_the_short_cut_says_what_the_definition_says_of_a_record(value: Record) 
     expected = Counter(flaw.code for flaw in flaws(value))
     clean = Clean()
     clean.learn(value)
-    taken = clean.take(line(value)[:-1])
-    if not isinstance(taken, int):
-        assert ([content(found) for found in taken.records], taken.warnings) == ([normal(value)], expected)
+    clean_block = clean.decode(line(value)[:-1])
+    if not isinstance(clean_block, int):
+        assert ([content(found) for found in clean_block.records], clean_block.warnings) == ([normal(value)], expected)
         assert not expected.keys() & ERRORS.keys()
     elif not expected:  # whatever is plainly clean takes the short cut, bar rare characters and nested values
         odd = any(isinstance(item, float | list | dict) or item in ("", 2**63) for item in value.values())
@@ -59,10 +59,10 @@ def test_the_short_cut_says_what_the_definition_says_of_a_block(block: list[Reco
     expected = sum((Counter(flaw.code for flaw in flaws(value)) for value in block), Counter[str]())
     for value in ({}, *block):
         clean.learn(value)
-        taken = clean.take(log(*block)[:-1])
-        if not isinstance(taken, int):
-            assert [content(found) for found in taken.records] == list(map(normal, block))
-            assert taken.warnings == expected
+        clean_block = clean.decode(log(*block)[:-1])
+        if not isinstance(clean_block, int):
+            assert [content(found) for found in clean_block.records] == list(map(normal, block))
+            assert clean_block.warnings == expected
             assert not expected.keys() & ERRORS.keys()
 
 

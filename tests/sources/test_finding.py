@@ -19,7 +19,7 @@ from ses_cli.sources import Span, find, read
 
 
 def test_a_directory_is_its_logs(tmp_path: Path) -> None:
-    """A directory stands for the logs below it, packed or not, in order; not for anything else in it."""
+    """A directory stands for the logs below it, compressed or not, in order; not for anything else in it."""
     for name in ("b.jsonl", "a.ndjson.gz", "sub/c.jsonl.zst", "d.jsonl.bz2", "e.ndjson.xz"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"")
@@ -103,17 +103,17 @@ def test_the_same_file_by_any_name_is_one_source(tmp_path: Path) -> None:
     assert f"{tmp_path}/a.jsonl is named twice: read once" in notes
 
 
-@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
-def test_a_copy_is_one_source_with_its_original(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+@pytest.mark.parametrize("compress", [bytes, gzip.compress, bz2.compress, lzma.compress])
+def test_a_copy_is_one_source_with_its_original(tmp_path: Path, compress: Callable[[bytes], bytes]) -> None:
     """A copy, compressed or not, is left out, and of the two the plain one is read; another log never is left out."""
-    (tmp_path / "a.jsonl.x").write_bytes(pack(LONG))
+    (tmp_path / "a.jsonl.x").write_bytes(compress(LONG))
     (tmp_path / "b.jsonl").write_bytes(LONG)
     changed = LONG[:-3] + b"x}\n"
     (tmp_path / "c.jsonl").write_bytes(changed)
-    (tmp_path / "d.jsonl").write_bytes(pack(changed))
+    (tmp_path / "d.jsonl").write_bytes(compress(changed))
     names, errors, notes = found(*(tmp_path / name for name in ("a.jsonl.x", "b.jsonl", "c.jsonl", "d.jsonl")))
     assert errors == []
-    assert names == ["a.jsonl.x" if pack is bytes else "b.jsonl", "c.jsonl"]
+    assert names == ["a.jsonl.x" if compress is bytes else "b.jsonl", "c.jsonl"]
     assert [note.rpartition(":")[2] for note in notes] == [" read once", " read once"]
 
 
@@ -195,12 +195,12 @@ def zipped(name: str) -> bytes:
 
 
 @pytest.mark.parametrize("make", [tarred, zipped])
-@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
 @pytest.mark.parametrize("how", ["file", "pipe"])
 def test_archives_are_told_by_their_first_bytes(tmp_path: Path, make: Callable[[str], bytes],
-                                                pack: Callable[[bytes], bytes], how: str) -> None:  # fmt: skip
+                                                compress: Callable[[bytes], bytes], how: str) -> None:  # fmt: skip
     """zip and tar, compressed or not, whatever they are called, are errors that say how to get at what is in them."""
-    path, data = tmp_path / "a log", pack(make("x.jsonl"))
+    path, data = tmp_path / "a log", compress(make("x.jsonl"))
     if how == "pipe":
         os.mkfifo(path)
         threading.Thread(target=path.write_bytes, args=(data,), daemon=True).start()

@@ -25,7 +25,7 @@ from tests.logs import log, record
 SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 Line = tuple[int, int, bytes, int]  # number, offset, bytes, length where too long to hold
 
-PACK: dict[str, Callable[[bytes], bytes]] = {
+COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "zstd": zstandard.ZstdCompressor().compress,
     "bzip2": bz2.compress,
@@ -88,30 +88,32 @@ def test_cut_anywhere_the_lines_are_the_same(tmp_path: Path, data: bytes, size: 
 
 
 @SHARED
-@given(data=DATA, max_line=st.integers(1, 80), codec=st.sampled_from(sorted(PACK)), cuts=st.lists(st.integers(0, 200)))
-def test_packed_anyhow_the_lines_are_the_same(
+@given(
+    data=DATA, max_line=st.integers(1, 80), codec=st.sampled_from(sorted(COMPRESS)), cuts=st.lists(st.integers(0, 200))
+)
+def test_compressed_anyhow_the_lines_are_the_same(
     tmp_path: Path, data: bytes, max_line: int, codec: str, cuts: list[int]
 ) -> None:
-    """A log packed in one member or many has the lines it had."""
+    """A log compressed in one member or many has the lines it had."""
     data = b"\n" + data  # no magic number of an archive by chance
     edges = [0, *sorted(cuts), len(data)]
     path = tmp_path / "log"
-    path.write_bytes(b"".join(PACK[codec](data[a:b]) for a, b in pairwise(edges)))
+    path.write_bytes(b"".join(COMPRESS[codec](data[a:b]) for a, b in pairwise(edges)))
     assert lines(source(path), 1, max_line) == whole(data, max_line)
 
 
-@pytest.mark.parametrize("codec", [None, *PACK])
+@pytest.mark.parametrize("codec", [None, *COMPRESS])
 def test_a_stream_in_small_pieces_is_read_whole(tmp_path: Path, codec: str | None) -> None:
     """A named pipe that hands out a byte or two at a time is recognised by content and read to its end."""
     data = log(record(), record(event="open")) * 20
-    packed = PACK[codec](data) if codec else data
+    compressed = COMPRESS[codec](data) if codec else data
     fifo = tmp_path / "log.jsonl"
     os.mkfifo(fifo)
 
     def write() -> None:
         with fifo.open("wb", buffering=0) as pipe:
-            for at in range(0, len(packed), 7):
-                pipe.write(packed[at : at + 7])
+            for at in range(0, len(compressed), 7):
+                pipe.write(compressed[at : at + 7])
 
     writer = threading.Thread(target=write)
     writer.start()
@@ -120,55 +122,55 @@ def test_a_stream_in_small_pieces_is_read_whole(tmp_path: Path, codec: str | Non
     assert b"".join(piece.data for piece in pieces) == data
 
 
-@pytest.mark.parametrize("codec", PACK)
-def test_packed_data_cut_off_anywhere_is_told_of(tmp_path: Path, codec: str) -> None:
+@pytest.mark.parametrize("codec", COMPRESS)
+def test_compressed_data_cut_off_anywhere_is_told_of(tmp_path: Path, codec: str) -> None:
     """Cut off at any byte, all that can be decoded is read, half a line too, and the rest is an error."""
     data = log(*(record(timestamp=1654064683 + n, bulkId=f"q-{n * n}") for n in range(30)))
-    packed = PACK[codec](data)
+    compressed = COMPRESS[codec](data)
     path = tmp_path / "log"
-    for cut in range(6, len(packed)):
-        path.write_bytes(packed[:cut])
+    for cut in range(6, len(compressed)):
+        path.write_bytes(compressed[:cut])
         found: list[Piece] = []
         with pytest.raises(SourceError, match=r"cut off|damaged"):
             found.extend(read(Span(source(path)), 1 << 20))
-        there = WHAT_STANDS[codec](packed[:cut])
+        there = WHAT_STANDS[codec](compressed[:cut])
         assert b"".join(piece.data for piece in found) == there
 
 
-@pytest.mark.parametrize("codec", PACK)
+@pytest.mark.parametrize("codec", COMPRESS)
 @pytest.mark.parametrize("tail", [b"garbage", b"\x01", b"x" * 5000], ids=["word", "byte", "long"])
-def test_garbage_after_packed_data_is_told_of(tmp_path: Path, codec: str, tail: bytes) -> None:
+def test_garbage_after_compressed_data_is_told_of(tmp_path: Path, codec: str, tail: bytes) -> None:
     """What follows the last member and is no member is an error, after all that stands before was read."""
     data = log(record())
     path = tmp_path / "log"
-    path.write_bytes(PACK[codec](data) + tail)
+    path.write_bytes(COMPRESS[codec](data) + tail)
     found: list[Piece] = []
     with pytest.raises(SourceError, match=r"cut off|damaged"):
         found.extend(read(Span(source(path)), 1 << 20))
     assert b"".join(piece.data for piece in found) == data
 
 
-@pytest.mark.parametrize("codec", PACK)
+@pytest.mark.parametrize("codec", COMPRESS)
 def test_a_damaged_later_member_is_told_of(tmp_path: Path, codec: str) -> None:
     """A second member that is damaged at its head is an error, not the end of the log."""
     data = log(record())
-    second = bytearray(PACK[codec](data))
+    second = bytearray(COMPRESS[codec](data))
     second[1] ^= 0xFF
     path = tmp_path / "log"
-    path.write_bytes(PACK[codec](data) + second)
+    path.write_bytes(COMPRESS[codec](data) + second)
     with pytest.raises(SourceError, match=r"cut off|damaged"):
         list(read(Span(source(path)), 1 << 20))
 
 
-@pytest.mark.parametrize("codec", PACK)
+@pytest.mark.parametrize("codec", COMPRESS)
 def test_of_damaged_data_as_much_is_read_in_pieces_of_any_size(tmp_path: Path, codec: str) -> None:
     """Damage in the middle: an engine that asks for megabytes gets the same as one that asks for little."""
     data = log(*(record(timestamp=1654064683 + n, bulkId=f"q-{n * n * 7919}") for n in range(2000)))
-    pack = zstandard.ZstdCompressor(write_checksum=True).compress if codec == "zstd" else PACK[codec]
-    packed = bytearray(pack(data))
-    packed[len(packed) // 2] ^= 0xFF
+    compress = zstandard.ZstdCompressor(write_checksum=True).compress if codec == "zstd" else COMPRESS[codec]
+    compressed = bytearray(compress(data))
+    compressed[len(compressed) // 2] ^= 0xFF
     path = tmp_path / "log"
-    path.write_bytes(packed)
+    path.write_bytes(compressed)
     got: list[bytes] = []
     for size in (64 << 10, 4 << 20):
         found: list[Piece] = []
@@ -185,23 +187,23 @@ def test_padding_between_members_is_no_data(tmp_path: Path, codec: str, padding:
     """Zeros after a gzip or xz member, and skippable zstd frames, are what their formats allow."""
     data = log(record())
     path = tmp_path / "log"
-    path.write_bytes(PACK[codec](data) + padding + PACK[codec](data) + padding)
+    path.write_bytes(COMPRESS[codec](data) + padding + COMPRESS[codec](data) + padding)
     assert b"".join(piece.data for piece in read(Span(source(path)), 1 << 20)) == 2 * data
 
 
-@pytest.mark.parametrize("codec", PACK)
+@pytest.mark.parametrize("codec", COMPRESS)
 def test_a_bomb_is_read_in_small_pieces(codec: str) -> None:
-    """Packed data that grows a thousandfold comes out in pieces no larger than asked for."""
-    stream = decompress(io.BytesIO(PACK[codec](b"\n" * (40 << 20))), codec)
+    """Compressed data that grows a thousandfold comes out in pieces no larger than asked for."""
+    stream = decompress(io.BytesIO(COMPRESS[codec](b"\n" * (40 << 20))), codec)
     sizes = [len(data) for data in iter(lambda: stream.read(1 << 16), b"")]
     assert sum(sizes) == 40 << 20
     assert max(sizes) <= 1 << 16
 
 
-@given(st.sampled_from(sorted(PACK)), st.binary(max_size=100))
-def test_no_packed_bytes_raise_anything_else(codec: str, tail: bytes) -> None:
+@given(st.sampled_from(sorted(COMPRESS)), st.binary(max_size=100))
+def test_no_compressed_bytes_raise_anything_else(codec: str, tail: bytes) -> None:
     """Whatever follows a codec's magic number, it is read or Damaged."""
-    raw = PACK[codec](b"x")[:6] + tail
+    raw = COMPRESS[codec](b"x")[:6] + tail
     assert codec_of(raw) == codec
     stream = decompress(io.BytesIO(raw), codec)
     try:

@@ -47,7 +47,7 @@ def send(
         session = prepare(
             given.settings,
             rejects=writer(rejected) if reading.rejects else None,
-            letters=DeadLetters(failed.write) if failed else None,
+            dead_letters=DeadLetters(failed.write) if failed else None,
             results=Results(Path(results_file), mode) if results_file else None,
             progress=watch.look,
             on_change=watch.on_change,

@@ -28,6 +28,6 @@ class Entry:
         self.id = identity  # the first 16 bytes of the SHA-256 of its line
         self.state = state
         self.is_final = False  # done with in this run
-        self.is_lost = False  # its line was taken back from the log
+        self.is_lost = False  # the log was truncated before its line
         self.place: object = None  # the journal's own, until it is final: what makes a mark of where it is
         self.row = State.NEVER  # and what is on disk of it, where it is an exception

@@ -13,7 +13,7 @@ from ses_cli.replay.journal.identity import SEGMENT, Mark, Segment, Trail, thin
 Row = tuple[int, int, bytes]  # of an exception: line, state, id
 MARK = Struct("<QQQ16s")
 _GATHERED = 16  # marks are written when they span this fraction of the log
-_PACKED = 256  # lines done beyond the frontier that are written anew with each commit; more go into rows of their own
+_ENCODED = 256  # lines done beyond the frontier that are written anew with each commit; more go into rows of their own
 
 
 class Other(NamedTuple):
@@ -87,25 +87,25 @@ class OpenLog:
         self.delivered = 0  # callbacks to be counted as delivered with the next commit
         self.marks: list[int] = []  # offsets of the marks on disk, rising
         self.spilled = 0  # the last line that has a row of its own as done beyond the frontier
-        self.written: bytes | None = None  # what `pack` gave, as it is on disk
+        self.written: bytes | None = None  # what `encode_lines` gave, as it is on disk
         self.pending_name: str | None = None  # of a log that had no line yet when it was opened
         self._top = frontier  # behind the last line that is done, as of runs before
         self._done: dict[int, bool] = {}  # lines delivered beyond it in runs before; whether by this scope
         self._beyond: set[int] = set()  # lines that this scope has delivered behind one that is open
         self._open: deque[Entry | Passed] = deque()  # from the frontier on, in the order of the log
 
-    def restore(self, packed: bytes | None, spilled: list[int]) -> None:
+    def restore(self, encoded: bytes | None, spilled: list[int]) -> None:
         """What this scope had done beyond its frontier."""
-        tops, lines = unpack(packed)
+        tops, lines = decode_lines(encoded)
         self._done |= dict.fromkeys([*lines, *spilled], True)
         self._beyond.update(lines)
         self._top = max([self._top, *tops])
         self.spilled = max(spilled, default=0)
-        self.written = packed
+        self.written = encoded
 
-    def restore_other(self, packed: bytes | None, spilled: list[int]) -> None:
+    def restore_other(self, encoded: bytes | None, spilled: list[int]) -> None:
         """What another scope had done beyond its frontier."""
-        for line in [*unpack(packed)[1], *spilled]:
+        for line in [*decode_lines(encoded)[1], *spilled]:
             self._done.setdefault(line, False)
 
     def take_marks(self, end: int) -> tuple[list[Mark], list[int]]:
@@ -202,14 +202,14 @@ class OpenLog:
 
     def spill(self) -> list[int]:
         """Lines done beyond the frontier that are too many to be written anew each time."""
-        if len(self._beyond) <= _PACKED:
+        if len(self._beyond) <= _ENCODED:
             return []
         lines = sorted(self._beyond)
         self._beyond.clear()
         self.spilled = max(self.spilled, lines[-1])
         return lines
 
-    def pack(self) -> bytes | None:
+    def encode_lines(self) -> bytes | None:
         """The other lines done beyond the frontier, behind the mark by which these lines are told again."""
         if not self._beyond and not self.spilled:
             return None
@@ -236,8 +236,8 @@ class OpenLog:
         self.marks = [offset for offset in self.marks if offset <= mark.offset]
 
 
-def unpack(beyond: bytes | None) -> tuple[list[Mark], list[int]]:
-    """The lines that `pack` packed, and their mark if there is one."""
+def decode_lines(beyond: bytes | None) -> tuple[list[Mark], list[int]]:
+    """The lines that `encode_lines` was given, and their mark if there is one."""
     if not beyond:
         return [], []
     lines = array("Q")

@@ -8,7 +8,7 @@ from ses_cli.errors import SourceError
 from ses_cli.replay.journal.contract import Content, Opened
 from ses_cli.replay.journal.entry import State
 from ses_cli.replay.journal.identity import Mark, begin, first_line, matches, shared
-from ses_cli.replay.journal.log import Exceptions, OpenLog, Other, Row, unpack
+from ses_cli.replay.journal.log import Exceptions, OpenLog, Other, Row, decode_lines
 from ses_cli.replay.journal.scope import Scope
 from ses_cli.replay.journal.store import Statement
 
@@ -29,11 +29,11 @@ class Cursor:
     @property
     def marks(self) -> list[Mark]:
         """By which it is told whether another log has all that this one was done with."""
-        return [self.frontier, *unpack(self.beyond)[0]]
+        return [self.frontier, *decode_lines(self.beyond)[0]]
 
     def before(self, mark: Mark) -> "Cursor":
         """As far as it goes before a place."""
-        _, lines = unpack(self.beyond)
+        _, lines = decode_lines(self.beyond)
         spilled = [line for line in [*lines, *self.spilled] if line < mark.line]
         row = (self.number, self.text, *min(self.frontier, mark), 0, None)
         return Cursor(row, spilled)

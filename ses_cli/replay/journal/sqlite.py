@@ -320,7 +320,7 @@ class SqliteJournal:
         if lines := log.spill():
             rows = [(log.cursor, line) for line in lines]
             statements.append(("INSERT OR IGNORE INTO done VALUES (?, ?)", rows))
-        beyond = log.pack()
+        beyond = log.encode_lines()
         if place != log.frontier or log.delivered or beyond != log.written:
             statements.append((_CURSOR, [(*place, log.delivered, beyond, log.cursor)]))
             log.frontier, log.delivered, log.written = place, 0, beyond

@@ -17,8 +17,8 @@ _FORMER = b'{"schema":"ses-events/replay-journal@1"'
 HINT = "--journal FILE names another file; --no-journal does without, and a second run sends all again"
 
 # A log is one content; `first` is a digest of its first line. A cursor is how far one scope of it is done: before
-# (offset, line) all is, but for exceptions, and behind it the lines of `beyond`, packed, and of `done`. `start` and
-# `digest` make that place a mark. Flight has one row: what left and has no outcome yet, packed.
+# (offset, line) all is, but for exceptions, and behind it the lines of `beyond`, in binary, and of `done`. `start` and
+# `digest` make that place a mark. Flight has one row: what left and has no outcome yet, in binary.
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE log (log INTEGER PRIMARY KEY, name TEXT NOT NULL, first BLOB NOT NULL);

@@ -1,4 +1,4 @@
-"""At most so many requests a second, retries included."""
+"""The maximum of requests per second, retries included."""
 
 MADE_UP = 0.2  # seconds: what was missed for no longer than this is made up for
 _EARLY = 0.001  # seconds that a request may leave early, so that one turn can serve many
