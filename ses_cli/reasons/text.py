@@ -17,6 +17,7 @@ _PIECES = re.compile(
   | (?P<ip>(?<![\w.])\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?!\d|\.\w)
         |(?<![\w:.])(?:[0-9a-f]{{1,4}}:){{3,7}}(?::?[0-9a-f]{{1,4}}){{1,2}}(?![\w:])
         |(?<![\w:.])(?:[0-9a-f]{{1,4}}:){{1,6}}(?::[0-9a-f]{{1,4}}){{1,6}}(?![\w:]))
+  | (?P<path>(?<![\w<./])/(?:[\w.@+-]{{1,64}}/){{1,12}}[\w.@+-]{{0,64}})
   | (?P<host>(?<![a-z0-9_.-])(?:[a-z0-9_-]{{1,63}}\.){{1,12}}(?:{ENDINGS})(?![a-z0-9_-]|\.[a-z0-9]))
   | (?P<orange>(?<![a-z0-9])(?:lpnaaa|lpn|ofr|ouk|lib)[_-]?\d{{0,3}}[_-]?\d{{3}}(?!\d))
   | (?P<keep>(?<![a-z0-9_])(?:(?:ou|sc|dy|rp)-\d{{3}}|s\d{{3,4}}(?=\))|as\(?\d{{3,9}}(?!\d)
@@ -84,6 +85,8 @@ def fold(reason: str) -> str:
     text = reason if len(reason) <= HEAD + TAIL else f"{reason[:HEAD]} … {reason[-TAIL:]}"
     if " " not in text and _ONE_WORD.fullmatch(text):  # BadMailbox, USER_UNKNOWN, 550_5.1.1_user_unknown
         text = _SEAMS.sub(" ", text)
+    if text.count("_") > max(3, text.count(" ")):  # the log of qmail: Remote_host_said:_550_User_unknown
+        text = text.replace("_", " ")
     text = text.lower()
     if not text.isascii():
         text = _LATIN_MARKS.sub("", unicodedata.normalize("NFKD", text))
