@@ -25,6 +25,15 @@ says who delays mail, and why; `--event dropped` says what was not sent. A defer
 still being retried. For both, `delivered since` says whether the address was delivered to afterwards.
 """
 
+OPINION = """\
+### The second opinion
+
+Where none but the last three tiers spoke, or no rule, the words are compared with those of the labelled texts of this
+repository: a linear model over words, pairs of words and codes, whose numbers are counts (`reasons/opinion.tsv`,
+written by `python docs/train_opinion.py`). If they are most like those of another action, that is the verdict, with
+`second-opinion` in place of a rule. It never suppresses; where it contradicts a suppress, the action is `review`.
+"""
+
 ADD = """\
 ## Add a rule in five lines
 
@@ -51,7 +60,8 @@ and 5 alike) or `reply = ["550"]` looks for codes.
   that provider's, or the text names one of its hosts.
 * No rule but your own suppresses an address while the text also blames the sender, the message or the moment, while a
   code speaks alone beside words about something else; and none at all while the text names addresses, but not the one
-  that bounced: the action is then `review`, and `--explain` says why.
+  that bounced: the action is then `review`, and `--explain` says why. A network code beside other words is for
+  review, too.
 * A rule for everybody goes into `ses_cli/reasons.toml`: `weak = true` for words that say little, and an
   `example` that no other rule decides (a test checks it).
 """
@@ -130,7 +140,7 @@ def page() -> str:
         "\nSo an enhanced code outranks the reply code, and `550 5.7.1 User unknown` is an unknown user,\n"
         "although 5.7.1 says policy.\n"
     )
-    parts += [ADD, LEARN, MEASURED + measured()]
+    parts += [OPINION, ADD, LEARN, MEASURED + measured()]
     parts.append(f"## Rules\n\n{len(rules)} rules.\n")
     for name, meaning in TIERS.items():
         own = [rule for rule in rules if rule.tier == name]

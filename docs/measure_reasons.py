@@ -103,7 +103,7 @@ def table(title: str, rows: dict[str, Score]) -> str:
 
 
 def page() -> str:
-    """The tables by source and by receiver."""
+    """The tables by source and by receiver, and what the second opinion is worth."""
     classifier = Classifier.load()
     tables, every = [], []
     for part, title in PARTS.items():
@@ -111,8 +111,14 @@ def page() -> str:
         rows = {head: total(scores(found, classifier).values()) for head, found in sources.items()}
         tables.append(table(title, rows))
         every += [case for found in sources.values() for case in found]
-    by = scores(every, classifier)
-    tables.append(table("By the recipient's provider, all texts", dict(sorted(by.items()))))
+    rules_alone = Classifier(classifier.rules, second_opinion=False)
+    held_out = [case for _, found in cases("held-out") for case in found]
+    cells = total(scores(held_out, rules_alone).values()).cells()
+    tables.append(
+        "The same held-out texts without the second opinion: "
+        f"{cells[1]} right, {cells[2]} living suppressed, {cells[3]} dead missed.\n"
+    )
+    tables.append(table("By the recipient's provider, all texts", dict(sorted(scores(every, classifier).items()))))
     return "\n".join(tables)
 
 

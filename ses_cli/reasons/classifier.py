@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 from ses_cli.events import LEGACY_BOUNCE_TYPES, SOFT
 from ses_cli.reasons.classes import TIERS
-from ses_cli.reasons.codes import Code, find, is_temporary
-from ses_cli.reasons.guard import names_another, objection
+from ses_cli.reasons.codes import Code, find
+from ses_cli.reasons.guard import names_another
 from ses_cli.reasons.own import OWN, hide, reveal
 from ses_cli.reasons.providers import provider_of
 from ses_cli.reasons.rules import Rule, load_rules
 from ses_cli.reasons.text import shape
+from ses_cli.reasons.verdict import Verdict, decide
 
 MEMO = 16_384  # verdicts remembered by exact text, and as many by shape
 MEMO_CHARS = 1024  # a longer text is not kept as a key
@@ -22,16 +23,6 @@ MEMO_CHARS = 1024  # a longer text is not kept as a key
 _Key = tuple[str, bool, str]  # text, whether the bounce was soft, provider
 _NAMED = re.compile(r"<(?:host|url):([a-z0-9.-]{1,253})")
 _CAPITAL = re.compile(r"(?<!\\)[A-Z]")  # and not an escape such as \S
-
-
-class Verdict(NamedTuple):
-    """What a reason means; "" where there is none."""
-
-    cls: str  # a key of CLASSES
-    action: str  # a key of ACTIONS
-    rule: str  # the id of the rule that decided
-    reply_code: str
-    enhanced_code: str
 
 
 class Explanation(NamedTuple):
@@ -81,8 +72,8 @@ class Matcher:
 class Classifier:
     """Rules and the verdicts they have given; one verdict for each shape and kind of bounce."""
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        self.rules = tuple(rules)
+    def __init__(self, rules: Sequence[Rule], second_opinion: bool = True) -> None:
+        self.rules, self.second_opinion = tuple(rules), second_opinion
         self.tiers = [Matcher(rule for rule in rules if rule.tier == tier) for tier in TIERS]
         self._shapes: dict[_Key, tuple[Verdict, str]] = {}
         self._exact: dict[_Key, tuple[Verdict, str]] = {}
@@ -118,7 +109,7 @@ class Classifier:
             if found is None:
                 codes = find(text)
                 rule = next(self._matches(text, codes, provider), None)
-                found = _verdict(rule, codes, soft, text)
+                found = decide(rule, codes, soft, text, self.second_opinion)
                 _remember(self._shapes, (text, soft, provider), found)
             _remember(self._exact, key, found)
         if found[0].action != "suppress" or not email or hidden.startswith(OWN):
@@ -147,33 +138,6 @@ def _holds(rule: Rule, text: str, provider: str) -> bool:
     if not rule.bound or not provider or rule.receiver == provider:
         return True
     return any(provider_of(match[1]) == rule.receiver for match in _NAMED.finditer(text))
-
-
-def _verdict(rule: Rule | None, codes: Sequence[Code], soft: bool, text: str) -> tuple[Verdict, str]:
-    """The verdict of the deciding rule, and why its action was softened if it was."""
-    reply = next((code.code for code in codes if code.kind == "reply"), "")
-    enhanced = _telling([code.code for code in codes if code.kind == "enhanced"], rule)
-    if rule is None:
-        cls, action, name = "unclassified", "review", ""
-    else:
-        cls, action, name = rule.cls, rule.action, rule.id
-    note = ""
-    temporary = soft or is_temporary(reply, enhanced)
-    if temporary and (action == "suppress" or cls == "unclassified"):
-        note = f"{action} became retry: " + ("a soft bounce alone kills no address" if soft else "class 4 is temporary")
-        action = "retry"
-    elif rule is not None and not temporary and (why := objection(text, action, rule.tier)):
-        note, action = f"{action} became review: {why}", "review"
-    return Verdict(cls, action, name, reply, enhanced), note
-
-
-def _telling(codes: Sequence[str], rule: Rule | None) -> str:
-    """The enhanced code that decided, else the first that says more than its class, else the first."""
-    if rule is not None:
-        for code in codes:
-            if code in rule.codes:
-                return code
-    return next((code for code in codes if not code.endswith(".0")), codes[0] if codes else "")
 
 
 def _remember(memo: dict[_Key, tuple[Verdict, str]], key: _Key, verdict: tuple[Verdict, str]) -> None:
