@@ -26,6 +26,7 @@ from ses_cli.capture.response import (
     TOO_LARGE,
     Response,
     invalid,
+    make_response,
 )
 from ses_cli.capture.server_events import Answered, EventListener, Failure, Refused, Rejected, Stored, Totals
 from ses_cli.capture.validator import BatchValidator, Validator
@@ -51,13 +52,17 @@ class Policy:
 class Handler:
     """Answers requests, counts them in `totals`, and emits an event for each."""
 
-    def __init__(self, policy: Policy, store: Store, emit: EventListener) -> None:
+    def __init__(
+        self, policy: Policy, store: Store, emit: EventListener, standing: Callable[[], str] = lambda: ""
+    ) -> None:
+        """`standing` is what /healthz says besides."""
         self.totals = Totals()
         self.max_body = policy.max_body
         self.max_request = _FRAMING * policy.max_body + MAX_HEAD
         self._policy = policy
         self._store = store
         self._emit = emit
+        self._standing = standing
         self._validate = Validator(policy.max_body)
         self._validate_soon = BatchValidator(self._validate)
         self._validate_large = Validator(policy.max_body)  # in the thread
@@ -114,7 +119,7 @@ class Handler:
         if not access.admits(self._client(request)):
             return FORBIDDEN
         if request.path == "/healthz":
-            return READY if is_reading else READ_ONLY
+            return self._health() if is_reading else READ_ONLY
         if not access.matches(request.path, request.query):
             return NOT_FOUND
         if is_reading:
@@ -122,6 +127,10 @@ class Handler:
         if request.method != "POST":
             return NOT_ALLOWED
         return TOO_LARGE if (request.content_length or 0) > self.max_body else None
+
+    def _health(self) -> Response:
+        standing = self._standing()
+        return make_response(200, f"ready\n{standing}") if standing else READY
 
     def _client(self, request: Request) -> str:
         return self._policy.access.client(request.peer, request.headers)

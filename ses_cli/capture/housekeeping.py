@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -12,10 +13,12 @@ import zstandard
 
 from ses_cli.capture.linefile import sync_directory
 from ses_cli.capture.rotation import SUFFIXES, Archive, Compression, Rotation
-from ses_cli.capture.server_events import EventListener, Failure, Note
+from ses_cli.capture.server_events import EventListener, Failure, Note, Shipping
+from ses_cli.capture.shipping import Ship, Shipper
 from ses_cli.errors import reason
 
 _BLOCK = 1 << 20
+_MOST_REJECTS = 16  # files that wait to be shipped
 
 
 class _Sink(Protocol):
@@ -23,21 +26,40 @@ class _Sink(Protocol):
 
 
 class Housekeeper:
-    """One thread that does what a rotation, or a process that was killed, left undone."""
+    """One thread that does what a rotation, or a process that was killed, left undone.
 
-    def __init__(self, archive: Archive, rotation: Rotation, emit: EventListener) -> None:
-        self._archive = archive
+    What is to be shipped, another one ships, and nothing that was not is deleted; but for rejects, where too many wait:
+    anybody can have any number of them written.
+    """
+
+    def __init__(
+        self, archive: Archive, rotation: Rotation, emit: EventListener, rejects: Archive | None = None,
+        ship: Ship | None = None,
+    ) -> None:  # fmt: skip
+        """With `ship`, `rejects` are shipped too. Raise `UsageError` where that cannot be begun."""
+        self._kept = [(archive, rotation.keep)]
         self._rotation = rotation
         self._emit = emit
         self._work = threading.Event()
         self._stop = False
         self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
-        if rotation.compress or rotation.keep is not None:
+        self._shipper: Shipper | None = None
+        if ship and rejects:
+            self._kept.append((rejects, 1))
+            is_compressed = rotation.compress is not None
+            self._shipper = Shipper(ship, [archive, rejects], is_compressed, emit, self.wake)
+            self._shipper.start()
+        if rotation.compress or rotation.keep is not None or self._shipper:
             self._thread.start()
             self.wake()
 
+    @property
+    def shipping(self) -> Shipping | None:
+        """How that stands."""
+        return self._shipper.status if self._shipper else None
+
     def wake(self) -> None:
-        """A file was rotated."""
+        """A file was rotated, or shipped."""
         self._work.set()
 
     def close(self) -> None:
@@ -46,6 +68,8 @@ class Housekeeper:
         self._work.set()
         if self._thread.is_alive():
             self._thread.join()
+        if self._shipper:
+            self._shipper.close()
 
     def _run(self) -> None:
         while self._work.wait() and not self._stop:
@@ -53,16 +77,25 @@ class Housekeeper:
             try:
                 self._work_off()
             except Exception as error:  # this thread goes on, whatever a directory holds
-                self._emit(Failure(f"rotated files of {self._archive.log}: {reason(error)}"))
+                self._emit(Failure(f"rotated files of {self._kept[0][0].log}: {reason(error)}"))
 
     def _work_off(self) -> None:
-        if self._rotation.keep is not None:
-            for path in self._archive.prune(self._rotation.keep):
-                self._emit(Note(f"deleted {path}"))
-        if self._rotation.compress:
-            for path in self._archive.uncompressed():
-                if compress(path, self._rotation.compress, lambda: self._stop):
-                    self._emit(Note(f"compressed {path}"))
+        for archive, keep in self._kept:
+            if keep is not None:
+                for path in archive.prune(keep, partial(self._may_go, archive)):
+                    self._emit(Note(f"deleted {path}"))
+            if self._rotation.compress:
+                for path in archive.uncompressed():
+                    if compress(path, self._rotation.compress, lambda: self._stop):
+                        self._emit(Note(f"compressed {path}"))
+        for archive, _ in self._kept[1:]:
+            for path in archive.prune(_MOST_REJECTS):
+                self._emit(Failure(f"deleted {path}, which was not shipped: more than {_MOST_REJECTS} of them wait"))
+        if self._shipper:
+            self._shipper.wake()
+
+    def _may_go(self, archive: Archive, stamp: str) -> bool:
+        return self._shipper is None or self._shipper.has(archive.log, stamp)
 
 
 class Stopping(Protocol):

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import MAXYEAR, UTC, datetime, timedelta
 from pathlib import Path
@@ -92,11 +93,14 @@ class Archive:
         """The rotated files that are not compressed, oldest first."""
         return [path for _, path, compression in rotated(self.log) if not compression]
 
-    def prune(self, keep: int) -> list[Path]:
-        """Delete all but the `keep` newest rotated files of this log, and return what was deleted."""
+    def prune(self, keep: int, may_go: Callable[[str], bool] = lambda _: True) -> list[Path]:
+        """Delete all but the `keep` newest rotated files of this log, and return what was deleted.
+
+        `may_go` tells by its stamp whether a file may be deleted.
+        """
         files = rotated(self.log)
         stamps = sorted({stamp for stamp, _, _ in files})
-        gone = set(stamps[: max(0, len(stamps) - keep)])
+        gone = set(filter(may_go, stamps[: max(0, len(stamps) - keep)]))
         deleted = [path for stamp, path, _ in files if stamp in gone]
         for path in deleted:
             path.unlink(missing_ok=True)

@@ -22,6 +22,7 @@ from ses_cli.capture.rejects import reject_line
 from ses_cli.capture.rotation import Rotation
 from ses_cli.capture.server_events import EventListener, Failure, Listening, Note, Totals
 from ses_cli.capture.service_manager import ServiceManager
+from ses_cli.capture.shipping import Ship
 from ses_cli.capture.tls import server_context
 from ses_cli.capture.validator import Validator
 from ses_cli.capture.writer import MAX_REJECTS, Durability, LogWriter, PartialLine
@@ -48,6 +49,7 @@ class Settings:
     stop_timeout: float = 10.0  # seconds to answer what has begun, when told to stop
     durability: Durability = "group"
     max_rejects: int = MAX_REJECTS  # bytes
+    ship: Ship | None = None  # where rotated files go
 
 
 def serve(settings: Settings, emit: EventListener) -> Totals:
@@ -78,8 +80,9 @@ async def _serve(
         rotation=settings.rotation,
         durability=settings.durability,
         max_rejects=settings.max_rejects,
+        ship=settings.ship,
     )
-    handler = Handler(settings.policy, writer.append, emit)
+    handler = Handler(settings.policy, writer.append, emit, writer.standing)
     try:
         pool = ConnectionPool(settings.limits)
         stop = _signals(loop, writer.reopen)

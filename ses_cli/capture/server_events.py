@@ -1,8 +1,10 @@
 """What happens while the receiver runs, as plain values."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from typing import NamedTuple
 
 from ses_cli.callback import Callback
@@ -55,6 +57,32 @@ class Synced(NamedTuple):
     waiting: int  # bytes that came meanwhile
 
 
+class Shipping(NamedTuple):
+    """How far rotated files are on their way to a store."""
+
+    shipped: int  # files, in this run
+    waiting: int  # files
+    size: int  # bytes of them
+    oldest: str | None  # the stamp of the first of them
+    cause: str | None  # why the last attempt failed
+    retry_at: float | None  # Unix seconds
+
+    @property
+    def waits(self) -> str:
+        """What waits, since when and why; "" where nothing does."""
+        if not self.waiting:
+            return ""
+        files = f"{self.waiting:,} file{'' if self.waiting == 1 else 's'} ({self.size:,} bytes)"
+        text = f"{files} waiting since {self.oldest}"
+        if self.cause is None:
+            return text
+        left = 0 if self.retry_at is None else max(0, ceil(self.retry_at - time.time()))
+        return f"{text}, retrying {f'in {left} s' if left else 'now'} ({self.cause})"
+
+    def __str__(self) -> str:
+        return f"shipping: {', '.join(filter(None, [f'{self.shipped:,} shipped', self.waits]))}"
+
+
 class Note(NamedTuple):
     """Something the operator should know: a rotation, a moved line, a recovery."""
 
@@ -67,7 +95,7 @@ class Failure(NamedTuple):
     message: str
 
 
-ServerEvent = Listening | Stored | Rejected | Refused | Answered | Synced | Note | Failure
+ServerEvent = Listening | Stored | Rejected | Refused | Answered | Synced | Shipping | Note | Failure
 EventListener = Callable[[ServerEvent], None]
 """Takes events. It is called from the event loop and from the threads that write, so it must stand that."""
 

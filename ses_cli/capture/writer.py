@@ -13,6 +13,7 @@ from ses_cli.capture.lock import Lock
 from ses_cli.capture.rejects import previous_path, rejects_path
 from ses_cli.capture.rotation import Archive, Rotation
 from ses_cli.capture.server_events import EventListener, Failure, Note, Synced
+from ses_cli.capture.shipping import Ship
 from ses_cli.errors import SesEventsError, TargetError, reason
 
 Durability = Literal["group", "each", "none"]
@@ -58,6 +59,7 @@ class LogWriter(Generic[P]):
         durability: Durability = "group",
         max_waiting: int = 64 << 20,
         max_rejects: int = MAX_REJECTS,
+        ship: Ship | None = None,
     ) -> None:
         """Take the lock and open the files, at most `max_waiting` bytes waiting. Raise `TargetError`."""
         path = path.resolve()
@@ -76,13 +78,14 @@ class LogWriter(Generic[P]):
         self._log = LineFile(path, is_exclusive=True)
         self._rejects = LineFile(rejects_path(path))
         self._lock = Lock(path)
+        self._archive = Archive(path)
+        self._rejects_archive = Archive(rejects_path(path)) if ship else None
         try:
             self._open()
+            self._housekeeper = Housekeeper(self._archive, rotation, emit, self._rejects_archive, ship)
         except (OSError, SesEventsError) as error:
             self._close_files()
             raise error if isinstance(error, SesEventsError) else TargetError(f"{path}: {reason(error)}") from error
-        self._archive = Archive(path)
-        self._housekeeper = Housekeeper(self._archive, rotation, emit)
         self._thread = threading.Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
 
@@ -106,6 +109,11 @@ class LogWriter(Generic[P]):
         with self._wake:
             self._is_ready = True
             self._wake.notify()
+
+    def standing(self) -> str:
+        """How far rotated files are on their way to a store; "" where none are to go there."""
+        shipping = self._housekeeper.shipping
+        return "" if shipping is None else str(shipping)
 
     def reopen(self) -> None:
         """Reopen the paths after everything appended before: the files were renamed."""
@@ -155,7 +163,7 @@ class LogWriter(Generic[P]):
         try:
             self._follow_paths(bool(rejects) or not group)
             self._rotate(len(lines), now)
-            self._rotate_rejects(len(rejects))
+            self._rotate_rejects(len(rejects), now)
             begun = time.monotonic()
             self._write([(file, data) for file, data in ((self._log, lines), (self._rejects, rejects)) if data], now)
             self._emit(Synced(time.monotonic() - begun, len(lines) + len(rejects), self._bytes))
@@ -229,10 +237,29 @@ class LogWriter(Generic[P]):
         self._emit(Note(f"rotated to {path}"))
         self._housekeeper.wake()
 
-    def _rotate_rejects(self, more: int) -> None:
-        """Begin a new rejects file in place of one that is full, which takes the place of the one before it."""
-        if not more or not self._rejects.size or self._rejects.size + more <= self._max_rejects:
+    def _rotate_rejects(self, more: int, now: float) -> None:
+        """Begin a new rejects file in place of one that is full; what is shipped is rotated as the log is."""
+        if not more or not self._rejects.size:
             return
+        is_full = self._rejects.size + more > self._max_rejects
+        if self._rejects_archive is None:
+            if is_full:
+                self._replace_rejects()
+        elif is_full or self._rotation.is_due(self._rejects.size, more, self._rejects.written, now):
+            self._archive_rejects(self._rejects_archive, now)
+
+    def _archive_rejects(self, archive: Archive, now: float) -> None:
+        try:
+            path = archive.rotate(now)
+            self._rejects.open()
+        except Exception as error:
+            self._emit(Failure(f"{self._rejects.path} cannot be rotated: {reason(error)}"))
+            return
+        self._emit(Note(f"rotated to {path}"))
+        self._housekeeper.wake()
+
+    def _replace_rejects(self) -> None:
+        """The file that is full takes the place of the one before it."""
         previous = previous_path(self._rejects.path)
         try:
             self._rejects.path.replace(previous)

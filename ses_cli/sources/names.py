@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from pathlib import PurePath
 
 LOGS = tuple(name + codec for name in (".jsonl", ".ndjson") for codec in ("", ".gz", ".zst", ".bz2", ".xz"))
-_NOT_LOGS = (".rejects.", ".replay-")  # what this program itself leaves beside a log
+_NOT_LOGS = (".rejects.", ".rejects-", ".replay-")  # what this program itself leaves beside a log
 
 
 def is_log(path: PurePath) -> bool:

@@ -3,13 +3,50 @@
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from ses_cli.capture.server_events import Failure, Listening, Note, Refused, Rejected, ServerEvent, Stored, Totals
+from ses_cli.capture.server_events import (
+    Failure,
+    Listening,
+    Note,
+    Refused,
+    Rejected,
+    ServerEvent,
+    Shipping,
+    Stored,
+    Totals,
+)
 from ses_cli.cli.listen.forward_status import ForwardStatus
 from ses_cli.render.live import passing
 from ses_cli.render.text import safe_lines
+
+
+@dataclass(slots=True)
+class Standing:
+    """How what goes on beside receiving stands; None where that was not asked for."""
+
+    forward: ForwardStatus | None = None
+    shipping: Shipping | None = None
+
+    def see(self, event: ForwardStatus | Shipping) -> None:
+        """Takes in how one of them stands now."""
+        if isinstance(event, Shipping):
+            self.shipping = event
+        else:
+            self.forward = event
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """A line for each."""
+        return tuple(str(each) for each in (self.forward, self.shipping) if each is not None)
+
+    def changed(self, told: tuple[str, ...]) -> "Standing":
+        """Without what these lines tell already."""
+        return Standing(
+            None if str(self.forward) in told else self.forward, None if str(self.shipping) in told else self.shipping
+        )
 
 
 class Lines(Protocol):
@@ -19,11 +56,11 @@ class Lines(Protocol):
         """One event; `columns` is the width of a terminal, 0 elsewhere."""
         ...
 
-    def since(self, new: Totals | None, stored: int, forward: ForwardStatus | None) -> list[str]:
-        """What came since the last such line, of `stored` in all, and how forwarding stands; None where nothing did."""
+    def since(self, new: Totals | None, stored: int, standing: Standing) -> list[str]:
+        """What came since the last such line, of `stored` in all, None where nothing did; and what has changed."""
         ...
 
-    def stopped(self, totals: Totals, forward: ForwardStatus | None) -> list[str]:
+    def stopped(self, totals: Totals, standing: Standing) -> list[str]:
         """What all of the run did."""
         ...
 
@@ -53,12 +90,14 @@ class TextLines:
             case _:
                 return []
 
-    def since(self, new: Totals | None, stored: int, forward: ForwardStatus | None) -> list[str]:
+    def since(self, new: Totals | None, stored: int, standing: Standing) -> list[str]:
         lines = [f"{account(new)}; {stored:,} in all"] if new else []
-        return lines + ([safe_lines(str(forward))] if forward else [])
+        return [*lines, *map(safe_lines, standing.texts)]
 
-    def stopped(self, totals: Totals, forward: ForwardStatus | None) -> list[str]:
-        lines = [f"stopped: {account(totals)}"]
+    def stopped(self, totals: Totals, standing: Standing) -> list[str]:
+        lines, forward, shipping = [f"stopped: {account(totals)}"], standing.forward, standing.shipping
+        if shipping is not None:
+            lines.append(safe_lines(f"{shipping}{' until listen runs again' if shipping.waiting else ''}"))
         if forward is not None:
             waiting = f", {forward.waiting} until listen runs again" if forward.now.waiting else ""
             lines.append(f"forwarding: {forward.totals}{waiting}")
@@ -79,13 +118,12 @@ class JsonLines:
             case _:
                 return []
 
-    def since(self, new: Totals | None, stored: int, forward: ForwardStatus | None) -> list[str]:
+    def since(self, new: Totals | None, stored: int, standing: Standing) -> list[str]:
         lines = [_json("received", {**_counts(new), "stored_in_all": stored})] if new else []
-        return lines + ([_json("forwarding", _forwarding(forward))] if forward else [])
+        return lines + [_json(name, values) for name, values in _standing(standing).items()]
 
-    def stopped(self, totals: Totals, forward: ForwardStatus | None) -> list[str]:
-        more = {"forwarding": _forwarding(forward)} if forward else {}
-        return [_json("stopped", {**_counts(totals), **more})]
+    def stopped(self, totals: Totals, standing: Standing) -> list[str]:
+        return [_json("stopped", {**_counts(totals), **_standing(standing)})]
 
 
 def _json(event: str, values: Mapping[str, object], level: str = "info") -> str:
@@ -96,6 +134,15 @@ def _json(event: str, values: Mapping[str, object], level: str = "info") -> str:
 def _counts(totals: Totals) -> dict[str, object]:
     refused = {str(status): count for status, count in sorted(totals.refused.items())}
     return {"stored": totals.stored, "events": dict(totals.events), "rejected": totals.rejected, "refused": refused}
+
+
+def _standing(standing: Standing) -> dict[str, Mapping[str, object]]:
+    found: dict[str, Mapping[str, object]] = {}
+    if standing.forward is not None:
+        found["forwarding"] = _forwarding(standing.forward)
+    if standing.shipping is not None:
+        found["shipping"] = standing.shipping._asdict()
+    return found
 
 
 def _forwarding(status: ForwardStatus) -> dict[str, object]:

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Histogram, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from ses_cli.capture.server_events import Answered, Refused, Rejected, ServerEvent, Stored, Synced
+from ses_cli.capture.server_events import Answered, Refused, Rejected, ServerEvent, Shipping, Stored, Synced
 from ses_cli.cli.listen.forward_status import ForwardStatus
 from ses_cli.errors import TargetError, reason
 
@@ -29,6 +29,7 @@ class Metrics(Collector):
         self._callbacks: Counter[str] = Counter()
         self._rejects = self._bytes = self._waiting = 0
         self._forward: ForwardStatus | None = None
+        self._shipping: Shipping | None = None
         self._registry = CollectorRegistry()
         self._sync = Histogram(
             "ses_events_sync_seconds", "Time to write and sync one group of callbacks.", buckets=_BUCKETS,
@@ -72,6 +73,8 @@ class Metrics(Collector):
                 self._waiting = event.waiting
             case ForwardStatus():
                 self._forward = event
+            case Shipping():
+                self._shipping = event
 
     def collect(self) -> Iterator[Metric]:
         """Everything but the histogram, when it is asked for."""
@@ -88,6 +91,8 @@ class Metrics(Collector):
         yield from self._disk()
         if self._forward is not None:
             yield from _forwarding(self._forward)
+        if self._shipping is not None:
+            yield from _shipping(self._shipping)
 
     def _disk(self) -> Iterator[Metric]:
         try:
@@ -106,3 +111,9 @@ def _forwarding(status: ForwardStatus) -> Iterator[Metric]:
     yield GaugeMetricFamily("ses_events_forward_waiting", waiting, status.now.waiting)
     down = 0.0 if status.since is None else time.time() - status.since
     yield GaugeMetricFamily("ses_events_forward_down_seconds", "For how long the handler has taken nothing.", down)
+
+
+def _shipping(status: Shipping) -> Iterator[Metric]:
+    yield CounterMetricFamily("ses_events_shipped", "Rotated files uploaded to the store.", status.shipped)
+    yield GaugeMetricFamily("ses_events_ship_waiting", "Rotated files that wait to be uploaded.", status.waiting)
+    yield GaugeMetricFamily("ses_events_ship_waiting_bytes", "Bytes of these files.", status.size)

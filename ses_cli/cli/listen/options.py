@@ -52,6 +52,8 @@ class Keeping:
     rotate: tuple[int, ...]
     compress: str | None
     keep: int | None
+    ship: str | None
+    endpoint: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,10 @@ keeping = grouped(
     click.option(
         "--keep", type=click.IntRange(1), help="Rotated logs to keep; older ones are deleted.  [default: all]"
     ),
+    click.option(
+        "--ship", metavar="PREFIX", help="Upload rotated logs and rejects to s3://BUCKET/..., cos://, gs:// or az://."
+    ),
+    click.option("--endpoint", metavar="URL", help="Where the store is, if not where its provider has it."),
 )
 serving = grouped(
     "serving",

@@ -7,9 +7,19 @@ import time
 from collections import deque
 from typing import BinaryIO, Self
 
-from ses_cli.capture.server_events import Answered, Failure, Refused, Rejected, ServerEvent, Stored, Synced, Totals
+from ses_cli.capture.server_events import (
+    Answered,
+    Failure,
+    Refused,
+    Rejected,
+    ServerEvent,
+    Shipping,
+    Stored,
+    Synced,
+    Totals,
+)
 from ses_cli.cli.listen.forward_status import ForwardStatus
-from ses_cli.cli.listen.lines import Lines, TextLines, account
+from ses_cli.cli.listen.lines import Lines, Standing, TextLines, account
 from ses_cli.render.live import Picture, is_live, size
 from ses_cli.render.text import safe_lines
 
@@ -35,8 +45,8 @@ class EventPrinter:
         self._waiting: deque[ServerEvent | Totals] = deque()
         self._unshown = 0
         self._now, self._before = Totals(), Totals()
-        self._forward: ForwardStatus | None = None
-        self._drawn_forward, self._reported_forward = "", str(None)  # of it, at the last picture and in the last line
+        self._standing = Standing()
+        self._drawn, self._told = Standing().texts, Standing().texts  # of it, at the last picture, in the last line
         self._reported = time.monotonic()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="printer", daemon=True)
@@ -60,8 +70,8 @@ class EventPrinter:
                     self._now.rejected += 1
                 case Refused():
                     self._now.refused[event.status] += 1
-                case ForwardStatus():
-                    self._forward = event
+                case ForwardStatus() | Shipping():
+                    self._standing.see(event)
                     return
                 case Answered() | Synced():
                     return
@@ -91,14 +101,14 @@ class EventPrinter:
         with self._lock:
             events, self._waiting = self._waiting, deque()
             unshown, self._unshown = self._unshown, 0
-            totals, forward = account(self._now), "" if self._forward is None else str(self._forward)
+            totals, standing = account(self._now), self._standing.texts
         lines = [line for event in events for line in self._shown(event)]
         if self._picture:
             lines += [f"{unshown:,} more were too fast to be shown"] if unshown else []
-            if lines or is_last or forward != self._drawn_forward:
-                below = "\n".join(safe_lines(line) for line in (totals, forward) if line)
+            if lines or is_last or standing != self._drawn:
+                below = "\n".join(safe_lines(line) for line in (totals, *standing))
                 self._picture.draw("" if is_last else below, "\n".join(lines), is_last)
-                self._drawn_forward = forward
+                self._drawn = standing
             return
         if not self._quiet and not is_last and time.monotonic() - self._reported >= self._period:
             lines += self._since()
@@ -110,11 +120,11 @@ class EventPrinter:
         if self._quiet and not isinstance(event, Failure):
             return []
         if isinstance(event, Totals):
-            return self._lines.stopped(event, self._forward)
+            return self._lines.stopped(event, self._standing)
         return self._lines.event(event, size(self._out)[0] if self._picture else 0)
 
     def _since(self) -> list[str]:
-        """One line for what came since the last such line, and one for how forwarding stands."""
+        """One line for what came since the last such line, and one for what stands otherwise than then."""
         with self._lock:
             now, before, self._now = self._now, self._before, _copy(self._now)
         self._before = now
@@ -123,9 +133,8 @@ class EventPrinter:
             now.stored - before.stored, now.rejected - before.rejected, now.events - before.events,
             now.refused - before.refused,
         )  # fmt: skip
-        forward, has_changed = self._forward, str(self._forward) != self._reported_forward
-        self._reported_forward = str(forward)
-        return self._lines.since(new if new != Totals() else None, now.stored, forward if has_changed else None)
+        changed, self._told = self._standing.changed(self._told), self._standing.texts
+        return self._lines.since(new if new != Totals() else None, now.stored, changed)
 
 
 def _copy(totals: Totals) -> Totals:

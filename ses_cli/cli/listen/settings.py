@@ -12,10 +12,14 @@ from ses_cli.capture.pool import Limits
 from ses_cli.capture.rotation import Compression, Rotation
 from ses_cli.capture.server import Settings
 from ses_cli.capture.server_events import Listening
+from ses_cli.capture.shipping import Ship
+from ses_cli.cli.given import refuse
 from ses_cli.cli.listen.options import DAILY, TOKEN, Bounding, Keeping, Serving
 from ses_cli.errors import TargetError, UsageError, reason
 from ses_cli.replay.http.mask import mask_url
 from ses_cli.sources.find import default_log
+from ses_cli.sources.objects.upload import Uploader
+from ses_cli.sources.source import is_address
 
 PORTS = (8080, 8081, 8082)  # the ones that callback addresses support
 _FILES = 256  # descriptors for everything else, and for connections that are just being closed
@@ -40,6 +44,7 @@ def settings(serving: Serving, bounding: Bounding, keeping: Keeping) -> Settings
             bounding.reject_invalid,
         ),
         rotation=_rotation(keeping),
+        ship=_ship(keeping),
         tls_cert=Path(serving.tls_cert) if serving.tls_cert else None,
         tls_key=Path(serving.tls_key) if serving.tls_key else None,
         limits=Limits(connections=bounding.max_connections, request_timeout=bounding.timeout),
@@ -58,6 +63,8 @@ def greeting(settings: Settings, forward_to: str | None, metrics: str | None, at
         f"callback address for Tencent's console: {scheme}://{_bracketed(host)}:{path}"
         f"{'?token=TOKEN' if access.token else ''}",
     ]
+    if settings.ship:
+        lines.append(f"shipping rotated logs to {settings.ship.address}")
     if forward_to:
         lines.append(f"forwarding what is stored to {mask_url(forward_to)}")
     if metrics:
@@ -113,6 +120,19 @@ def _rotation(keeping: Keeping) -> Rotation:
         compress=_COMPRESSIONS[keeping.compress],
         keep=keeping.keep,
     )
+
+
+def _ship(keeping: Keeping) -> Ship | None:
+    """Where rotated files go. A store that cannot be reached now must not keep callbacks from being received."""
+    if keeping.ship is None:
+        refuse("without --ship", "endpoint")
+        return None
+    if not is_address(keeping.ship):
+        raise UsageError(f'--ship: expected a prefix such as s3://BUCKET/callbacks/, got "{keeping.ship}"')
+    if not keeping.rotate:
+        raise UsageError("--ship needs --rotate: what is shipped are rotated logs", "add --rotate daily")
+    Uploader(keeping.ship, keeping.endpoint)
+    return Ship(keeping.ship, keeping.endpoint)
 
 
 def _allow_files(connections: int) -> None:

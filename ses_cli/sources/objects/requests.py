@@ -7,6 +7,7 @@ thread can be.
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ses_cli.sources.objects.address import Address
@@ -20,6 +21,7 @@ T = TypeVar("T")
 
 _IN_FLIGHT = 64  # requests
 _TRIES = 4  # answers shorter than they were to be, one after another
+_PARTS = 2  # of a file that is uploaded, at once
 _PAGE = 1000  # objects listed at once
 
 
@@ -59,6 +61,16 @@ class Bucket:
     def fetch(self, pinned: Entry, begin: int, end: int) -> "Future[memoryview]":
         """These bytes of a version of an object, all that there are up to `end`."""
         return self._start(lambda: self._fetch(pinned.key, begin, end, pinned).data, pinned.key, is_reading=True)
+
+    def put(self, key: str, file: Path, part: int) -> "Future[None]":
+        """Uploads a file, in parts of this size where it is larger than one."""
+
+        def put() -> None:
+            import obstore
+
+            obstore.put(self._store, key, file, chunk_size=part, max_concurrency=_PARTS)
+
+        return self._start(put, key)
 
     def list(self, prefix: str, after: str | None = None) -> Iterator[Entry]:
         """The objects below a prefix, those after a key only, as the store orders them."""
