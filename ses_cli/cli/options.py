@@ -2,13 +2,15 @@
 
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial, wraps
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ses_cli.cli.given import is_on
 from ses_cli.errors import UsageError
 from ses_cli.events import EVENTS
 from ses_cli.render import formats
@@ -32,6 +34,11 @@ class File(click.ParamType[str]):
 
     name = "FILE"
 
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not value:
+            self.fail('expected the name of a file, got ""', param, ctx)
+        return str(value)
+
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
         from click.shell_completion import CompletionItem  # start-up
 
@@ -51,15 +58,21 @@ class Size(click.ParamType[int]):
 
 
 class Duration(click.ParamType[float]):
-    """Seconds: 5s, 500ms, 2m, 1h, or a number alone."""
+    """Seconds: 5s, 500ms, 2m, 1h, or a number alone. A limit is more than 0."""
 
     name = "duration"
+
+    def __init__(self, is_limit: bool = False) -> None:
+        self._is_limit = is_limit
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
         match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,6})?)\s*(ms|s|m|h)?", str(value).lower())
         if not match:
             self.fail(f'expected a duration such as 500ms, 5s or 2m, got "{value}"', param, ctx)
-        return float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}[match[2]]
+        seconds = float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}[match[2]]
+        if self._is_limit and not seconds:
+            self.fail(f'expected a duration above 0, got "{value}"', param, ctx)
+        return seconds
 
 
 class Patience(Duration):
@@ -270,11 +283,24 @@ selecting_messages = grouped(
 )
 
 
-def printing_as(*forms: str) -> Decorator:
-    """How to print, and where."""
+def _format_of(output: str | None, forms: Sequence[str], own: Sequence[str]) -> str | None:
+    """The format that a file's name asks for, None where it asks for none. Raises UsageError where there is no such."""
+    found, suffix = formats.format_of(output), PurePath(output or "").suffix
+    if found or not suffix or any(map(is_on, own)):
+        return found
+    known = [name for name in forms if name in formats.FORMATS]
+    if suffix in (".gz", ".zst", ".bz2", ".xz"):
+        form = formats.format_of(str(PurePath(str(output)).with_suffix(""))) or forms[0]
+        raise UsageError(f"-o {output}: outputs are not compressed", f"compress it: -f {form} | gzip >{output}")
+    suffixes = [formats.FORMATS[name].suffixes[0] for name in known]
+    raise UsageError(f"-o {output}: no format is named {suffix}", f"name it {', '.join(suffixes)}; or add -f FORMAT")
+
+
+def printing_as(*forms: str, unless: Sequence[str] = ()) -> Decorator:
+    """How to print, and where. With the options `unless`, what is written has a form of its own."""
 
     def make(form: str | None, output: str | None, colour: bool | None, excel: bool = False) -> Printing:
-        found = form or formats.format_of(output) or forms[0]
+        found = form or _format_of(output, forms, unless) or forms[0]
         if found not in forms:
             raise UsageError(f"-o {output}: this command writes no {found}", f"-f {forms[0]} writes it all the same")
         if excel and found != "csv":

@@ -135,5 +135,6 @@ def _hint(name: str, error: OSError) -> str | None:
         return None
     from pathlib import Path
 
-    beside = sorted(shown(path.name) for path in Path(name).parent.glob("*") if is_log(Path(path.name)))[:3]
+    logs = (path for path in Path(name).parent.glob("*") if is_log(Path(path.name)) and path.exists())
+    beside = sorted(shown(path.name) for path in logs)[:3]
     return f"there is {', '.join(beside)}" if beside else None

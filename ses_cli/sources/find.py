@@ -48,6 +48,8 @@ def find(
 
     named = list(names) or _unnamed(os.environ, lambda path, error: take(left_out(path, error)))
     for name in named:
+        if not name:
+            raise UsageError('expected the name of a log, got ""', "a shell variable that is not set may be the cause")
         for item in storage(name, endpoint).find(name):
             take(item)
     return without_copies(found, note), errors

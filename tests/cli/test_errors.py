@@ -21,6 +21,12 @@ from tests.logs import log, record
         ("replay --to u -c 600 l", '--concurrency: expected a whole number from 1 to 512, got "600"', None),
         ("replay --to u --retries x l", '--retries: expected a whole number of 0 or more, got "x"', None),
         ("replay --to u --timeout 5x l", '--timeout: expected a duration such as 500ms, 5s or 2m, got "5x"', None),
+        ("replay --to u --timeout 0 l", '--timeout: expected a duration above 0, got "0"', None),
+        ("listen --timeout 0s", '--timeout: expected a duration above 0, got "0s"', None),
+        ("listen --log=", '--log: expected the name of a file, got ""', None),
+        ("summarize --output= l", '--output: expected the name of a file, got ""', None),
+        ("summarize -o x.parquet l", "-o x.parquet: no format is named .parquet", "name it .txt, .json"),
+        ("summarize -o x.csv.gz l", "-o x.csv.gz: outputs are not compressed", "compress it: -f csv | gzip >x.csv.gz"),
         ("replay l", "--to: missing", "see ses-events replay --help"),
         ("replay --to", "--to: a value is missing", None),
         ("replay --rat 5 l", "no such option: --rat", "did you mean"),
@@ -46,6 +52,12 @@ def test_every_mistake_is_told_in_one_style(run: Program, arguments: str, said: 
     assert all(line.startswith("hint: ") for line in more)
     assert len(more) <= 1
     assert hint is None or more[0].startswith(f"hint: {hint}")
+
+
+def test_an_empty_name_is_no_log(run: Program) -> None:
+    """What a shell makes of a variable that is not set is told as what it is."""
+    done = run("summarize", "")
+    assert (done.status, done.stderr.splitlines()[0]) == (2, 'error: expected the name of a log, got ""')
 
 
 @pytest.mark.parametrize("command", ["summarize", "validate", "bounces", "replay", "listen"])

@@ -293,7 +293,7 @@ def test_rejects_of_a_clean_log_are_an_empty_file(run: Program, path: Path) -> N
     ],
 )
 def test_the_name_of_a_file_gives_its_format(run: Program, path: Path, name: str, form: str) -> None:
-    """`-o x.csv` writes CSV; an explicit --format wins."""
+    """`-o x.csv` writes CSV; an explicit --format wins. What has a form of its own has any name."""
     for command in ("summarize", "validate", "bounces"):
         run(command, "-o", name, path)
         assert (run.home / name).read_bytes() == run(command, "-f", form, path).out
@@ -301,6 +301,8 @@ def test_the_name_of_a_file_gives_its_format(run: Program, path: Path, name: str
     assert (run.home / name).read_bytes() == run("summarize", "--json", path).out
     done = run("replay", "--dry-run", "--to", "http://127.0.0.1:9/", "-o", "x.csv", path)
     assert (done.status, done.stderr.splitlines()[0]) == (2, "error: -o x.csv: this command writes no csv")
+    run("bounces", "--export", "plain", "-o", "dead.list", path)
+    assert (run.home / "dead.list").read_bytes() == run("bounces", "--export", "plain", path).out
 
 
 def test_csv_for_spreadsheets_is_marked(run: Program, path: Path) -> None:

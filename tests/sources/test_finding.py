@@ -31,6 +31,18 @@ def test_a_directory_is_its_logs(tmp_path: Path) -> None:
     assert found == ["a.ndjson.gz", "b.jsonl", "d.jsonl.bz2", "e.ndjson.xz", "sub/c.jsonl.zst"]
 
 
+def test_a_link_that_leads_nowhere_is_no_hint(tmp_path: Path) -> None:
+    """Of a link to nothing it is said what it is; the hint names logs beside it that can be read, if there are any."""
+    (tmp_path / "a.jsonl").symlink_to("nowhere")
+    _, errors = find([str(tmp_path / "a.jsonl")])
+    assert [(error.message, error.hint) for error in errors] == [
+        (f"{tmp_path}/a.jsonl: no such file or directory", None)
+    ]
+    (tmp_path / "b.jsonl").write_bytes(b"")
+    _, errors = find([str(tmp_path)])
+    assert [error.hint for error in errors] == ["there is b.jsonl"]
+
+
 @pytest.mark.skipif(not os.access("/proc/self/mem", os.R_OK), reason="needs a file that opens and cannot be read")
 def test_one_file_that_cannot_be_read_costs_no_other(tmp_path: Path) -> None:
     """In a directory with a file that cannot be read the others are still sources."""

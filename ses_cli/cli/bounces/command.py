@@ -12,7 +12,7 @@ from ses_cli.cli.options import FORMATS, Printing, Reading, Selecting, printing_
 @exporting
 @reading
 @selecting
-@printing_as(*FORMATS, "plain")
+@printing_as(*FORMATS, "plain", unless=("export", "learn"))
 def bounces(
     reading: Reading,
     selecting: Selecting,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import click
 
-from ses_cli.cli.options import File, Size, grouped
+from ses_cli.cli.options import Duration, File, Size, grouped
 
 TOKEN = "SES_EVENTS_TOKEN"
 FORWARD = "SES_EVENTS_FORWARD_TO"
@@ -41,7 +41,7 @@ class Bounding:
     max_body: int
     reject_invalid: bool
     max_connections: int
-    timeout: int
+    timeout: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +121,10 @@ bounding = grouped(
     ),
     click.option(
         "--timeout",
-        type=click.IntRange(1),
-        default=20,
+        type=Duration(is_limit=True),
+        default="20s",
         show_default=True,
-        help="Seconds in which a request must arrive.",
+        help="Maximum time for a request to arrive.",
     ),
 )
 forwarding = grouped(

@@ -77,9 +77,19 @@ sending = grouped(
     click.option("--key", type=File(), help="Private key of the client certificate (PEM)."),
     click.option("--insecure", is_flag=True, help="Do not verify the target's certificate."),
     click.option("--http2", is_flag=True, help="Use HTTP/2 over TLS."),
-    click.option("--timeout", type=Duration(), default="30s", show_default=True, help="Maximum time for one request."),
     click.option(
-        "--connect-timeout", type=Duration(), default="5s", show_default=True, help="Maximum time to connect."
+        "--timeout",
+        type=Duration(is_limit=True),
+        default="30s",
+        show_default=True,
+        help="Maximum time for one request.",
+    ),
+    click.option(
+        "--connect-timeout",
+        type=Duration(is_limit=True),
+        default="5s",
+        show_default=True,
+        help="Maximum time to connect.",
     ),
     click.option("--yes", is_flag=True, help="Send to a public host without asking."),
 )
