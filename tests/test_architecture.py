@@ -24,7 +24,7 @@ LAYERS = (
     ("pipeline",),
     ("scan", "reports", "replay", "capture", "render"),
     ("live", "suppression", "redact"),
-    ("export",),
+    ("export", "report"),
     ("cli",),
     ("__main__",),
 )
@@ -38,6 +38,9 @@ OUTSIDE = {
     "pycurl": ("replay/http/client.py",),
     "httptools": ("capture",),
     "uvloop": ("capture",),
+    "jinja2": ("report/page.py", "cli/report/output.py"),
+    "markupsafe": ("report/page.py",),
+    "vl_convert": ("report/library.py", "cli/report/output.py"),
     "prometheus_client": ("cli/listen/metrics.py",),
     "obstore": ("sources/objects",),
     "zstandard": ("sources", "follow", "capture"),

@@ -16,7 +16,7 @@ from ses_cli.cli.signals import end_on_signals, tell_interrupted
 from ses_cli.errors import Exit, SesEventsError, TargetError, reason
 
 COMMANDS = (  # a package each, of that name
-    *("summarize", "validate", "bounces", "check", "messages", "export"),
+    *("summarize", "validate", "bounces", "check", "messages", "export", "report"),
     *("replay", "listen", "trigger"),
     *("config", "completion"),
 )

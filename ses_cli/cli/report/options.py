@@ -1,0 +1,30 @@
+"""The options of `report`: how the page looks, and what it may hold."""
+
+from dataclasses import dataclass
+
+import click
+
+from ses_cli.cli.options import File, grouped
+
+
+@dataclass(frozen=True, slots=True)
+class Designing:
+    """How the page looks, and what it may hold."""
+
+    title: str | None
+    language: str
+    addresses: bool
+    rules: str | None
+
+
+designing = grouped(
+    "designing",
+    Designing,
+    Designing.__slots__,
+    click.option("--title", metavar="TEXT", help="Title of the page."),
+    click.option(
+        "--lang", "language", type=click.Choice(("en", "zh")), default="en", show_default=True, help="Language."
+    ),
+    click.option("--addresses", is_flag=True, help="Put the addresses to suppress on the page, as a download."),
+    click.option("--rules", type=File(), help="Your own rules for reasons, tried first; see docs/reasons.md."),
+)

@@ -1,0 +1,79 @@
+"""Folds the logs and writes the page."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+from ses_cli.batch import Batch
+from ses_cli.cli import scanning
+from ses_cli.cli.options import Printing, Reading, Selecting
+from ses_cli.cli.report.options import Designing
+from ses_cli.errors import Exit, UsageError
+from ses_cli.render.output import Output, log_mode
+from ses_cli.reports.bounces import Bounces, Wanted
+from ses_cli.reports.health.report import Asked, Health
+from ses_cli.table import Data, Table
+
+
+@dataclass(slots=True)
+class Folded:
+    """What a page is made of: the health of senders and, where it is asked for, the addresses that bounced."""
+
+    health: Health
+    bounces: Bounces | None = None
+
+    def add(self, batch: Batch) -> None:
+        """Counts the records of a batch."""
+        self.health.add(batch)
+        if self.bounces:
+            self.bounces.add(batch)
+
+    def merge(self, later: Self) -> None:
+        """Counts what was found later in the log."""
+        self.health.merge(later.health)
+        if self.bounces and later.bounces:
+            self.bounces.merge(later.bounces)
+
+    def tables(self) -> list[Table]:
+        """None: the page is the report."""
+        return []
+
+    def data(self) -> Data:
+        """None."""
+        return Data((), ())
+
+    def document(self) -> dict[str, object]:
+        """None."""
+        return {}
+
+
+def run(reading: Reading, selecting: Selecting, designing: Designing, output: str) -> Exit:
+    """Writes the page. Raises UsageError where the libraries for it are not installed."""
+    try:
+        import jinja2  # noqa: F401
+        import vl_convert  # noqa: F401
+    except ImportError:
+        raise UsageError("report: its libraries are not installed", "pip install 'ses-events[report]'") from None
+    from ses_cli.report.page import Page, render
+
+    tz, rules = selecting.zone(), Path(designing.rules) if designing.rules else None
+    printing = Printing("html", output, None)
+    found = scanning.find_input(reading, printing, designing.rules)
+    outcome = scanning.fold(found, reading, selecting, partial(_make, rules, designing.addresses))
+    folded = outcome.fold
+    addresses = None
+    if folded.bounces:
+        rows = folded.bounces.rows()
+        addresses = [[row.email, row.verdict.cls, row.reason or ""] for row in rows if not row.delivered_since]
+    page = Page(folded.health, outcome.ledger, outcome.sources, designing.title, designing.language, tz, addresses)
+    mode = log_mode(source.path for source in found.sources) if designing.addresses else None
+    with Output(output, mode) as file:
+        file.write([render(page)])
+    scanning.tell(outcome)
+    return scanning.status(outcome, reading.strict and outcome.ledger.invalid > 0)
+
+
+def _make(rules: Path | None, with_addresses: bool) -> Folded:
+    wanted = Wanted(bounce_type="hard_bounce", actions=frozenset({"suppress"}), rules=rules)
+    return Folded(Health(Asked(rules=rules)), Bounces(wanted) if with_addresses else None)
