@@ -76,13 +76,11 @@ def timeline(figures: Figures, texts: Texts) -> Spec:
 
 def rate_line(figures: Figures, rate: str, texts: Texts) -> Spec:
     """One rate over time, with the limits of the published rules that the values come near to."""
-    rows = [row for row in figures.timeline(by_day=True) if row[rate] is not None]
+    rows = figures.judged_days(rate)
     values = [{"time": row["time"], "rate": row[rate], "sent": row["sent"]} for row in rows]
-    highest = max((float(str(row[rate])) for row in rows), default=0.0)
     limits = [
         {"limit": limit, "label": f"{texts[f'limit_{name}']} {100 * limit:g}%"}
-        for name, limit in LIMITS[rate].items()
-        if rate == "deliverability" or limit / 3 <= highest <= 8 * limit or (name == "raise" and highest < limit)
+        for name, limit in near(LIMITS[rate], [float(str(row[rate])) for row in rows], rate == "deliverability")
     ]
     has_zero = rate != "deliverability"
     time = {"field": "time", "type": "temporal", "title": None}
@@ -114,6 +112,13 @@ def rate_line(figures: Figures, rate: str, texts: Texts) -> Spec:
     }
     spec = {"$schema": SCHEMA, "data": {"values": values}, "width": "container", "height": 130}
     return {**spec, "layer": [line, rule, label]}
+
+
+def near(limits: Mapping[str, float], values: Sequence[float], is_all: bool) -> list[tuple[str, float]]:
+    """The limits that the values come near to: the next worse one, and the next better one while it is not passed."""
+    highest, lower = max(values, default=0.0), limits["lower"]
+    wanted = {"raise": highest <= lower, "lower": True, "block": highest > lower}
+    return [(name, limit) for name, limit in limits.items() if is_all or wanted[name]]
 
 
 def heatmap(figures: Figures, names: Sequence[str], texts: Texts) -> Spec:

@@ -13,6 +13,7 @@ from ses_cli.reports.tally import UNTYPED
 
 K = TypeVar("K", bound=Hashable)
 HOURLY = 14 * 24  # hours: a longer period is shown by day
+_HARDLY = 0.01  # of the mail of the day with most
 _BLOCKS = "▁▂▃▄▅▆▇█"
 # kind of event -> what it counts as on the page
 OUTCOMES = {
@@ -102,6 +103,12 @@ class Figures:
         for name, place, n in self._counted():
             found[self.local(place[3]).strftime(form)][name] += n
         return [{"time": time, **counts, "sent": sent(counts), **rates(counts)} for time, counts in found.items()]
+
+    def judged_days(self, rate: str) -> list[dict[str, object]]:
+        """The days with this rate; without those of hardly any mail, whose rates would hide all others."""
+        days = [row for row in self.timeline(by_day=True) if row[rate] is not None]
+        most = max((int(str(row["sent"])) for row in days), default=0)
+        return [row for row in days if int(str(row["sent"])) >= _HARDLY * most]
 
     def totals(self) -> Counter[str]:
         """All of it."""

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from ses_cli import __version__
 from ses_cli.events import ERRORS, WARNINGS
 from ses_cli.ledger import Ledger
+from ses_cli.report import chinese
 from ses_cli.report.charts import LIMITS, charts
 from ses_cli.report.figures import ENDS, Figures, Line, rates, sent
 from ses_cli.report.library import script
@@ -69,7 +70,7 @@ def render(page: Page) -> bytes:
         senders=figures.senders(),
         templates=figures.templates(),
         reasons=figures.reasons(),
-        verdict=page.health.verdict(),
+        verdict=chinese.verdict(page.health.recent()) if page.language == "zh" else page.health.verdict(),
         changes=None,
         addresses=page.addresses,
         sources=page.sources,
@@ -132,7 +133,7 @@ def _tables(page: Page, figures: Figures, receivers: Sequence[Line], texts: Mapp
                 "day": f"{one.day}",
                 "sent": one.counts["sent"],
                 "level": one.judgement.level,
-                "why": reasons(one),
+                "why": chinese.why(one) if page.language == "zh" else reasons(one),
             }
             for one in judged(page.health.recent())
         ],

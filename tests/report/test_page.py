@@ -136,6 +136,8 @@ def test_it_is_readable_on_a_phone_in_both_languages_and_schemes(
         opened(browser, page)
         assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
         assert browser.execute_script("return document.documentElement.lang") == {"en": "en", "zh": "zh-CN"}[language]
+        verdict = {"en": "3 sender domains keep their levels", "zh": "3 个发信域名保持当前等级"}[language]
+        assert browser.find_element(By.CSS_SELECTOR, ".verdict").text == verdict
         assert {"en": "deliverability", "zh": "到达率"}[language] in browser.find_element(By.ID, "receivers").text
         colour = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
         assert (colour == "rgb(18, 23, 28)") == (scheme == "dark")
