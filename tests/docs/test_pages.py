@@ -107,6 +107,15 @@ def test_every_command_has_examples_first() -> None:
         assert re.search(r"^  ses-events \w+", text, flags=re.MULTILINE), section[:40]
 
 
+def test_the_chinese_readme_has_the_same_commands() -> None:
+    """Every block of commands and code, and every command of the table, stands in both READMEs, in the same order."""
+    chinese = (ROOT / "README.zh-CN.md").read_text()
+    block = re.compile(r"```\w+\n.*?```", flags=re.DOTALL)
+    assert block.findall(chinese) == block.findall(README)
+    row = re.compile(r"^\| (`ses-events .*?) \|", flags=re.MULTILINE)
+    assert [one.replace("、", ", ") for one in row.findall(chinese)] == row.findall(README)
+
+
 def test_links_lead_somewhere() -> None:
     """Every relative link in a page of the project leads to a file."""
     for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*.md")]:
