@@ -13,6 +13,7 @@ from ses_cli.capture.server_events import EventListener, Failure
 from ses_cli.errors import reason
 
 _AT_ONCE = 64  # connections that are accepted in one turn of the loop
+_BACKLOG = 4096  # that are accepted at the end, at most
 _PAUSE = 0.1  # seconds, when the system gives no connection
 
 
@@ -43,12 +44,14 @@ class Acceptor:
         self._loop.add_reader(listener, self._accept)
 
     def close(self) -> None:
-        """Accept nothing more. Who was accepted keeps the connection."""
+        """Accept those that have connected, whom the system would reset, and nobody more."""
+        self._loop.remove_reader(self._listener)
+        self._accept(_BACKLOG)
         self._loop.remove_reader(self._listener)
         self._listener.close()
 
-    def _accept(self) -> None:
-        for _ in range(_AT_ONCE):
+    def _accept(self, most: int = _AT_ONCE) -> None:
+        for _ in range(most):
             try:
                 sock, address = self._listener.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):

@@ -31,6 +31,7 @@ from ses_cli.events import Problem
 
 _BACKLOG = 1024
 _SWEEP = 0.25  # seconds between two looks for connections whose time is over
+_GRACE = 0.5  # seconds in which a client that has connected may still begin a request, when all is to end
 _QUIET = 60.0  # seconds between two notes that connections were closed to make room
 
 
@@ -117,12 +118,16 @@ async def _sweep(pool: ConnectionPool, emit: EventListener, manager: ServiceMana
 
 
 async def _drain(pool: ConnectionPool, seconds: float, hurry: asyncio.Event) -> None:
-    """Have every connection answer what has begun, and close; a second signal or the time cuts the others off."""
+    """Have every connection answer what has begun, and close; a second signal or the time cuts the others off.
+
+    A request may be on its way that has not been read: connections end with its answer, or after a moment without one.
+    """
     pool.stopping = True
-    deadline = time.monotonic() + seconds
-    while len(pool) and time.monotonic() < deadline and not hurry.is_set():
-        for connection in pool:
-            connection.shut_down()
+    begun = time.monotonic()
+    while len(pool) and time.monotonic() < begun + seconds and not hurry.is_set():
+        if time.monotonic() >= begun + _GRACE:
+            for connection in pool:
+                connection.shut_down()
         await asyncio.sleep(0.01)
     for connection in pool:
         connection.abort()

@@ -6,6 +6,7 @@ import signal
 import socket
 import ssl
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 
 import orjson
@@ -325,6 +326,23 @@ def test_a_signal_ends_it_in_order(tmp_path: Path, number: signal.Signals) -> No
         assert receiver.until("Totals")["stored"] == 1
         assert receiver.process.wait(10) == 0
         assert numbers(receiver.log) == [1]
+
+
+def test_no_post_on_its_way_is_lost_at_the_end(tmp_path: Path) -> None:
+    """Clients that connected, or sent another request, before the signal was seen are answered, and not reset."""
+    with Receiver(Settings(tmp_path / "log", port=0)) as receiver, ExitStack() as stack:
+        kept = stack.enter_context(receiver.connect())
+        kept.sendall(request(callback(0)))
+        assert answer(kept)[0] == 200
+        receiver.process.send_signal(signal.SIGSTOP)
+        clients = [kept, *(stack.enter_context(receiver.connect()) for _ in range(200))]
+        for number, client in enumerate(clients, 1):
+            client.sendall(request(callback(number)))
+        receiver.process.send_signal(signal.SIGTERM)
+        receiver.process.send_signal(signal.SIGCONT)
+        assert [answer(client)[0] for client in clients] == [200] * 201
+        assert receiver.until("Totals")["stored"] == 202
+    assert sorted(numbers(tmp_path / "log")) == list(range(202))
 
 
 def test_a_second_signal_waits_for_nobody(tmp_path: Path) -> None:
