@@ -6,7 +6,7 @@ import heapq
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
+from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -15,7 +15,10 @@ import orjson
 from traffic import (
     EVENTS,
     SINGLE,
+    TABLE,
+    WALL,
     Draw,
+    Plant,
     Rhythm,
     call,
     mailings,
@@ -23,6 +26,7 @@ from traffic import (
     old_records,
     people,
     pick,
+    planted,
     rates_for,
 )
 
@@ -32,6 +36,7 @@ examples:
   python examples/make_log.py --records 1000000 --seed 1 -o log.jsonl
   python examples/make_log.py --share open=40 --share click=9 --days 30 --start 2026-03-01 | zstd > log.zst
   python examples/make_log.py --broken 0.01 --duplicates 0.02 --legacy 1 -o dirty.jsonl
+  python examples/make_log.py --days 8 --plant domain=qq.com,class=spam-content,since=2026-01-12T14,share=0.2
 
 A mail leads to a chain of events (deferred, delivered, open, click ...); the log holds them in about the
 order of their times. Three sender domains write to mailbox providers and to a long tail of small domains.
@@ -42,7 +47,7 @@ MAX_LINE = 1 << 20  # bytes, what ses-events reads by default
 Sent = tuple[int, int, str]  # when the mail was sent, when the record arrives, and its line
 
 
-def mails(options: argparse.Namespace, draw: Draw) -> Iterator[Sent]:
+def mails(options: argparse.Namespace, draw: Draw, plant: Draw) -> Iterator[Sent]:
     """At least `options.records` records, mail by mail; the period ends when they are made."""
     rates, rhythm, kinds = rates_for(options.shares), Rhythm(options.start, options.days), mailings()
     everyone = people(max(50, min(options.records // 2, PEOPLE)), options.tail, rates.dead, draw)
@@ -55,7 +60,8 @@ def mails(options: argparse.Namespace, draw: Draw) -> Iterator[Sent]:
         first = int(draw() * len(everyone))
         for number in range(first, first + 1 + (int(draw() * draw() * 50) if many else 0)):
             records = old_records if draw() < options.legacy else new_records
-            for at, line in records(this, everyone[number % len(everyone)], rates, draw):
+            to = planted(options.plant, this, everyone[number % len(everyone)], plant)
+            for at, line in records(this, to, rates, draw):
                 yield sent, at + int(2 / (1.01 - draw())), line
                 made += 1
 
@@ -113,9 +119,9 @@ def break_some(lines: Iterable[str], options: argparse.Namespace, chance: Draw) 
 
 
 def log(options: argparse.Namespace) -> Iterator[bytes]:
-    """The log, in pieces. Copies and breaks draw for themselves: the records stay the same."""
-    main, copies, breaks = (Random(options.seed + (n << 32)).random for n in range(3))
-    arrivals = mails(options, main)
+    """The log, in pieces. Copies, breaks and changes draw for themselves: the records stay the same."""
+    main, copies, breaks, plants = (Random(options.seed + (n << 32)).random for n in range(4))
+    arrivals = mails(options, main, plants)
     if options.duplicates:
         arrivals = repeat_some(arrivals, options.duplicates, copies)
     lines = in_order(islice(arrivals, options.records))
@@ -144,6 +150,23 @@ def share(text: str) -> tuple[str, float]:
     if event not in EVENTS:
         raise argparse.ArgumentTypeError(f"{event!r} is none of {', '.join(EVENTS)}")
     return event, number(0, 1e9)(weight)
+
+
+def change(text: str) -> Plant:
+    """Read `domain=qq.com,template=100201,class=spam-content,since=2026-01-12T14,share=0.2`."""
+    given = dict(part.partition("=")[::2] for part in text.split(","))
+    unknown = given.keys() - {"domain", "template", "class", "since", "until", "share"}
+    if unknown or given.get("class") not in TABLE["planted"]:
+        raise argparse.ArgumentTypeError(f"{text}: expected a class, of {', '.join(TABLE['planted'])}")
+    since, until = (moment(given[name]) if name in given else end for name, end in (("since", 0), ("until", 1 << 40)))
+    template = int(given["template"]) if "template" in given else None
+    refusal = TABLE["planted"][given["class"]]
+    return Plant(number(0, 1)(given.get("share", "1")), refusal, since, until, given.get("domain"), template)
+
+
+def moment(text: str) -> int:
+    """Read an ISO date, or a date and time, on the clock of UTC+8; Unix seconds."""
+    return int(datetime.fromisoformat(text).replace(tzinfo=WALL).timestamp())
 
 
 def day(text: str) -> date:
@@ -182,6 +205,9 @@ def options_of(arguments: list[str]) -> argparse.Namespace:
     defaults = ", ".join(f"{event}={weight:g}" for event, weight in SHARES.items())
     text = f"how often an event occurs relative to the others; may be repeated ({defaults})"
     parser.add_argument("--share", type=share, action="append", default=[], metavar="EVENT=WEIGHT", help=text)
+    text = "a change: from then on this share of the mail that fits bounces for a reason of the class; may be repeated"
+    metavar = "domain=D,template=T,class=C,since=TIME,until=TIME,share=P"
+    parser.add_argument("--plant", type=change, action="append", default=[], metavar=metavar, help=text)
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     options = parser.parse_args(arguments)
     options.shares = SHARES | dict(options.share)

@@ -29,6 +29,7 @@ class Mailing(NamedTuple):
     """One kind of mail, and the parts of a record that come from it, as JSON."""
 
     number: int
+    template: int
     domain: str
     batch: bool
     sender: str  # username to templateId
@@ -54,6 +55,25 @@ class Call(NamedTuple):
     mailing: Mailing
     bulk: str
     ending: str  # from taskId on, without eventid
+
+
+class Plant(NamedTuple):
+    """A change: from some time on a share of the mail, of a receiver and of a template or of all, is refused."""
+
+    share: float
+    refusal: str
+    since: int  # Unix seconds
+    until: int
+    domain: str | None
+    template: int | None
+
+    def fits(self, made: Call, to: Person) -> bool:
+        """Whether a mail is one of those."""
+        return (
+            self.since <= made.sent < self.until
+            and self.domain in (None, to.email.rpartition("@")[2])
+            and self.template in (None, made.mailing.template)
+        )
 
 
 class Rates(NamedTuple):
@@ -92,7 +112,7 @@ def mailings() -> list[Mailing]:
         sender = f',"username":"{APP_ID}","from":"{row["from"]}","fromDomain":"{domain}"'
         sender += f',"templateId":{row["template"]}'
         custom = f',"X-Tencentcloudses-Cb-Campaign":"{row["campaign"]}"' if "campaign" in row else ""
-        made.append(Mailing(number, domain, "batch" in row, sender, f',"subject":"{subject}"', custom))
+        made.append(Mailing(number, row["template"], domain, "batch" in row, sender, f',"subject":"{subject}"', custom))
     return made
 
 
@@ -139,6 +159,14 @@ class Rhythm:
 def pick(choices: list[T], draw: Draw) -> T:
     """One of the choices."""
     return choices[int(draw() * len(choices))]
+
+
+def planted(plants: list[Plant], made: Call, to: Person, draw: Draw) -> Person:
+    """The recipient of a mail, who refuses it where a change was planted."""
+    for plant in plants:
+        if plant.fits(made, to) and draw() < plant.share:
+            return to._replace(refusal=plant.refusal)
+    return to
 
 
 def twice(draw: Draw) -> int:

@@ -44,6 +44,7 @@ class Table:
     total: Sequence[Value] | None = None
     notes: list[str] = field(default_factory=list)
     conclusion: str = ""  # what it comes to, in a sentence below
+    commands: list[str] = field(default_factory=list)  # to be copied: no line of theirs is folded
 
 
 class Data(NamedTuple):

@@ -245,14 +245,15 @@ def _only(name: str, field: str, kind: click.ParamType[Any], metavar: str | None
     return click.option(name, field, multiple=True, type=List(kind), metavar=metavar, help=f"Only {text}.")
 
 
+_FROM_DOMAIN = _only("--from-domain", "from_domains", click.STRING, "NAME", "this sender domain")
 _FIELDS = (
     _only("--domain", "domains", click.STRING, "NAME", "this recipient domain"),
-    _only("--from-domain", "from_domains", click.STRING, "NAME", "this sender domain"),
+    _FROM_DOMAIN,
     _only("--email", "emails", click.STRING, "ADDRESS", "this recipient"),
     _only("--bulk-id", "bulk_ids", click.STRING, "ID", "this bulkId"),
+    _only("--template", "templates", Template(), "ID", "this templateId"),
 )
 _TIMES = (
-    _only("--template", "templates", Template(), "ID", "this templateId"),
     click.option(
         "--since", metavar="TIME", help="Only events at or after TIME, such as 2026-01-05, 24h, 7d or yesterday."
     ),
@@ -269,6 +270,10 @@ def selecting_by(event: Decorator) -> Decorator:
     return grouped("selecting", Selecting, names, event, *_FIELDS, *_TIMES, _DEDUPE, _FAIL_EMPTY)
 
 
+# for what is about all mail of a sender
+_SENDERS = ("from_domains", "since", "until", "tz", "dedupe", "fail_empty")
+_ALL_OF_THEM = partial(Selecting, events=(), domains=(), emails=(), bulk_ids=(), templates=())
+selecting_senders = grouped("selecting", _ALL_OF_THEM, _SENDERS, _FROM_DOMAIN, *_TIMES, _DEDUPE, _FAIL_EMPTY)
 _EVENT = "this event type; every filter takes several values, with commas"
 selecting = selecting_by(_only("--event", "events", click.Choice(EVENTS), None, _EVENT))
 # all events of a message, each of them once whatever the log has

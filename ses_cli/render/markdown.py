@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
 
 from ses_cli.render.cells import cell
-from ses_cli.render.text import escape_markdown
+from ses_cli.render.text import escape_markdown, safe
 from ses_cli.table import Kind, Table
 
 _RIGHT = (Kind.COUNT, Kind.SHARE, Kind.NUMBER, Kind.DURATION)
@@ -19,6 +19,7 @@ def markdown(tables: Iterable[Table], tz: tzinfo | None) -> Iterator[bytes]:
         for row in [*table.rows, *(row for row in (table.rest, table.total) if row)]:
             yield _row([cell(value, column.kind, tz) for value, column in zip(row, table.columns, strict=True)])
         yield b"\n" + "".join(f"{escape_markdown(note)}\n\n" for note in _below(table)).encode(errors="replace")
+        yield "".join(f"    {safe(command)}\n\n" for command in table.commands).encode(errors="replace")
 
 
 def _below(table: Table) -> list[str]:

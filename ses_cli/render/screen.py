@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from ses_cli.render.cells import cell
-from ses_cli.render.grid import BLUE, BOLD, CYAN, DIM, GAP, GREEN, RED, Cell, Shape, paragraph, row, rule
+from ses_cli.render.grid import BLUE, BOLD, CYAN, DIM, GAP, GREEN, RED, Cell, Shape, painted, paragraph, row, rule
 from ses_cli.render.output import STDOUT, Styled
 from ses_cli.render.text import safe, safe_lines
 from ses_cli.table import Column, Kind, Table, Value
@@ -83,7 +83,9 @@ def _lines(table: Table, room: int, is_coloured: bool, tz: tzinfo | None) -> Ite
         yield ""
     for note in table.notes:
         yield from paragraph(safe(note), room, dim)
-    if table.notes:
+    for command in table.commands:
+        yield painted(safe(command), (GREEN,) if is_coloured else ())
+    if table.notes or table.commands:
         yield ""
     if table.conclusion:
         yield from paragraph(safe(table.conclusion), room, bold)

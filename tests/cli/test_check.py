@@ -30,6 +30,7 @@ def test_the_verdict_comes_first(logged: Program) -> None:
     done = logged("check", "log.jsonl")
     assert done.status == 0
     assert done.stdout.splitlines()[0] == "fromexample.com would be lowered a level"
+    assert done.stdout.splitlines()[1] == "nothing to compare with: no mail before"
     assert "invalid 10.0%, > 9% (40 of 400 sent)" in done.stdout
     assert "1 row" not in done.stderr
 
@@ -55,8 +56,12 @@ def test_the_document_is_the_contract(logged: Program) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--event", "open"], "--event does nothing here: the rules judge all mail of a sender domain"),
-        (["--domain", "qq.com"], "--domain does nothing here"),
+        (["--event", "open"], "no such option: --event"),
+        (["--window", "90m"], "expected whole hours such as 6h, 1d or 1w"),
+        (["--window", "0d"], "expected whole hours such as 6h, 1d or 1w"),
+        (["--baseline", "2026-01-05..x"], "--baseline: expected 7d, two dates or a log"),
+        (["--baseline", "2026-01-05..2026-01-04"], "it ends before it begins"),
+        (["--baseline", "log.jsonl", "-o", "log.jsonl"], "log.jsonl"),
         (["--level", "7"], "--level 7: its mails a day are not known"),
         (["--level", "many"], "expected a whole number, alone or as in example.com=3"),
         (["--quota", "=3"], "expected a whole number, alone or as in example.com=3"),

@@ -200,3 +200,24 @@ def test_a_closed_pipe_is_quiet() -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(timeout=60) == 0
+
+
+def test_planted_changes_are_there() -> None:
+    """From the hour on a share of the mail that fits bounces for the reason of the class, and no other mail does."""
+    plant = "domain=qq.com,template=100201,class=spam-content,since=2026-01-12T10,share=0.5"
+    records = [orjson.loads(line) for line in make("--records", "20000", "--days", "8", "--plant", plant).splitlines()]
+    planted = [record for record in records if "spam by content filtering" in record.get("reason", "")]
+    fitting = [
+        record
+        for record in records
+        if record["event"] in {"delivered", "bounce"} and record["email"].endswith("@qq.com")
+        and record["templateId"] == 100201 and record["bulkId"].split("-")[4] >= "20260112100000"
+    ]  # fmt: skip
+    assert all(record in fitting for record in planted)
+    assert 0.3 < len(planted) / len(fitting) < 0.7
+    for wrong in ("class=none", "domain=qq.com", "class=spam-content,colour=red", "class=spam-content,share=2"):
+        done = subprocess.run(
+            [sys.executable, str(SCRIPT), "--plant", wrong], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 2
+        assert "--plant" in done.stderr

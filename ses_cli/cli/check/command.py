@@ -4,25 +4,28 @@ import click
 
 from ses_cli.cli.check.options import Checking, checking
 from ses_cli.cli.check.options import check as refuse_idle
-from ses_cli.cli.options import Printing, Reading, Selecting, printing, reading, selecting
+from ses_cli.cli.options import Printing, Reading, Selecting, printing, reading, selecting_senders
 
 
 @click.command()
 @checking
 @reading
-@selecting
+@selecting_senders
 @printing
 def check(reading: Reading, selecting: Selecting, printing: Printing, checking: Checking) -> int:
-    """Check the health of your sending: what Tencent's published rules make of it.
+    """Check the health of your sending: what Tencent's published rules make of it, what changed, and why.
 
     \b
     ses-events check log.jsonl
     ses-events check --level 3 log.jsonl                 is a raise near?
     ses-events check --quota news.example.net=20000 logs/
-    ses-events check --json log.jsonl | jq '.senders[] | {day, from_domain, level}'
+    ses-events check --window 6h --baseline 14d logs/    what is different since this morning?
+    ses-events check --baseline yesterday.jsonl today.jsonl
+    ses-events check --json log.jsonl | jq -r '.changes[].sentence'
 
     Each sender domain is judged by the day, in UTC+8. A bounce is an invalid address or a spam bounce by the class of
-    its reason. docs/check.md has the rules, the classes and the definitions of all rates.
+    its reason. The newest hours are compared with those before: a change is told that is beyond chance, with the part
+    of the mail that accounts for it. docs/check.md has the rules, the definitions of all rates, and the methods.
     """
     from ses_cli.cli.check import output
 

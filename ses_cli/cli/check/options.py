@@ -1,5 +1,6 @@
-"""The options of `check`: what the sender may send, and what is shown."""
+"""The options of `check`: what the sender may send, what is compared with what, and what is shown."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,19 +15,21 @@ from ses_cli.errors import UsageError
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from ses_cli.reports.health.periods import Baseline
     from ses_cli.reports.health.report import Asked
 
 LEVELS = {0: 0, 1: 500, 2: 1_000, 3: 2_000, 4: 5_000, 5: 10_000, 6: 20_000, 20: 1_000_000}  # mails a day
+_HOUR = 3600
+_HOURS = {"h": 1, "d": 24, "w": 168}
+Number = tuple[str | None, int]  # of a sender domain; None is all of them
 
 
-class OfSender(click.ParamType[tuple[str | None, int]]):
+class OfSender(click.ParamType[Number]):
     """A whole number for all sender domains, or for one: 3 or example.com=3."""
 
     name = "[DOMAIN=]N"
 
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str | None, int]:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Number:
         from ses_cli.identity import domain_name
 
         name, sign, number = str(value).rpartition("=")
@@ -35,49 +38,93 @@ class OfSender(click.ParamType[tuple[str | None, int]]):
         return (domain_name(name) if name else None), int(number)
 
 
+class Hours(click.ParamType[int]):
+    """Whole hours: 6h, 1d, 1w."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        hours = _hours(str(value))
+        if not hours:
+            self.fail(f'expected whole hours such as 6h, 1d or 1w, got "{value}"', param, ctx)
+        return hours
+
+
+def _hours(text: str) -> int:
+    match = re.fullmatch(r"(\d{1,5})([hdw])", text.strip().lower())
+    return int(match[1]) * _HOURS[match[2]] if match else 0
+
+
 @dataclass(frozen=True, slots=True)
 class Checking:
     """What is asked of the senders."""
 
-    levels: tuple[tuple[str | None, int], ...]
-    quotas: tuple[tuple[str | None, int], ...]
+    levels: tuple[Number, ...]
+    quotas: tuple[Number, ...]
+    window: int
+    baseline: str
     top: int
     rules: str | None
 
-    def asked(self, tz: "tzinfo | None") -> "Asked":
+    @property
+    def other(self) -> str | None:
+        """The log to compare with, None where the baseline is of the same."""
+        return None if _hours(self.baseline) or ".." in self.baseline.strip("./") else self.baseline
+
+    def asked(self, tz: "tzinfo | None", files: tuple[str, ...]) -> "Asked":
         """What the report is asked for. Raises UsageError."""
         from ses_cli.reports.health.report import Asked
 
         return Asked(
+            window=self.window,
+            baseline=self._baseline(tz),
             quotas=tuple(_quotas(self.levels, self.quotas)),
             top=self.top or None,
             rules=Path(self.rules) if self.rules else None,
             tz=tz,
+            files=files,
         )
 
+    def _baseline(self, tz: "tzinfo | None") -> "Baseline":
+        from ses_cli.reports.health.periods import A_WEEK, Baseline
 
-def _quotas(
-    levels: Iterable[tuple[str | None, int]], quotas: Iterable[tuple[str | None, int]]
-) -> Iterable[tuple[str | None, int]]:
+        if hours := _hours(self.baseline):
+            return Baseline(hours)
+        return A_WEEK if self.other else Baseline(0, *_dates(self.baseline, tz))
+
+
+def _dates(text: str, tz: "tzinfo | None") -> tuple[int, int]:
+    """The hours of 2026-01-05..2026-01-11, both days whole."""
+    from datetime import datetime, timedelta
+
+    from ses_cli.times import parse
+
+    first, _, last = text.partition("..")
+    try:
+        after = datetime.fromisoformat(last) + timedelta(days=len(last) in (8, 10))
+        start, end = (parse(time, tz, 0) // _HOUR for time in (first, after.isoformat()))
+    except (ValueError, UsageError):
+        form = "a period is written 2026-01-05..2026-01-11"
+        raise UsageError(f'--baseline: expected 7d, two dates or a log, got "{text}"', form) from None
+    if start >= end:
+        raise UsageError(f"--baseline {text}: it ends before it begins")
+    return start, end
+
+
+def _quotas(levels: Iterable[Number], quotas: Iterable[Number]) -> Iterable[Number]:
     found: dict[str | None, int] = {}
     for option, name, number in [*(("--level", *one) for one in levels), *(("--quota", *one) for one in quotas)]:
         if name in found:
             raise UsageError(f"{option}: the quota of {name or 'all sender domains'} is given twice")
         if option == "--level" and number not in LEVELS:
             known = ", ".join(f"{level}: {mails:,}" for level, mails in LEVELS.items())
-            raise UsageError(
-                f"--level {number}: its mails a day are not known", f"give --quota N instead; known: {known}"
-            )
+            raise UsageError(f"--level {number}: its mails a day are not known", f"--quota N tells; known: {known}")
         found[name] = LEVELS[number] if option == "--level" else number
     return found.items()
 
 
 def check(printing: Printing) -> None:
-    """Refuses options that would make the answer wrong, or do nothing. Raises UsageError."""
-    why = "here: the rules judge all mail of a sender domain"
-    refuse(
-        why, "events", "domains", "emails", "bulk_ids", "templates", hint="--from-domain, --since and --until select"
-    )
+    """Refuses options that would do nothing. Raises UsageError."""
     if printing.form not in ("table", "markdown"):
         refuse(f"with --format {printing.form}, which has all rows", "top", hint="pipe it to head")
 
@@ -94,11 +141,21 @@ checking = grouped(
         help="Reputation level of all sender domains, or of one: 3 or example.com=3 (repeatable).",
     ),
     click.option(
-        "--quota",
-        "quotas",
-        multiple=True,
-        type=OfSender(),
-        help="Mails a day, where it is not that of the level (repeatable).",
+        "--quota", "quotas", multiple=True, type=OfSender(), help="Mails a day, instead of --level (repeatable)."
+    ),
+    click.option(
+        "--window",
+        type=Hours(),
+        default="1d",
+        show_default=True,
+        help="How much of the newest is looked at for changes.",
+    ),
+    click.option(
+        "--baseline",
+        default="7d",
+        show_default=True,
+        metavar="DURATION|DATE..DATE|FILE",
+        help="What it is compared with: the time before it, some days, or another log.",
     ),
     click.option(
         "--top", type=Top(), default="20", show_default=True, help="Rows to show; data formats have all of them."

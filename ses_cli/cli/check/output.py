@@ -1,21 +1,44 @@
 """What `check` prints."""
 
+from dataclasses import replace
 from functools import partial
 
 from ses_cli.cli import scanning
 from ses_cli.cli.check.options import Checking
 from ses_cli.cli.options import Printing, Reading, Selecting
 from ses_cli.errors import Exit
+from ses_cli.render import messages
 from ses_cli.render.output import write
+from ses_cli.render.text import plural
 from ses_cli.reports.health.report import Health
+from ses_cli.scan import Outcome
 
 
 def report(reading: Reading, selecting: Selecting, printing: Printing, checking: Checking) -> Exit:
     """The verdict first, then what stands behind it."""
     tz = selecting.zone()
-    found = scanning.find_input(reading, printing, checking.rules)
-    outcome = scanning.fold(found, reading, selecting, partial(Health, checking.asked(tz)))
+    make = partial(Health, checking.asked(tz, reading.files))
+    found = scanning.find_input(reading, printing, checking.rules, checking.other)
+    other = _other(reading, selecting, printing, checking, make)
+    outcome = scanning.fold(found, reading, selecting, make)
+    if other:
+        outcome.fold.other = other.fold.counts
+        outcome.errors += other.errors
     headline = f"{outcome.fold.verdict()}\n{scanning.account(outcome.ledger)}"
     write(scanning.rendered("check", outcome, printing, tz, headline), printing.output)
     scanning.tell(outcome)
     return scanning.status(outcome, reading.strict and outcome.ledger.invalid > 0)
+
+
+def _other(
+    reading: Reading, selecting: Selecting, printing: Printing, checking: Checking, make: "partial[Health]"
+) -> Outcome[Health] | None:
+    """The log that is compared with, read whole, whatever period is selected of the other."""
+    if not checking.other:
+        return None
+    this = replace(reading, files=(checking.other,), rejects=None)
+    found = scanning.find_input(this, printing)
+    outcome = scanning.fold(found, this, replace(selecting, since=None, until=None), make)
+    ledger = outcome.ledger
+    messages.note(f"baseline {checking.other}: {plural(ledger.lines, 'line')}, {ledger.counted:,} counted")
+    return outcome

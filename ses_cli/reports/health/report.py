@@ -1,15 +1,19 @@
-"""Is the sending healthy: what the published rules make of each sender domain and day."""
+"""Is the sending healthy: what the published rules make of each sender domain and day, and what changed."""
 
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from ses_cli.batch import Batch
-from ses_cli.reports.health import views, words
+from ses_cli.reports.health import change_views, views, words
+from ses_cli.reports.health.changes import Change, changes
 from ses_cli.reports.health.counts import Counts
 from ses_cli.reports.health.days import SenderDay, day_of, sender_days
+from ses_cli.reports.health.novelties import Novelty, novelties
+from ses_cli.reports.health.periods import A_WEEK, DAY, Baseline, compared
 from ses_cli.reports.health.rates import COUNTS, RATES
+from ses_cli.reports.health.sentences import Context
 from ses_cli.table import Data, Table
 from ses_cli.times import zone_name
 
@@ -18,61 +22,96 @@ from ses_cli.times import zone_name
 class Asked:
     """What is asked of a log."""
 
-    window: int = 24  # hours, the newest of which are looked at
+    window: int = DAY  # hours, the newest of which are looked at
+    baseline: Baseline = A_WEEK
     quotas: tuple[tuple[str | None, int], ...] = ()  # mails a day of a sender domain; None is all others
     top: int | None = 20  # rows that people see
     rules: Path | None = None  # the user's own rules of bounce reasons, tried first
     tz: tzinfo | None = None
+    files: tuple[str, ...] = ()  # the logs, as they are named in commands
+
+
+class Found(NamedTuple):
+    """All that is found of a log."""
+
+    days: list[SenderDay]  # the newest first
+    recent: list[SenderDay]  # those of the window
+    context: Context | None  # None where there is no mail
+    changes: list[Change]
+    novelties: list[Novelty]
 
 
 @dataclass(slots=True)
 class Health:
-    """A fold."""
+    """A fold. `other` is the log that it is compared with, where it is one of its own."""
 
     asked: Asked = field(default_factory=Asked)
     counts: Counts = field(default_factory=Counts)
+    other: Counts | None = None
+    _found: Found | None = None
 
     def __post_init__(self) -> None:
         self.counts.rules = self.asked.rules
 
     def add(self, batch: Batch) -> None:
         """Counts the records of a batch."""
+        self._found = None
         self.counts.add(batch)
 
     def merge(self, later: Self) -> None:
         """Counts what was found later in the log."""
+        self._found = None
         self.counts.merge(later.counts)
 
-    def days(self) -> list[SenderDay]:
-        """Each sender domain and day, the newest first."""
-        return sender_days(self.counts, dict(self.asked.quotas))
+    def found(self) -> Found:
+        """All there is to tell."""
+        if self._found is None:
+            self._found = self._find()
+        return self._found
+
+    def _find(self) -> Found:
+        asked = self.asked
+        days = sender_days(self.counts, dict(asked.quotas))
+        both = compared(self.counts, asked.window, asked.baseline, self.other)
+        if both is None:
+            return Found(days, days, None, [], [])
+        recent = [one for one in days if one.day >= day_of(both.periods.start) and one.counts["sent"]]
+        context = Context(both, asked.tz, asked.files, asked.rules)
+        return Found(days, recent, context, changes(both), novelties(both))
 
     def recent(self) -> list[SenderDay]:
-        """Those of the window."""
-        end = self.counts.newest()
-        return [one for one in self.days() if end is not None and one.day >= day_of(end - self.asked.window)]
+        """The days of the window on which mail was sent."""
+        return self.found().recent
 
     def verdict(self) -> str:
-        """The answer in one sentence."""
-        return words.verdict(self.recent())
+        """The answer in a sentence or two."""
+        found = self.found()
+        return "\n".join([words.verdict(found.recent), *change_views.verdict(found.context, found.changes)])
 
     def document(self) -> dict[str, object]:
-        """The definitions, and `senders`."""
+        """The definitions, `senders`, `changes` and what is new or gone."""
+        found = self.found()
         return {
             "tz": zone_name(self.asked.tz),
             "counts": COUNTS,
             "rates": {rate.name: rate.formula for rate in RATES.values()},
             "rules": views.rules(),
-            "senders": list(views.senders(self.days())),
+            **change_views.periods(found.context),
+            "senders": list(views.senders(found.days)),
+            "changes": [change_views.change(one, found.context) for one in found.changes if found.context],
+            "novelties": [change_views.novelty(one) for one in found.novelties],
         }
 
     def data(self) -> Data:
         """One row for each sender domain and day."""
-        return views.data(self.days())
+        return views.data(self.found().days)
 
     def tables(self) -> list[Table]:
-        """What the rules make of each, and the rates."""
-        days, recent = self.days(), self.recent()
-        shown = recent[: self.asked.top] if self.asked.top else days
-        tables = [views.judgements(shown, len(days) - len(shown)), views.rates(shown), views.advice(recent)]
+        """What the rules make of each, what changed, and the rates."""
+        found, top = self.found(), self.asked.top
+        shown = found.recent[:top] if top else found.days
+        tables = [views.judgements(shown, len(found.days) - len(shown))]
+        if found.context:
+            tables += change_views.tables(found.context, found.changes, found.novelties, top)
+        tables += [views.rates(shown), views.advice(found.recent)]
         return [table for table in tables if table.rows]

@@ -59,7 +59,8 @@ def verdict(days: Sequence[SenderDay]) -> str:
         named = [one.from_domain or NONE for one in judged(days) if one.judgement.level == level]
         if named:
             few = len(named) <= _NAMED and (level != "keep" or not told)
-            subject = " and ".join(named) if few else f"{len(named):,} {'others' if told else 'sender domains'}"
+            rest = "other" if told else "sender domain"
+            subject = " and ".join(named) if few else f"{len(named):,} {rest}{'s' if len(named) > 1 else ''}"
             told.append(f"{subject} {_SAID[level][len(named) > 1]}")
     return "; ".join(told) or "no mail to judge"
 

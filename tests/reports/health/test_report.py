@@ -93,7 +93,7 @@ def test_counts_are_those_of_the_log(records: list[Record]) -> None:
             names["bounce"] += ["hard_bounced"] * (one.bounce_type == "hard_bounce")
         expected.update((sender, day, name) for name in names.get(one.event, ()))
     found: Counter[tuple[str | None, str, str]] = Counter()
-    for judged in health(*records).days():
+    for judged in health(*records).found().days:
         counts = judged.counts
         found.update({(judged.from_domain, f"{judged.day}", name): n for name, n in counts.items()})
         assert counts["sent"] == counts["delivered"] + counts["bounced"] + counts["dropped"]
@@ -103,11 +103,11 @@ def test_counts_are_those_of_the_log(records: list[Record]) -> None:
 def test_the_days_are_those_of_utc8() -> None:
     """A day begins at 16:00 UTC, whatever the zone of the machine."""
     last, first = datetime(2026, 1, 5, 15, 59, 59, tzinfo=UTC), datetime(2026, 1, 5, 16, tzinfo=UTC)
-    days = health(*[record(timestamp=int(time.timestamp())) for time in (last, first)]).days()
+    days = health(*[record(timestamp=int(time.timestamp())) for time in (last, first)]).found().days
     assert [f"{one.day}" for one in days] == ["2026-01-06", "2026-01-05"]
 
 
 def test_quotas_are_by_sender_domain() -> None:
     """A sender domain has the quota that was given for it, the others that for all."""
-    days = health(record(fromDomain="a.example"), record(fromDomain="b.example")).days()
+    days = health(record(fromDomain="a.example"), record(fromDomain="b.example")).found().days
     assert {one.from_domain: one.quota for one in days} == {"a.example": 5, "b.example": 10}

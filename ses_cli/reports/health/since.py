@@ -1,0 +1,59 @@
+"""Since when: the hours in which a change is most likely to have happened."""
+
+from math import log
+from typing import NamedTuple
+
+from ses_cli.reports.health.attribution import Finding
+from ses_cli.reports.health.metrics import Metric
+from ses_cli.reports.health.periods import Compared
+
+
+class Span(NamedTuple):
+    """Hours since 1970, without the last."""
+
+    start: int
+    end: int
+    is_old: bool  # it began with the window or before
+    is_over: bool
+
+
+def span(compared: Compared, metric: Metric, finding: Finding) -> Span:
+    """The hours with the largest likelihood ratio of another rate than in the baseline.
+
+    M. Kulldorff, "Prospective time periodic geographical disease surveillance using a scan statistic", J. R. Stat.
+    Soc. A 164 (2001), in time alone.
+    """
+    counts, periods = compared.now, compared.periods
+    hours = periods.end - periods.start
+    part, whole = [0] * hours, [0] * hours
+    mail = finding.segment.mail()
+    for (kind, place), n in counts.records.items():
+        if periods.is_now(place[3]) and mail.holds(place):
+            at = place[3] - periods.start
+            whole[at] += n if kind in metric.whole else 0
+            part[at] += n if kind in metric.parts and not metric.event else 0
+    if metric.event:
+        for (meaning, place), n in counts.failures.items():
+            if meaning.event == metric.event and periods.is_now(place[3]) and finding.segment.holds(place, meaning):
+                part[place[3] - periods.start] += n
+    start, end = _best(part, whole, finding.expected / max(sum(whole), 1), finding.excess > 0)
+    return Span(periods.start + start, periods.start + end, start == 0, end < hours)
+
+
+def _best(part: list[int], whole: list[int], rate: float, is_more: bool) -> tuple[int, int]:
+    """The places between which the difference stands out most; most likely it goes on."""
+    best, found = 0.0, (0, len(part))
+    for start in range(len(part)):
+        observed = expected = 0.0
+        for end in range(start + 1, len(part) + 1):
+            observed += part[end - 1]
+            expected += whole[end - 1] * rate
+            if (observed > expected) == is_more and expected > 0:
+                ratio = (observed * log(observed / expected) if observed else 0.0) - observed + expected
+                ratio -= _ENDED if end < len(part) else 0
+                if ratio > best:
+                    best, found = ratio, (start, end)
+    return found
+
+
+_ENDED = 3.0  # what it takes to say that a change is over
