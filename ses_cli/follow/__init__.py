@@ -1,8 +1,22 @@
 """Logs that grow: their lines as they come, through rotation and truncation. Nothing here knows of journals."""
 
 from ses_cli.follow.backlog import Backlog, Count
-from ses_cli.follow.follower import POLL, Change, Follower, OnChange, Tracker
+from ses_cli.follow.contract import Change, OnChange, Start, Tracker
+from ses_cli.follow.follower import POLL, Follower
+from ses_cli.follow.generations import Identity
 from ses_cli.follow.logfile import LogFile
 from ses_cli.follow.ordering import open_generations
 
-__all__ = ["POLL", "Backlog", "Change", "Count", "Follower", "LogFile", "OnChange", "Tracker", "open_generations"]
+__all__ = [
+    "POLL",
+    "Backlog",
+    "Change",
+    "Count",
+    "Follower",
+    "Identity",
+    "LogFile",
+    "OnChange",
+    "Start",
+    "Tracker",
+    "open_generations",
+]

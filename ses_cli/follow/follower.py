@@ -15,14 +15,15 @@ to be found, what was written to later than A was follows, and it is said that s
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, NamedTuple, Protocol, Self
+from typing import Self
 
 from ses_cli.batch import Piece
 from ses_cli.errors import SourceError, reason
+from ses_cli.follow.contract import Change, Kind, OnChange, Start, Tracker
 from ses_cli.follow.generations import Identity, generations
 from ses_cli.follow.logfile import LogFile
 from ses_cli.follow.ordering import place_behind
@@ -32,37 +33,13 @@ from ses_cli.sources.source import shown
 
 POLL = 0.2  # seconds between two looks
 
-Kind = Literal["opened", "rotated", "truncated", "shortened", "gone", "missing", "unreadable"]
-
-
-class Change(NamedTuple):
-    """Something other than growth. The pieces that come next are of `source`."""
-
-    kind: Kind
-    source: str
-    offset: int  # bytes, where reading goes on
-    line: int  # number of the line that begins there
-    detail: str = ""
-
-
-OnChange = Callable[[Change], None]
-
-
-class Tracker(Protocol):
-    """Who is told which generation it is that is read, before its pieces come."""
-
-    def begin(self, file: LogFile, is_new: bool, /) -> None:
-        """This generation is read next. `is_new`: the file was emptied, whatever it holds again."""
-
-    def shorten(self, offset: int, line: int, /) -> None:
-        """The generation that is read lost what stood from here on, and other lines will follow."""
+_BEGINNING = Start()
 
 
 class Follower:
     """The lines of a log, from generation to generation. None, when iterated, says that nothing more has come yet.
 
-    `begin` is where to begin instead of at the start of the log: an open file and, for a plain one, the offset and
-    number of a line. With a tracker, it is told of generations, and all pieces have the name of the log.
+    With a tracker, it is told of generations, and all pieces have the name of the log.
     """
 
     def __init__(
@@ -72,9 +49,7 @@ class Follower:
         on_change: OnChange,
         *,
         tracker: Tracker | None = None,
-        begin: LogFile | None = None,
-        offset: int = 0,
-        line: int = 1,
+        start: Start = _BEGINNING,
     ) -> None:
         self.errors: list[SourceError] = []
         self.done = 0  # bytes handed out
@@ -83,9 +58,10 @@ class Follower:
         self._name = shown(path)
         self._on_change = on_change
         self._tracker = tracker
-        self._lines = Lines(self._name, max_line, offset, line)
-        self._file = begin  # that is read
-        self._later: deque[LogFile] = deque()  # open and not read yet, oldest first; but for the last one, empty
+        self._lines = Lines(self._name, max_line, start.offset, start.line)
+        self._file = start.file  # that is read
+        # open and not read yet, oldest first; of those found here all but the last are empty
+        self._later = deque(start.later)
         self._untold: Kind | None = "opened"  # what led to the generation whose first piece has not come
         self._is_gone = False
 
@@ -207,7 +183,7 @@ class Follower:
         self._lines.go_on(offset, lines + 1)
         self._tell("shortened")
         if self._tracker:
-            self._tracker.shorten(offset, lines + 1)
+            self._tracker.shorten(file, offset, lines + 1)
 
     def _is_left(self) -> bool:
         """Whether something stands in a later file: nothing comes to this one then."""

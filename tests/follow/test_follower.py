@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ses_cli.batch import Piece
 from ses_cli.errors import SourceError
-from ses_cli.follow import Change, Follower
+from ses_cli.follow import Change, Follower, Start
 
 MAX_LINE = 2000
 
@@ -90,7 +90,7 @@ class Reader:
     def __init__(self, path: Path, offset: int = 0, line: int = 1) -> None:
         self.changes: list[Change] = []
         self.pieces: list[Piece] = []
-        self.follower = Follower(str(path), MAX_LINE, self.changes.append, offset=offset, line=line)
+        self.follower = Follower(str(path), MAX_LINE, self.changes.append, start=Start(offset=offset, line=line))
 
     def look(self) -> list[bytes]:
         """The lines that have come."""

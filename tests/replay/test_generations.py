@@ -37,6 +37,7 @@ class Followed:
         self.lost: list[bytes] = []  # what was truncated: it may have been sent
         self.sent: list[bytes] = []
         self.said: list[str] = []
+        self.failing = 0  # so many more are refused
         self._live: list[bytes] = []
         self._rotations = 0
         self._count = 0
@@ -55,7 +56,9 @@ class Followed:
         self._rotations += 1
         old = self.path.rename(self.path.with_name(f"log-20260101T{self._rotations:06}Z.jsonl"))
         if is_compressed:
-            old.with_name(old.name + ".gz").write_bytes(gzip.compress(old.read_bytes()))
+            compressed = old.with_name(old.name + ".gz")
+            compressed.write_bytes(gzip.compress(old.read_bytes()))
+            os.utime(compressed, ns=(0, old.stat().st_mtime_ns))  # as all that compress do
             old.unlink()
         self._live = []
         self.path.touch()
@@ -105,8 +108,12 @@ class Followed:
         if entry.state is State.DELIVERED:
             return False
         self.journal.intent(entry)
-        self.sent.append(raw)
-        self.journal.outcome(entry, State.DELIVERED)
+        if self.failing:
+            self.failing -= 1
+            self.journal.outcome(entry, State.FAILED)
+        else:
+            self.sent.append(raw)
+            self.journal.outcome(entry, State.DELIVERED)
         return True
 
     def _append(self, line: bytes) -> None:
@@ -121,6 +128,7 @@ STEPS = st.one_of(
     st.tuples(st.just("rotate"), st.booleans(), st.booleans()),
     st.tuples(st.just("cut"), st.integers(1, 5)),
     st.tuples(st.just("look")),
+    st.tuples(st.just("refused"), st.integers(1, 4)),
     st.tuples(st.just("killed"), st.integers(0, 30)),  # after so many more were sent
     st.tuples(st.just("down"), st.lists(st.sampled_from(["write", "rotate", "same", "cut"]), max_size=6)),
 )
@@ -128,8 +136,13 @@ STEPS = st.one_of(
 
 @given(st.lists(STEPS, max_size=12))
 @example([("down", ["same", "write", "same"]), ("killed", 4)])
-def test_every_line_is_sent(steps: list[tuple[str, *tuple[object, ...]]]) -> None:
-    """Through any rotation, any cut and any number of followers; once, unless the log was cut."""
+@example([("rotate", True, False), ("rotate", True, False), ("look",), ("killed", 0), ("killed", 0)])
+@example([("rotate", True, False), ("rotate", False, False), ("down", ["write", "same"])])
+@example(
+    [("refused", 1), ("write", 2), ("rotate", False, False), ("write", 2), ("rotate", False, False), ("killed", 9)]
+)
+def test_every_line_is_delivered(steps: list[tuple[str, *tuple[object, ...]]]) -> None:
+    """Through any rotation, any cut, refusals and any number of followers; once, unless the log was cut."""
     with TemporaryDirectory() as folder:
         log = Followed(Path(folder))
         log.write(2)
@@ -145,6 +158,8 @@ def test_every_line_is_sent(steps: list[tuple[str, *tuple[object, ...]]]) -> Non
                     log.look()
                     log.cut(count)
                     log.look()
+                case "refused", [int(count)]:
+                    log.failing = count
                 case "killed", [int(count)]:
                     log.look(count)
                     log.end()
@@ -158,6 +173,10 @@ def test_every_line_is_sent(steps: list[tuple[str, *tuple[object, ...]]]) -> Non
                 case _:
                     log.look()
         log.write(1)  # a file is left when something stands in the next
+        log.look()
+        log.end()
+        log.failing = 0
+        log.begin()  # what was refused is sent again
         log.look()
         log.end()
         rest = list(log.sent)
@@ -266,7 +285,7 @@ def test_the_log_that_was_read_last_must_be_there(tmp_path: Path) -> None:
     assert log.sent == log.written
 
 
-def test_what_was_delivered_is_counted_though_it_is_forgotten(tmp_path: Path) -> None:
+def test_what_was_delivered_is_counted_though_its_log_is_finished(tmp_path: Path) -> None:
     """The journal holds the log that is written to, and a number for those before."""
     log = Followed(tmp_path)
     log.write(3)
@@ -278,22 +297,26 @@ def test_what_was_delivered_is_counted_though_it_is_forgotten(tmp_path: Path) ->
         log.look()
     log.end()
     status = read_status(tmp_path / "journal")
-    assert status.forgotten == 5
+    assert status.finished == (2, 5)
     assert [one.delivered for known in status.logs for one in known.progress] == [2]
 
 
-def test_logs_that_begin_alike_are_forgotten_with_the_last(tmp_path: Path) -> None:
-    """A log is kept while a later one begins with the same line, and no longer."""
+def test_what_failed_is_sent_again_and_nothing_else(tmp_path: Path) -> None:
+    """Of the generations between one that a callback failed of and the last one nothing is sent again."""
     log = Followed(tmp_path)
-    log.write(1)
+    log.write(3)
+    log.failing = 1
     log.begin()
+    for _ in range(3):
+        log.look()
+        log.rotate(is_same=False, is_compressed=True)
+        log.write(2)
     log.look()
-    for is_same, known in ((True, 1), (True, 2), (True, 3), (False, 1)):
-        log.rotate(is_same, is_compressed=False)
-        log.write(1)
+    log.end()
+    assert log.sent == log.written[1:]
+    for _ in range(2):
+        log.begin()
         log.look()
         log.end()
-        assert len(read_status(tmp_path / "journal").logs) == known
-        log.begin()
-    log.end()
-    assert log.sent == log.written
+        assert log.sent == [*log.written[1:], log.written[0]]
+    assert read_status(tmp_path / "journal").finished == (3, 7)

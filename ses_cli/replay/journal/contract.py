@@ -1,6 +1,6 @@
 """What the loop of a replay asks of its memory, with or without a file behind it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ses_cli.batch import Piece
@@ -66,14 +66,20 @@ class Journal(Protocol):
     def is_empty(self) -> bool:
         """Whether no run before has opened a log."""
 
-    def is_known(self, content: Content) -> bool:
-        """Whether a run before has opened this log. It is not opened by that."""
+    def candidates(self, content: Content) -> Mapping[int, int]:
+        """The logs of runs before that this may be, and how many bytes of it are known by each. It is not opened."""
 
     def resembles(self, content: Content) -> bool:
         """Whether it begins like a log that a run before has opened: it may be that one, with another end."""
 
-    def open_log(self, name: str, content: Content) -> Opened:
-        """Recognise a log by its content, whatever its name. Each is recognised once a run."""
+    def is_finished(self, log: int) -> bool:
+        """Whether nothing is left of a log that was retired."""
+
+    def open_log(self, name: str, content: Content, among: Collection[int] | None = None) -> Opened:
+        """Recognise a log by its content, whatever its name. Each is recognised once a run.
+
+        `among`: it is one of these logs or a new one.
+        """
 
     def ranges(self, log: int) -> Iterator[Range]:
         """What of a plain file is still to be read, in order: the exceptions, then all from `Opened.offset` on.
@@ -97,7 +103,7 @@ class Journal(Protocol):
         """All there is of a log was admitted, for now: what stands behind the last callback is read as well."""
 
     def retire(self, log: int) -> None:
-        """A log was left for the one after it, and nothing is added to it: when all of it is delivered, forget it."""
+        """A log was left for the one after it, and nothing is added to it: when all is delivered, it is finished."""
 
     def needs_records(self, log: int) -> bool:
         """Whether runs with another selection have sent of this log, so that `admit` has to look at the record."""
@@ -118,8 +124,8 @@ class Journal(Protocol):
         Returns the number of the commit that will hold it.
         """
 
-    def cut(self, log: int, offset: int, line: int) -> None:
-        """The log was truncated: what stands from here on is new."""
+    def cut(self, log: int, offset: int, line: int, content: Content) -> None:
+        """The log was truncated and has this content now: what stands from here on is new."""
 
     def commit(self) -> None:
         """Begin to write all that was said, unless a commit is still being written."""
@@ -142,15 +148,19 @@ class NoJournal:
 
     is_empty = True
 
-    def is_known(self, content: Content) -> bool:
-        """Never."""
-        return False
+    def candidates(self, content: Content) -> Mapping[int, int]:
+        """None."""
+        return {}
 
     def resembles(self, content: Content) -> bool:
         """Never."""
         return False
 
-    def open_log(self, name: str, content: Content) -> Opened:
+    def is_finished(self, log: int) -> bool:
+        """Nothing is known."""
+        return False
+
+    def open_log(self, name: str, content: Content, among: Collection[int] | None = None) -> Opened:
         """Every log is new."""
         self._logs += 1
         return Opened(self._logs)
@@ -195,7 +205,7 @@ class NoJournal:
         settle(entry, state, is_final)
         return 0
 
-    def cut(self, log: int, offset: int, line: int) -> None:
+    def cut(self, log: int, offset: int, line: int, content: Content) -> None:
         """Not kept."""
 
     def commit(self) -> None:

@@ -138,6 +138,18 @@ def begin(offset: int, line: int) -> Mark:
     return Mark(offset, line, offset, _hash().digest())
 
 
+def place_in(content: Content, offset: int, line: int) -> Mark:
+    """A mark of a place where a line begins, told by the lines before it."""
+    size = SEGMENT
+    while True:
+        start = max(offset - size, 0)
+        data = content.read(start, offset)
+        whole = data if not start else data[data.find(b"\n") + 1 :]
+        if whole or not start:
+            return Mark(offset, line, offset - len(whole), _hash(whole).digest())
+        size *= 4  # the line before is longer
+
+
 def first_line(content: Content) -> tuple[bytes | None, bool]:
     """A digest of the first line without its end, None where there is none; and whether it has its end."""
     head = content.head()

@@ -213,7 +213,8 @@ class OpenLog:
         """The other lines done beyond the frontier, behind the mark by which these lines are told again."""
         if not self._beyond and not self.spilled:
             return None
-        top = max(self._top, self.trail.here())
+        here = self.trail.here()
+        top = here if here.offset > self._top.offset else self._top
         return MARK.pack(*top) + array("Q", self._beyond).tobytes()
 
     def cut(self, mark: Mark, line: int) -> None:
@@ -233,7 +234,7 @@ class OpenLog:
         marks = [reached for reached in self.trail.marks if reached.offset <= mark.offset]
         self.trail, self._top = Trail(mark.offset, mark.line), min(self._top, mark)
         self.trail.marks.extend(marks)
-        self.marks = [offset for offset in self.marks if offset <= mark.offset]
+        self.marks = [*(offset for offset in self.marks if offset < mark.offset), mark.offset]
 
 
 def decode_lines(beyond: bytes | None) -> tuple[list[Mark], list[int]]:

@@ -1,12 +1,14 @@
 """Which of the logs that a journal knows a log is, told by its content."""
 
 import sqlite3
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
 from ses_cli.errors import SourceError
 from ses_cli.replay.journal.contract import Content, Opened
 from ses_cli.replay.journal.entry import State
+from ses_cli.replay.journal.finished import beginning, finished_like
 from ses_cli.replay.journal.identity import Mark, begin, first_line, matches, shared
 from ses_cli.replay.journal.log import Exceptions, OpenLog, Other, Row, decode_lines
 from ses_cli.replay.journal.scope import Scope
@@ -49,7 +51,8 @@ class Recogniser:
         # a log without a line has a cursor only
         numbers = "SELECT coalesce(max(log), 0), coalesce(max(cursor), 0) FROM cursor"
         logs, cursors = base.execute(numbers).fetchone()
-        self._logs, self._cursors = int(logs), int(cursors)
+        (finished,) = base.execute("SELECT coalesce(max(log), 0) FROM finished").fetchone()
+        self._logs, self._cursors = max(int(logs), int(finished)), int(cursors)
         self.is_empty = not self._logs
 
     def knows(self, content: Content) -> bool:
@@ -61,28 +64,36 @@ class Recogniser:
                 return True
         return False
 
-    def is_known(self, content: Content) -> bool:
-        """Whether a log is among those that were opened, though perhaps nothing was sent of it, or it lost its end."""
+    def candidates(self, content: Content) -> dict[int, int]:
+        """The opened logs that it may be, perhaps with another end, and how many bytes of it are known by each."""
         first, _ = first_line(content)
+        found = {}
         for number, _ in self._alike(first) if first else []:
             marks = self._marks(number)
             places = [mark for cursor in self._load_cursors(number) for mark in cursor.marks]
-            if matches([*marks, *places], content) or shared(marks, content):
-                return True
-        return False
+            if matches([*marks, *places], content):
+                found[number] = max(place.offset for place in [begin(0, 1), *places])
+            elif common := shared(marks, content):
+                found[number] = common.offset
+        for number in finished_like(self._base, first) if first else []:
+            if matches(marks := beginning(self._marks(number)), content):
+                found[number] = marks[-1].offset
+        return found
 
     def resembles(self, content: Content) -> bool:
         """Whether it begins like one that was opened."""
         first, _ = first_line(content)
         return bool(first and self._alike(first))
 
-    def recognise(self, name: str, content: Content) -> tuple[Opened, OpenLog, list[Statement]]:
-        """What is known of a log, and what the next commit has to write of it.
+    def recognise(
+        self, name: str, content: Content, among: Collection[int] | None = None
+    ) -> tuple[Opened, OpenLog, list[Statement]]:
+        """What is known of a log, one of those `among`, and what the next commit has to write of it.
 
         SourceError where it cannot be told which of its callbacks runs before have sent.
         """
         first, is_whole = first_line(content)
-        alike = self._alike(first) if first else []
+        alike = [one for one in self._alike(first) if among is None or one[0] in among] if first else []
         best: tuple[Mark, int, str] | None = None
         parted: tuple[Mark, int] | None = None
         for number, known in alike:

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +14,8 @@ from ses_cli.callback import Callback
 from ses_cli.replay.journal import store
 from ses_cli.replay.journal.contract import Content, Opened, Range, settle
 from ses_cli.replay.journal.entry import Entry, State
-from ses_cli.replay.journal.identity import begin
+from ses_cli.replay.journal.finished import finish, is_finished
+from ses_cli.replay.journal.identity import place_in
 from ses_cli.replay.journal.log import MARK, OpenLog
 from ses_cli.replay.journal.recognise import Recogniser
 from ses_cli.replay.journal.scope import Scope
@@ -23,16 +24,6 @@ FLIGHT = Struct("<IQQI16s")  # log, line, offset, attempt, id
 _GAP = 64 << 10  # bytes between two exceptions that are read rather than sought over
 _PAGE = 1000
 _CHECKPOINT = 250  # commits, of some pages each, until the write-ahead log is taken into the database
-# A log of which nothing is left to send is forgotten, unless a later one begins with the same line: of that one perhaps
-# no more is known, and the former would be taken for it.
-_IS_OVER = """NOT EXISTS (SELECT 1 FROM exception WHERE log = ?1)
-    AND NOT EXISTS (SELECT 1 FROM log AS own JOIN log AS later USING (first) WHERE own.log = ?1 AND later.log > ?1)"""
-_FORGET = [
-    f"""INSERT INTO meta SELECT 'forgotten', sum(delivered) FROM cursor WHERE log = ?1 AND {_IS_OVER} GROUP BY log
-    ON CONFLICT (key) DO UPDATE SET value = value + excluded.value""",
-    f"DELETE FROM done WHERE cursor IN (SELECT cursor FROM cursor WHERE log = ?1) AND {_IS_OVER}",
-    *(f"DELETE FROM {table} WHERE log = ?1 AND {_IS_OVER}" for table in ("mark", "cursor", "log")),
-]
 _CURSOR = (
     "UPDATE cursor SET offset = ?, line = ?, start = ?, digest = ?, delivered = delivered + ?, beyond = ?"
     " WHERE cursor = ?"
@@ -70,7 +61,6 @@ class SqliteJournal:
         self._reader = sqlite3.connect(path, isolation_level=None)
         self._recogniser = Recogniser(self._reader, path, scope)
         self._logs: dict[int, OpenLog] = {}
-        self._retired: set[int] = set()  # logs of which all is delivered, to be forgotten
         self._counted = 0  # delivered before, as of opening
         self._flight: dict[Entry, int] = {}  # the number of the attempt
         self._rows: dict[tuple[int, int], tuple[int, int, int, bytes, int] | None] = {}  # exceptions; None: no more
@@ -92,20 +82,25 @@ class SqliteJournal:
         """Whether no run before has opened a log."""
         return self._recogniser.is_empty
 
-    def is_known(self, content: Content) -> bool:
-        """Whether a run before has opened this log."""
+    def candidates(self, content: Content) -> Mapping[int, int]:
+        """The logs of runs before that this may be, and how many bytes of it are known by each."""
         with store.reading(self._path):
-            return self._recogniser.is_known(content)
+            return self._recogniser.candidates(content)
 
     def resembles(self, content: Content) -> bool:
         """Whether it begins like a log that a run before has opened."""
         with store.reading(self._path):
             return self._recogniser.resembles(content)
 
-    def open_log(self, name: str, content: Content) -> Opened:
+    def is_finished(self, log: int) -> bool:
+        """Whether nothing is left of a log that was retired."""
+        with store.reading(self._path):
+            return is_finished(self._reader, log)
+
+    def open_log(self, name: str, content: Content, among: Collection[int] | None = None) -> Opened:
         """Recognise a log by its content. SourceError where what was sent of it cannot be told in this scope."""
         with store.reading(self._path):
-            found, log, statements = self._recogniser.recognise(name, content)
+            found, log, statements = self._recogniser.recognise(name, content, among)
         self._statements += statements
         self._is_dirty = self._is_dirty or bool(statements)
         log.is_only_looked_at = self._is_only_looked_at
@@ -214,15 +209,16 @@ class SqliteJournal:
             self._rows[entry.log, entry.line] = None if kept is State.NEVER else row
         return self._batch
 
-    def cut(self, log: int, offset: int, line: int) -> None:
+    def cut(self, log: int, offset: int, line: int, content: Content) -> None:
         """The log was truncated: what stands from here on is new."""
         opened = self._logs[log]
-        mark = begin(offset, line)
+        mark = place_in(content, offset, line)
         opened.cut(mark, line)
         self._rows = {key: row for key, row in self._rows.items() if key[0] != log or key[1] < line}
         place = "UPDATE cursor SET offset = ?, line = ?, start = ?, digest = ? WHERE log = ? AND offset > ?"
         self._statements += [
             ("DELETE FROM mark WHERE log = ? AND offset > ?", [(log, offset)]),
+            ("INSERT OR REPLACE INTO mark VALUES (?, ?, ?, ?, ?)", [(log, *mark)]),
             ("DELETE FROM exception WHERE log = ? AND line >= ?", [(log, line)]),
             (place, [(*mark, log, offset)]),
         ]
@@ -289,8 +285,10 @@ class SqliteJournal:
             if gone:
                 statements.append(("DELETE FROM exception WHERE log = ? AND line = ?", gone))
             self._rows = {}
-        if retired:
-            statements += self._forget(retired)
+        for log in retired:
+            self._counted += log.found
+            del self._logs[log.number]
+            statements += finish(log.number)
         if statements or self._is_dirty:
             flight = b"".join(
                 FLIGHT.pack(entry.log, entry.line, entry.offset, attempt, entry.id)
@@ -299,17 +297,6 @@ class SqliteJournal:
             statements.append(("UPDATE flight SET entries = ?, time = ?", [(flight, time())]))
         self._is_dirty = False
         return statements
-
-    def _forget(self, retired: list[OpenLog]) -> list[store.Statement]:
-        """Logs that were left, and those before that could not be forgotten until now, the latest first."""
-        known = {number for (number,) in self._reader.execute("SELECT log FROM log")}
-        self._retired = self._retired & known | {log.number for log in retired}
-        for log in retired:
-            self._counted += log.found
-            del self._logs[log.number]
-        if any(log.pending_name is not None for log in self._logs.values()):
-            return []  # how that one begins is not known yet
-        return [(text, [(number,)]) for number in sorted(self._retired, reverse=True) for text in _FORGET]
 
     def _gather_log(self, log: OpenLog) -> list[store.Statement]:
         place = log.advance()

@@ -10,6 +10,7 @@ from ses_cli.errors import SourceError
 from ses_cli.leftovers import temporary_directory
 from ses_cli.replay.journal import store
 from ses_cli.replay.journal.entry import State
+from ses_cli.replay.journal.finished import Finished, count_finished
 from ses_cli.replay.journal.opening import closing_base, read_meta, snapshot
 from ses_cli.replay.journal.sqlite import FLIGHT
 
@@ -40,7 +41,7 @@ class JournalStatus(NamedTuple):
     created: float
     last_attempt: float  # 0: none
     is_used: bool  # a run is using it now
-    forgotten: int  # callbacks delivered of logs that were followed, sent to their end and forgotten
+    finished: Finished  # logs that were followed, sent to their end and left; they are not among the others
     logs: Sequence[LogStatus]
 
 
@@ -53,7 +54,8 @@ def read_status(path: Path) -> JournalStatus:
         is_used = snapshot(path, copy)
         with closing_base(str(copy)) as base, store.reading(path):
             if not store.is_whole(base, path):
-                return JournalStatus("", 0, 0, is_used, 0, [])
+                return JournalStatus("", 0, 0, is_used, Finished(0, 0), [])
+            base.executescript(store.FINISHED)
             entries, time = base.execute("SELECT entries, time FROM flight").fetchone()
             flight: dict[int, list[int]] = {}
             for log, line, *_ in FLIGHT.iter_unpack(entries):
@@ -61,8 +63,7 @@ def read_status(path: Path) -> JournalStatus:
             names = base.execute("SELECT log, name FROM log ORDER BY log").fetchall()
             logs = [_log(base.execute, number, name, sorted(flight.get(number, ())), is_used) for number, name in names]
             created = float(read_meta(base, "created") or 0)
-            forgotten = int(read_meta(base, "forgotten") or 0)
-            return JournalStatus(read_meta(base, "target"), created, time, is_used, forgotten, logs)
+            return JournalStatus(read_meta(base, "target"), created, time, is_used, count_finished(base), logs)
 
 
 def _log(execute: Any, number: int, name: str, flight: list[int], is_used: bool) -> LogStatus:

@@ -34,6 +34,10 @@ CREATE TABLE exception (log INTEGER, line INTEGER, offset INTEGER NOT NULL, id B
 CREATE TABLE flight (one INTEGER PRIMARY KEY CHECK (one = 1), entries BLOB NOT NULL, time REAL NOT NULL);
 INSERT INTO flight VALUES (1, x'', 0);
 """
+FINISHED = """
+CREATE TABLE IF NOT EXISTS finished (log INTEGER PRIMARY KEY, first BLOB NOT NULL, delivered INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS finished_first ON finished (first);
+"""
 
 Value = str | int | float | bytes | None
 Statement = tuple[str, Sequence[Sequence[Value]]]
@@ -59,6 +63,7 @@ def connect(path: Path, fd: int) -> sqlite3.Connection:
         if is_new:
             numbers = f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};"
             base.executescript(f"BEGIN; {numbers} {SCHEMA} COMMIT;")
+        base.executescript(FINISHED)  # which journals of the first days lack
     except sqlite3.Error as error:
         base.close()
         raise unwritable(path, error) from None

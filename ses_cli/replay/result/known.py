@@ -15,8 +15,8 @@ def status_tables(path: str, status: JournalStatus) -> list[Table]:
     facts += [("begun", rfc3339(int(status.created)))] if status.created else []
     facts += [("last attempt", rfc3339(int(status.last_attempt)))] if status.last_attempt else []
     facts.append(("in use", "yes" if status.is_used else "no"))
-    if status.forgotten:
-        facts.append(("delivered of logs that are done and forgotten", f"{status.forgotten:,}"))
+    if status.finished.logs:
+        facts.append(("finished logs", f"{status.finished.logs:,}, with {status.finished.delivered:,} delivered"))
     rows = [
         (log.name, _selection(one.selection), one.delivered, one.line - 1)
         for log in status.logs
@@ -41,7 +41,7 @@ def status_document(path: str, status: JournalStatus) -> dict[str, object]:
         "created": rfc3339(int(status.created)) if status.created else None,
         "last_attempt": rfc3339(int(status.last_attempt)) if status.last_attempt else None,
         "in_use": status.is_used,
-        "forgotten": status.forgotten,
+        "finished": status.finished._asdict(),
         "logs": [
             {
                 "name": log.name,
