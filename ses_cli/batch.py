@@ -160,6 +160,32 @@ class CollectedBounces(Protocol):
         """All that was collected, which is spent then."""
 
 
+class MessageBlock(NamedTuple):
+    """Steps of messages as `message.row` packs them, in `PARTS` parts by the first byte of their keys."""
+
+    rows: list[bytes]
+    texts: list[bytes]  # of their messages, none where they were not asked for
+    groups: dict[int, tuple[Value, ...]]  # the values that each group stands for
+
+
+class CollectedMessages(Protocol):
+    """The steps of messages of many batches, held by their engine until they are asked for."""
+
+    @property
+    def size(self) -> int:
+        """Bytes held."""
+
+    @property
+    def unassigned(self) -> int:
+        """Callbacks that tell of no message: without a bulkId, or without an address."""
+
+    def merge(self, later: Self) -> None:
+        """Takes in what was collected later; that is spent then."""
+
+    def take(self) -> MessageBlock:
+        """All that was collected, which is held no more."""
+
+
 class Seen(Protocol):
     """The callbacks met so far, for `--dedupe`."""
 
@@ -229,6 +255,11 @@ class Batch(Protocol):
 
         None where this engine does not collect.
         """
+
+    def collect_messages(
+        self, by: Sequence[Key], has_texts: bool, collected: CollectedMessages | None
+    ) -> CollectedMessages:
+        """Adds the steps that the counted records tell of, grouped by these keys, and where asked for their texts."""
 
     def callbacks(self, events: AbstractSet[str] | None = None) -> Sequence[Callback]:
         """The counted records, of these event types only; None is all of them."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from ses_cli.batch import Batch, Checks, Engine, Piece
+    from ses_cli.message.counting import MessageCounter
     from ses_cli.sources import Span
 
 ENVIRONMENT = "SES_EVENTS_ENGINE"
@@ -75,6 +76,17 @@ def matching(marks: array[int], wanted: AbstractSet[int]) -> Iterable[int]:
     from ses_cli.native import _engine
 
     return _engine.matching(marks.tobytes(), array("Q", wanted).tobytes())
+
+
+def message_counter() -> MessageCounter:
+    """An empty counter of messages."""
+    if engine_name() == "python":
+        from ses_cli.message.counting import PythonCounter
+
+        return PythonCounter()
+    from ses_cli.native.messages import NativeCounter
+
+    return NativeCounter()
 
 
 class Checked(NamedTuple):

@@ -3,7 +3,7 @@
 from ses_cli.message.life import FLAGS, End, Flag, Life, life
 from ses_cli.message.sent import Sent, bulk_time, sent_time
 from ses_cli.message.steps import PROXIES, Step, proxy, step
-from ses_cli.message.totals import FLAG_COUNTS, Count, Durations, Totals
+from ses_cli.message.totals import FLAG_COUNTS, Count, Durations, Totals, merged
 
 __all__ = [
     "FLAGS",
@@ -19,6 +19,7 @@ __all__ = [
     "Totals",
     "bulk_time",
     "life",
+    "merged",
     "proxy",
     "sent_time",
     "step",

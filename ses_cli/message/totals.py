@@ -1,8 +1,11 @@
 """Messages counted, and how long their steps took: what a group of messages comes to."""
 
+from bisect import bisect_left
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum, auto
+from itertools import accumulate
 from typing import Self
 
 from ses_cli.message.life import End, Flag, Life
@@ -75,15 +78,12 @@ class Durations:
         """Whether there is any."""
         return self.most is not None
 
-    def quantile(self, share: float) -> int | None:
-        """The least value that so many are not above (nearest rank); None where there is none."""
-        total = self.counts.total()
-        rank, met = -(-share * total // 1), 0
-        for value in sorted(self.counts):
-            met += self.counts[value]
-            if met >= rank:
-                return value
-        return None
+    def quantiles(self, *percents: int) -> list[int | None]:
+        """For each, the least value that so many percent are not above (nearest rank); None where there is none."""
+        values = sorted(self.counts)
+        met = list(accumulate(map(self.counts.__getitem__, values)))
+        ranks = [-(-percent * met[-1] // 100) for percent in percents] if met else []
+        return [values[bisect_left(met, rank)] for rank in ranks] or [None] * len(percents)
 
 
 def rounded(value: int) -> int:
@@ -143,3 +143,11 @@ class Totals:
         self.to_open.merge(other.to_open)
         self.to_person.merge(other.to_person)
         self.retries.merge(other.retries)
+
+
+def merged(several: Iterable[Totals]) -> Totals:
+    """What the messages of several come to."""
+    whole = Totals()
+    for totals in several:
+        whole.merge(totals)
+    return whole

@@ -25,7 +25,7 @@ from ses_cli.native import _engine
 if TYPE_CHECKING:
     from msgspec.json import Decoder
 
-    from ses_cli.batch import Checks, Collected, CollectedBounces, Counts, Fields, Key, Lane, Seen
+    from ses_cli.batch import Checks, Collected, CollectedBounces, CollectedMessages, Counts, Fields, Key, Lane, Seen
     from ses_cli.callback import Callback
     from ses_cli.schema.document import Flaw
     from ses_cli.schema.line import Line
@@ -125,6 +125,15 @@ class NativeBatch:
         bounces = collected if isinstance(collected, NativeBounces) else NativeBounces(event, bounce_type)
         bounces.add(self)
         return bounces
+
+    def collect_messages(
+        self, by: Sequence[Key], has_texts: bool, collected: CollectedMessages | None
+    ) -> CollectedMessages:
+        from ses_cli.native.messages import NativeMessages  # start-up
+
+        messages = collected if isinstance(collected, NativeMessages) else NativeMessages(by, has_texts)
+        messages.add(self.columns)
+        return messages
 
     def callbacks(self, events: AbstractSet[str] | None = None) -> Sequence[Callback]:
         return self._records(self.columns.places(events))

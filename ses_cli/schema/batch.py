@@ -12,6 +12,7 @@ from ses_cli.batch import (
     SLOT,
     Collected,
     CollectedBounces,
+    CollectedMessages,
     Counts,
     Fields,
     Invalid,
@@ -36,6 +37,7 @@ from ses_cli.identity import (
     recipients,
 )
 from ses_cli.schema.document import objects
+from ses_cli.schema.messages import PythonMessages
 
 _JSON_TYPES: dict[type, str] = {
     str: "string",
@@ -92,6 +94,14 @@ class PythonBatch:
 
     def collect_bounces(self, event: str, bounce_type: str | None, collected: CollectedBounces | None) -> None:
         return None
+
+    def collect_messages(
+        self, by: Sequence[Key], has_texts: bool, collected: CollectedMessages | None
+    ) -> CollectedMessages:
+        messages = collected if isinstance(collected, PythonMessages) else PythonMessages(has_texts)
+        columns = [_column(self.records, key) for key in by]
+        messages.add(self.records, list(zip(*columns, strict=True)) if by else [()] * len(self.records))
+        return messages
 
     def callbacks(self, events: AbstractSet[str] | None = None) -> Sequence[Callback]:
         if events is None:

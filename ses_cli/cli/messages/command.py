@@ -2,29 +2,34 @@
 
 import click
 
-from ses_cli.cli.options import File, Printing, Reading, Selecting, Top, printing, reading, selecting_messages
+from ses_cli.cli.messages.options import Looking, looking
+from ses_cli.cli.options import Printing, Reading, Selecting, printing, reading, selecting_messages
 
 
 @click.command()
-@click.option("--top", type=Top(), default="20", show_default=True, help="Rows to show; data formats have all of them.")
-@click.option("--rules", type=File(), help="Your own rules for reasons, tried first; see docs/reasons.md.")
+@looking
 @reading
 @selecting_messages
 @printing
-def messages(reading: Reading, selecting: Selecting, printing: Printing, top: int, rules: str | None) -> int:
-    """Show what became of each message.
+def messages(reading: Reading, selecting: Selecting, printing: Printing, looking: Looking) -> int:
+    """Show what became of each message: how many arrived, how fast, and the whole story of one.
 
     \b
+    ses-events messages log.jsonl                        from sent to clicked, how long it took
+    ses-events messages --by template --by domain logs/
+    ses-events messages --pending log.jsonl              what has no end for more than an hour
     ses-events messages --email alice@qq.com logs/       the story of each mail to this address
     ses-events messages --bulk-id ID --since 7d logs/    of each mail of one SendEmail call
-    ses-events messages --message-id ID --json logs/
+    ses-events messages -f ndjson logs/ > messages.ndjson
 
     A message is a bulkId and an address: one SendEmail call has one bulkId for up to 50 recipients. Callbacks may come
-    in any order, and more than once.
+    in any order, and more than once. With --email, --bulk-id or --message-id each message's story is told; without,
+    all messages are counted, in bounded memory.
     """
     from ses_cli.cli.messages import output
-    from ses_cli.errors import UsageError
+    from ses_cli.cli.messages.options import check
 
-    if not (selecting.emails or selecting.bulk_ids or selecting.message_ids):
-        raise UsageError("which messages?", "--email, --bulk-id or --message-id says")
-    return output.stories(reading, selecting, printing, top or None, rules)
+    check(looking, selecting, printing)
+    if looking.is_story(selecting):
+        return output.stories(reading, selecting, printing, looking)
+    return output.overview(reading, selecting, printing, looking)

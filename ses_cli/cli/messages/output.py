@@ -1,22 +1,46 @@
-"""The stories of messages, written."""
+"""What `messages` does: it counts all messages, or tells the story of some."""
 
 from functools import partial
-from pathlib import Path
 
 from ses_cli.cli import scanning
+from ses_cli.cli.messages.options import Looking
 from ses_cli.cli.options import Printing, Reading, Selecting
 from ses_cli.errors import Exit
+from ses_cli.message.counting import Listed
 from ses_cli.render.output import write
+from ses_cli.reports.messages.report import Messages
 from ses_cli.reports.messages.stories import Stories
+from ses_cli.reports.messages.wanted import Wanted
+from ses_cli.scan import Outcome
+from ses_cli.scan.parts import F
 
 
-def stories(reading: Reading, selecting: Selecting, printing: Printing, top: int | None, rules: str | None) -> Exit:
+def overview(reading: Reading, selecting: Selecting, printing: Printing, looking: Looking) -> Exit:
+    """All messages counted, or some of them listed."""
+    wanted = Wanted(
+        looking.by, _listed(looking, printing), int(looking.older_than), looking.top or None, selecting.zone()
+    )
+    found = scanning.find_input(reading, printing)
+    outcome = scanning.fold(found, reading, selecting, partial(Messages, wanted))
+    return _print(outcome, outcome.fold.headline(), reading, selecting, printing)
+
+
+def stories(reading: Reading, selecting: Selecting, printing: Printing, looking: Looking) -> Exit:
     """The whole story of each message selected."""
-    tz = selecting.zone()
-    make = partial(Stories, tz, top, Path(rules) if rules else None)
-    found = scanning.find_input(reading, printing, rules)
+    make = partial(Stories, selecting.zone(), looking.top or None, looking.rules_path())
+    found = scanning.find_input(reading, printing, looking.rules)
     outcome = scanning.fold(found, reading, selecting, make)
-    line = f"{scanning.account(outcome.ledger)}\n{outcome.fold.headline()}"
-    write(scanning.rendered("messages", outcome, printing, tz, line), printing.output)
+    return _print(outcome, outcome.fold.headline(), reading, selecting, printing)
+
+
+def _listed(looking: Looking, printing: Printing) -> Listed:
+    if looking.pending or looking.impossible:
+        return Listed.PENDING if looking.pending else Listed.IMPOSSIBLE
+    return Listed.ALL if printing.form in ("ndjson", "csv", "tsv") and not looking.by else Listed.NONE
+
+
+def _print(outcome: Outcome[F], head: str, reading: Reading, selecting: Selecting, printing: Printing) -> Exit:
+    line = scanning.account(outcome.ledger) + (f"\n{head}" if head else "")
+    write(scanning.rendered("messages", outcome, printing, selecting.zone(), line), printing.output)
     scanning.tell(outcome)
     return scanning.status(outcome, reading.strict and outcome.ledger.invalid > 0)

@@ -64,21 +64,26 @@ pub fn recipient(email: &[u8], domains: &mut Domains, out: &mut Vec<u8>) -> bool
 
 /// The marks of recipients, 8 bytes each: see `identity.marks`. Each ends at one of `ends`.
 pub fn marks(recipients: &[u8], ends: &[usize]) -> Vec<u8> {
+    hashes::<8>(recipients, ends).into_flattened()
+}
+
+/// BLAKE2b of texts, each of which ends at one of `ends`.
+pub fn hashes<const N: usize>(texts: &[u8], ends: &[usize]) -> Vec<[u8; N]> {
     let mut params = Params::new();
-    params.hash_length(8);
-    let mut marks = Vec::with_capacity(8 * ends.len());
+    params.hash_length(N);
+    let mut hashes = Vec::with_capacity(ends.len());
     let mut jobs = Vec::with_capacity(AT_ONCE);
     let mut start = 0;
     for several in ends.chunks(AT_ONCE) {
         jobs.extend(several.iter().map(|&end| {
             let from = std::mem::replace(&mut start, end);
-            HashManyJob::new(&params, &recipients[from..end])
+            HashManyJob::new(&params, &texts[from..end])
         }));
         hash_many(jobs.iter_mut());
-        jobs.drain(..)
-            .for_each(|job| marks.extend_from_slice(job.to_hash().as_bytes()));
+        let done = jobs.drain(..).map(|job| job.to_hash());
+        hashes.extend(done.map(|hash| <[u8; N]>::try_from(hash.as_bytes()).unwrap_or([0; N])));
     }
-    marks
+    hashes
 }
 
 /// The number of a lane: the same for the same text, in this process.

@@ -9,7 +9,9 @@ pub mod identity;
 pub mod json;
 pub mod leads;
 pub mod line;
+pub mod lives;
 pub mod marks;
+pub mod messages;
 pub mod own;
 #[cfg(feature = "python")]
 mod python;

@@ -1,6 +1,7 @@
 //! What Python sees: an engine that makes blocks of bytes, and blocks that answer questions.
 
 mod bounces;
+mod messages;
 
 use crate::block::{Bad, Block, Record, Values};
 use crate::domains::{Domains, address, split};
@@ -854,6 +855,8 @@ fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Seen>()?;
     module.add_class::<PyTally>()?;
     module.add_class::<bounces::PyBounces>()?;
+    module.add_class::<messages::PyMessages>()?;
+    module.add_class::<messages::PyCounter>()?;
     module.add_function(wrap_pyfunction!(bounces::matching, module)?)?;
     #[cfg(unix)]
     module.add_class::<Log>()?;

@@ -1,6 +1,10 @@
 """Totals of messages for programs: the names are a contract."""
 
+from collections.abc import Iterable, Sequence
+
+from ses_cli.batch import Value as Key
 from ses_cli.message import FLAG_COUNTS, FLAGS, Count, Durations, Totals
+from ses_cli.table import Data, Value
 
 _NAMES = {
     "total": Count.TOTAL,
@@ -22,7 +26,7 @@ _SENT = {
     "neither": Count.SENT_UNKNOWN,
     "after_delivery": Count.SENT_LATER,
 }
-QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
+QUANTILES = {"p50": 50, "p90": 90, "p99": 99}
 
 
 def messages(totals: Totals) -> dict[str, int]:
@@ -41,6 +45,26 @@ def document(totals: Totals) -> dict[str, object]:
     }
 
 
+def group(by: Sequence[str], values: Sequence[Key], totals: Totals) -> dict[str, object]:
+    """A group as JSON has it."""
+    names = dict(zip((name.replace("-", "_") for name in by), values, strict=True))
+    return {**names, **messages(totals), **times(totals), "retries_before_delivery": retries(totals)}
+
+
+def data(by: Sequence[str], groups: Iterable[tuple[Sequence[Key], Totals]]) -> Data:
+    """Groups as rows: the key, the counts, the quantiles of each time, how many were delivered after retries."""
+    names = [name.replace("-", "_") for name in by]
+    lengths = [name.removesuffix("_s") for name in times(Totals())]
+    names += [*_NAMES, *(f"{name}_{what}" for name in lengths for what in ("count", *QUANTILES, "max")), "retried"]
+    return Data(names, (_row(values, totals) for values, totals in groups))
+
+
+def _row(values: Sequence[Key], totals: Totals) -> list[Value]:
+    found = [totals.to_delivered, totals.to_open, totals.to_person]
+    lengths = [value for one in found for value in quantiles(one).values()]
+    return [*values, *messages(totals).values(), *lengths, totals.retries.counts.total() - totals.retries.counts[0]]
+
+
 def times(totals: Totals) -> dict[str, object]:
     """The times of steps in seconds."""
     return {
@@ -52,8 +76,8 @@ def times(totals: Totals) -> dict[str, object]:
 
 def quantiles(found: Durations) -> dict[str, int | None]:
     """`count`, `p50`, `p90`, `p99` and `max`."""
-    shares = {name: found.quantile(share) for name, share in QUANTILES.items()}
-    return {"count": found.counts.total(), **shares, "max": found.most}
+    values = zip(QUANTILES, found.quantiles(*QUANTILES.values()), strict=True)
+    return {"count": found.counts.total(), **dict(values), "max": found.most}
 
 
 def retries(totals: Totals) -> dict[str, int]:

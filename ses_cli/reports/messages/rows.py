@@ -20,7 +20,7 @@ NAMES = (
     "end",
     "flags",
 )
-_ENDS = {End.DELIVERED: "delivered", End.BOUNCED: "bounced", End.DROPPED: "dropped"}
+ENDS = {End.DELIVERED: "delivered", End.BOUNCED: "bounced", End.DROPPED: "dropped"}
 
 
 def row(bulk_id: str, email: str, life: Life, tz: tzinfo | None) -> list[Value]:
@@ -40,7 +40,7 @@ def row(bulk_id: str, email: str, life: Life, tz: tzinfo | None) -> list[Value]:
         life.opens,
         time(life.first_click),
         life.clicks,
-        _ENDS.get(life.end),
+        ENDS.get(life.end),
         flags(life),
     ]
 

@@ -1,0 +1,64 @@
+"""Steps of messages, and messages counted, by the native engine."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Self
+
+from ses_cli.batch import Key, MessageBlock
+from ses_cli.message import PROXIES, Durations, End, Flag, Life, Sent, Totals
+from ses_cli.message.counting import Listed
+from ses_cli.message.row import Message
+from ses_cli.native import _engine
+
+_PROXIES = [(text, is_whole) for _, text, is_whole in PROXIES]
+
+
+class NativeMessages:
+    """See `ses_cli.batch.CollectedMessages`."""
+
+    def __init__(self, by: Sequence[Key], has_texts: bool) -> None:
+        self._messages = _engine.Messages(list(by), has_texts, _PROXIES)
+
+    def add(self, lines: _engine.Lines) -> None:
+        """Takes in the counted records of a batch."""
+        self._messages.add(lines)
+
+    def merge(self, later: Self) -> None:
+        self._messages.merge(later._messages)
+
+    @property
+    def size(self) -> int:
+        return self._messages.size
+
+    @property
+    def unassigned(self) -> int:
+        return self._messages.unassigned
+
+    def take(self) -> MessageBlock:
+        return MessageBlock(*self._messages.take())
+
+
+class NativeCounter:
+    """See `ses_cli.message.counting.MessageCounter`."""
+
+    def __init__(self) -> None:
+        self._counter = _engine.MessageCounter()
+
+    def add(self, rows: bytes, listed: Listed, until: int) -> list[Message]:
+        found = self._counter.add(rows, listed.value, max(until, 0))
+        return [Message(key, group, _life(values)) for key, group, values in found]
+
+    def totals(self) -> dict[int, Totals]:
+        return {group: _totals(*totals) for group, totals in self._counter.totals()}
+
+    def whole(self) -> Totals:
+        return _totals(*self._counter.whole())
+
+
+def _totals(counts: list[int], times: list[tuple[dict[int, int], int | None]]) -> Totals:
+    return Totals(counts, *(Durations(Counter(lengths), most) for lengths, most in times))
+
+
+def _life(values: tuple[int | None, ...]) -> Life:
+    sent, known_from, *between, end, flags = values
+    return Life._make((sent, Sent(known_from or 0), *between, End(end or 0), Flag(flags or 0)))

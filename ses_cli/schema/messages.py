@@ -1,0 +1,62 @@
+"""Steps of messages, packed by the engine in Python."""
+
+from collections.abc import Sequence
+
+from ses_cli.batch import MessageBlock, Value
+from ses_cli.callback import Callback
+from ses_cli.identity import message_key
+from ses_cli.message.row import KEY, PARTS, group_id, pack, pack_text
+
+
+class PythonMessages:
+    """See `ses_cli.batch.CollectedMessages`."""
+
+    def __init__(self, has_texts: bool) -> None:
+        self._has_texts = has_texts
+        self.unassigned = 0
+        self._clear()
+
+    def _clear(self) -> None:
+        self.size = 0
+        self._rows = [bytearray() for _ in range(PARTS)]
+        self._texts = [bytearray() for _ in range(PARTS)]
+        self._groups: dict[int, tuple[Value, ...]] = {}
+        self._ids: dict[tuple[Value, ...], int] = {}
+        self._met: set[bytes] = set()  # messages whose texts are there
+
+    def add(self, records: Sequence[Callback], groups: Sequence[tuple[Value, ...]]) -> None:
+        """Takes in records, each with the values that it is grouped by."""
+        for record, values in zip(records, groups, strict=True):
+            row = pack(record, self._id(values))
+            if row is None:
+                self.unassigned += 1
+                continue
+            self._rows[row[0]] += row
+            self.size += len(row)
+            if self._has_texts and (key := row[:KEY]) not in self._met:
+                self._met.add(key)
+                text = pack_text(key, *message_key(record))
+                self._texts[row[0]] += text
+                self.size += len(text)
+
+    def _id(self, values: tuple[Value, ...]) -> int:
+        known = self._ids.get(values)
+        if known is None:
+            known = self._ids[values] = group_id(values)
+            self._groups[known] = values
+        return known
+
+    def merge(self, later: "PythonMessages") -> None:
+        """Takes in what was collected later."""
+        self.unassigned += later.unassigned
+        self.size += later.size
+        for mine, theirs in zip(self._rows + self._texts, later._rows + later._texts, strict=True):
+            mine.extend(theirs)
+        self._groups |= later._groups
+        self._met |= later._met
+
+    def take(self) -> MessageBlock:
+        """All that was collected, which is held no more."""
+        block = MessageBlock(list(map(bytes, self._rows)), list(map(bytes, self._texts)), self._groups)
+        self._clear()
+        return block
