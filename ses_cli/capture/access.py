@@ -11,6 +11,7 @@ from ses_cli.errors import UsageError
 
 Network = IPv4Network | IPv6Network
 _MAX_QUERY = 4096  # bytes in which a token is looked for
+_MAX_ADDRESS = 64  # characters, of what a header says is one
 Headers = Mapping[bytes, bytes]
 
 
@@ -33,8 +34,8 @@ class Access:
         """The client's address: the connection's, or the last one that the proxy's header names."""
         if self.proxy_header is None:
             return peer
-        value = headers.get(self.proxy_header.lower().encode(), b"")
-        return value.rpartition(b",")[2].strip().decode("latin-1")
+        value = headers.get(self.proxy_header.lower().encode(), b"").rpartition(b",")[2]
+        return _without_port(value.strip()[:_MAX_ADDRESS].decode("latin-1"))
 
     def admits(self, client: str) -> bool:
         """Whether an address is in one of the networks."""
@@ -57,12 +58,31 @@ class Access:
         return True in [compare_digest(offer.encode("utf-8", "replace"), token) for offer in offered]
 
 
+def _without_port(text: str) -> str:
+    """An address alone: some proxies add the client's port, as in `203.0.113.9:4711` and `[2001:db8::1]:443`."""
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0] if text.count(":") == 1 else text
+
+
 def parse_network(text: str) -> Network:
     """A network such as 10.0.0.0/8 or 2001:db8::/32, or one address. Raise `UsageError`."""
     try:
         return ip_network(text)
     except ValueError:
         raise UsageError(f'invalid network: "{text}"', hint="write it as 203.0.113.0/24") from None
+
+
+@lru_cache(maxsize=1024)
+def network_of(peer: str) -> str:
+    """What one client may have all addresses of: an IPv4 address, or the /64 of an IPv6 address."""
+    try:
+        address = ip_address(peer.partition("%")[0])
+    except ValueError:
+        return peer
+    if isinstance(address, IPv6Address) and not address.ipv4_mapped:
+        return str(int(address) >> 64)
+    return peer
 
 
 @lru_cache(maxsize=1024)

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import httptools
 
+from ses_cli.capture.access import network_of
 from ses_cli.capture.pool import ConnectionPool
 from ses_cli.capture.request import Headers, Request, parse_request
 from ses_cli.capture.response import (
@@ -99,6 +100,7 @@ class Connection(asyncio.BufferedProtocol):
         self._buffer = buffer
         self._socket = sock
         self._peer = peer
+        self.network = network_of(peer)
         self._transport: asyncio.Transport | None = None  # none: still in the TLS handshake
         self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
         self._rest = b""  # read, and not yet parsed: reading is paused while there is any

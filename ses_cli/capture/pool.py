@@ -1,5 +1,6 @@
 """All open connections: how many there may be, which one goes when there are too many, and what their bodies weigh."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from time import monotonic
@@ -19,6 +20,7 @@ class Limits:
 class Member(Protocol):
     """A connection, as the pool sees it."""
 
+    network: str  # what one client may have all addresses of
     deadline: float  # of the client's next move, in seconds of the monotonic clock
     buffered: int  # bytes of a body that is being received
 
@@ -39,8 +41,9 @@ class ConnectionPool:
     """Knows every connection from its acceptance to its end.
 
     `_waiting` holds those whose client has the next move (to begin a request, to end one, to take an answer), in the
-    order in which that wait began. So the first of them is the one to close when another needs its place: with 600
-    connections that send nothing, or half a head, a callback that comes in one piece is never the first.
+    order in which that wait began. When another needs a place, the first of them goes that is of the network with the
+    most of them. So with 600 connections that send nothing, or half a head, a callback that comes in one piece is never
+    the first to go, and however fast one client connects, it takes the places of its own.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -49,6 +52,7 @@ class ConnectionPool:
         self.stopping = False
         self._members: set[Member] = set()
         self._waiting: dict[Member, None] = {}
+        self._networks: Counter[str] = Counter()  # of those that wait
         self._bodies = 0  # bytes
 
     def __len__(self) -> int:
@@ -66,27 +70,33 @@ class ConnectionPool:
         """A connection has ended."""
         self.resize(member, 0)
         self._members.discard(member)
-        self._waiting.pop(member, None)
+        self.work(member)
 
     def wait(self, member: Member, seconds: float) -> None:
         """The client has the next move, from now on, and so long for it."""
         if member in self._members:
-            self._waiting.pop(member, None)
+            self.work(member)
             self._waiting[member] = None
+            self._networks[member.network] += 1
             member.deadline = monotonic() + seconds
 
     def work(self, member: Member) -> None:
         """The server has the next move: this connection is not closed for any other."""
-        self._waiting.pop(member, None)
         member.deadline = float("inf")
+        if member in self._waiting:
+            del self._waiting[member]
+            self._networks[member.network] -= 1
+            if not self._networks[member.network]:
+                del self._networks[member.network]
 
     def make_room(self) -> bool:
-        """Close the connection that has waited longest, where all places are taken. False where none waits."""
+        """Close the connection that is the first to go, where all places are taken. False where none waits."""
         if len(self._members) < self.limits.connections:
             return True
         if not self._waiting:
             return False
-        self._evict(next(iter(self._waiting)))
+        most = max(self._networks.values())
+        self._evict(next(member for member in self._waiting if self._networks[member.network] == most))
         return True
 
     def resize(self, member: Member, size: int) -> None:

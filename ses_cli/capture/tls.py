@@ -9,6 +9,7 @@ from ses_cli.errors import UsageError, reason
 def server_context(cert: Path, key: Path | None) -> ssl.SSLContext:
     """What a server with this certificate chain needs. Raise `UsageError` where it is not one."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.options |= ssl.OP_NO_RENEGOTIATION  # a client could ask for one handshake after another
     named = f"certificate {cert}" + (f", key {key}" if key else "")
     try:
         for path in filter(None, (cert, key)):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ses_cli.capture.access import Access, parse_network
+from ses_cli.capture.access import Access, network_of, parse_network
 from ses_cli.errors import UsageError
 
 
@@ -77,6 +77,34 @@ def test_the_proxys_header_counts_only_when_asked_for() -> None:
     assert Access().client("10.0.0.1", headers) == "10.0.0.1"
     assert Access(proxy_header="X-Forwarded-For").client("10.0.0.1", headers) == "203.0.113.9"
     assert Access(proxy_header="X-Forwarded-For").client("10.0.0.1", {}) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "client"),
+    [
+        (b"203.0.113.9:4711", "203.0.113.9"),
+        (b"6.6.6.6, [2001:db8::1]:443", "2001:db8::1"),
+        (b"2001:db8::1", "2001:db8::1"),
+        (b"[2001:db8::1", "2001:db8::1"),
+        (b",", ""),
+        (b"203.0.113.9,", ""),
+        (b"203.0.113.9\x00", "203.0.113.9\x00"),
+        (b"x" * 60_000, "x" * 64),
+    ],
+)
+def test_what_a_proxys_header_may_hold(value: bytes, client: str) -> None:
+    """An address with its port, or anything at all: what is no address is in no network, and little of it is kept."""
+    access = Access(networks=(parse_network("203.0.113.0/24"),), proxy_header="X-Forwarded-For")
+    assert access.client("10.0.0.1", {b"x-forwarded-for": value}) == client
+    assert access.admits(client) is (client == "203.0.113.9")
+
+
+def test_what_one_client_may_have_all_of() -> None:
+    """An IPv4 address by itself, and all IPv6 addresses of a /64."""
+    assert network_of("203.0.113.9") != network_of("203.0.113.8")
+    assert network_of("2001:db8::1") == network_of("2001:db8::ffff:1") != network_of("2001:db8:0:1::1")
+    assert network_of("fe80::1%eth0") == network_of("fe80::2")
+    assert network_of("::ffff:203.0.113.9") != network_of("::ffff:203.0.113.8")
 
 
 @pytest.mark.parametrize("text", ["", "10.0.0.1/8", "10.0.0.0/33", "here"])

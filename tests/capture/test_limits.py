@@ -62,6 +62,22 @@ def test_connections_that_wait_shut_nobody_out(tmp_path: Path, sent: bytes) -> N
     assert [n for n in numbers(receiver.log) if n] == [1, 2, 3]
 
 
+def test_who_connects_without_end_takes_the_places_of_its_own(tmp_path: Path) -> None:
+    """A slow client of another address keeps its connection, however many somebody opens meanwhile."""
+    settings = Settings(tmp_path / "log.jsonl", port=0, limits=Limits(connections=16), stop_timeout=0.1)
+    with Receiver(settings) as receiver, receiver.connect() as slow:
+        sent = request(callback(1), "/", "expect: 100-continue")
+        slow.sendall(sent[:-5])
+        assert answer(slow)[0] == 100
+        try:
+            with crowd(receiver, 200, source="127.0.0.2"):
+                slow.sendall(sent[-5:])
+                assert answer(slow)[0] == 200
+        except OSError:
+            pytest.skip("this machine has one loopback address")
+        assert receiver.stop()["evicted"] >= 180
+
+
 def test_a_silent_tls_client_is_closed_for_one_that_speaks(tmp_path: Path) -> None:
     """A handshake that does not come counts as a connection, and makes room like any other."""
     cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"

@@ -30,6 +30,10 @@ def settings(serving: Serving, bounding: Bounding, keeping: Keeping) -> Settings
     """The settings of the receiver. Raises UsageError, and TargetError where the log cannot be."""
     if not re.fullmatch(r"/[^?#\s]*", serving.path):
         raise UsageError(f'--path: expected a path such as /callbacks, got "{serving.path}"')
+    if not re.fullmatch(
+        r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", "X-Real-IP" if serving.proxy_header is None else serving.proxy_header
+    ):
+        raise UsageError(f'--proxy-header: expected a name such as X-Forwarded-For, got "{serving.proxy_header}"')
     if serving.tls_key and not serving.tls_cert:
         raise UsageError("--tls-key needs --tls-cert")
     _allow_files(bounding.max_connections)
