@@ -87,7 +87,7 @@ def test_a_receiver_stores_what_a_replay_sends(tmp_path: Path) -> None:
         out, _ = receiver.communicate(timeout=LIMIT)
     finally:
         receiver.kill()
-        receiver.wait()
+        receiver.wait(LIMIT)
     told = out.split()
     assert (told.count(b"Stored"), told.count(b"Answered"), told[-2:]) == (20, 20, [b"20", b"0"])
     assert sorted((tmp_path / "received").read_bytes().splitlines()) == sorted(data.splitlines())

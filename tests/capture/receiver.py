@@ -57,7 +57,7 @@ class Receiver:
     def kill(self) -> None:
         """End it as a power cut does, as far as a process can tell."""
         self.process.kill()
-        self.process.wait()
+        self.process.wait(10)
 
     def __enter__(self) -> Self:
         return self

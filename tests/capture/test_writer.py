@@ -120,7 +120,7 @@ def test_many_threads_lose_nothing_over_rotations(tmp_path: Path) -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join()
+            thread.join(30)
     rotated = sorted(tmp_path.glob("log-*"), key=lambda file: file.name.split(".")[0])
     assert rotated
     contents = [gzip.decompress(f.read_bytes()) if f.suffix == ".gz" else f.read_bytes() for f in [*rotated, path]]
@@ -174,7 +174,7 @@ def test_a_full_queue_refuses_and_keeps_what_it_took(tmp_path: Path) -> None:
 
     class Held(ThreadFutures):
         def resolve(self, group: Sequence[Future[None]], error: SesEventsError | None) -> None:
-            held.wait()
+            held.wait(30)
             super().resolve(group, error)
 
     log = LogWriter(path, Held(), partial, lambda _: None, max_waiting=100)

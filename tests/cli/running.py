@@ -108,7 +108,7 @@ class Running:
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.process.kill()
-        self.process.wait()
+        self.process.wait(LIMIT)
         if self._ours >= 0:
             os.close(self._ours)
 

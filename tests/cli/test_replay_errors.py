@@ -46,7 +46,7 @@ def speaking(answer: bytes) -> Iterator[int]:
             yield listener.getsockname()[1]
         finally:
             listener.shutdown(socket.SHUT_RDWR)
-    thread.join()
+    thread.join(LIMIT)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -76,19 +77,21 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked
 
 def workers(process: "subprocess.Popen[bytes]", n: int) -> list[int]:
     """Waits until the program has its worker processes."""
-    while process.poll() is None:
+    deadline = monotonic() + LIMIT
+    while process.poll() is None and monotonic() < deadline:
         if len(found := children(process.pid)) >= n:
             return found
-    raise AssertionError("the program ended before it had started its processes")
+    raise AssertionError("the program did not start its processes")
 
 
 def threads(process: "subprocess.Popen[bytes]", n: int) -> None:
     """Waits until the program has that many threads beside its first one."""
-    while process.poll() is None:
+    deadline = monotonic() + LIMIT
+    while process.poll() is None and monotonic() < deadline:
         with suppress(OSError):
             if len(os.listdir(f"/proc/{process.pid}/task")) > n:
                 return
-    raise AssertionError("the program ended before it had started its threads")
+    raise AssertionError("the program did not start its threads")
 
 
 @linux
@@ -110,8 +113,9 @@ def test_an_interrupt_ends_all_of_it(run: Program, many: list[Path], kill: signa
     _, stderr = process.communicate(timeout=LIMIT)
     assert process.returncode == (130 if kill == signal.SIGINT else -kill)
     assert stderr.endswith(b"note: interrupted\n") if kill == signal.SIGINT else stderr == b""
+    deadline = monotonic() + LIMIT
     while any(map(alive, found)):  # a process that was told of its parent's end takes a moment
-        pass
+        assert monotonic() < deadline
     assert not [name for name in os.listdir(run.home) if "out" in name]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from tests.conftest import Program, Result
+from tests.conftest import LIMIT, Program, Result
 from tests.logs import log, record
 
 LOG = log(record(), record(event="open"))
@@ -136,7 +136,7 @@ def test_a_named_pipe_is_a_file(run: Program) -> None:
     writer = threading.Thread(target=fifo.write_bytes, args=(LOG,))
     writer.start()
     done = run("summarize", "--json", fifo)
-    writer.join()
+    writer.join(LIMIT)
     assert lines(done) == 2
 
 

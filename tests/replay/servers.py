@@ -99,7 +99,7 @@ def serve(
     finally:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-        thread.join()
+        thread.join(10)
         for connection in list(open_sockets):
             connection.close()
 

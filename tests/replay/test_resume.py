@@ -44,7 +44,7 @@ def run_and_kill(server: Server, path: Path, after: int) -> bool:
     )
 
     def wait() -> None:
-        child.wait()
+        child.wait(60)
         reached.set()
 
     waiter = threading.Thread(target=wait)

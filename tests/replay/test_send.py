@@ -194,7 +194,9 @@ def test_answers_that_waited_while_the_process_stood_still_count() -> None:
         with serve(script) as server:
             client = Client(resolve_target(server.url, {}), HttpOptions(timeout=1.0), 1)
             client.send(next(jobs(lines(1))))
+            deadline = time.monotonic() + LIMIT
             while not sent.is_set():
+                assert time.monotonic() < deadline
                 client.poll(0.01)
             if answers:
                 gate.set()

@@ -137,14 +137,14 @@ def test_spawned_processes_find_what_one_finds(tmp_path: Path) -> None:
     """Where this process has threads, workers are spawned rather than forked, and the result is the same."""
     of = sources(tmp_path, log(*(record(bulkId=f"q-{n}", colour=n) for n in range(30)), {"event": "bonce"}))
     over = threading.Event()
-    thread = threading.Thread(target=over.wait)
+    thread = threading.Thread(target=over.wait, args=(60,))
     thread.start()
     try:
         assert run(of, Validation, 2, 1000) == run(of, Validation)
         started = scan(of, Task(Started), 2, 1000).fold.seen
     finally:
         over.set()
-        thread.join()
+        thread.join(10)
     assert {record["method"] for record in started} == {"spawn"}
 
 

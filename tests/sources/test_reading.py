@@ -118,7 +118,7 @@ def test_a_stream_in_small_pieces_is_read_whole(tmp_path: Path, codec: str | Non
     writer = threading.Thread(target=write)
     writer.start()
     pieces = list(read(Span(source(fifo)), 1 << 20))
-    writer.join()
+    writer.join(10)
     assert b"".join(piece.data for piece in pieces) == data
 
 
