@@ -4,11 +4,16 @@ Blocks of `with` clear such things away when an exception passes through them. A
 `cli/signals`): whoever ends the process by it calls `clear_leftovers`.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Action = Callable[[], object]
 
@@ -37,6 +42,7 @@ def temporary_directory() -> Iterator[Path]:
     """A directory of this process alone, removed at the end."""
     import shutil  # start-up
     import tempfile
+    from pathlib import Path
 
     path = Path(tempfile.gettempdir(), f"ses-events-{os.urandom(8).hex()}")
     remove = partial(shutil.rmtree, path, ignore_errors=True)

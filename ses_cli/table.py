@@ -24,8 +24,7 @@ class Kind(Enum):
     DURATION = auto()  # int, seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column of a table."""
 
     title: str

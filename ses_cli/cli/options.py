@@ -1,12 +1,11 @@
 """The options that commands share, the same names everywhere, and what they mean to the library."""
 
+import os
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial, wraps
-from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -136,8 +135,7 @@ def split(values: Iterable[str]) -> list[str]:
     return [part for value in values for part in _COMMA.split(value)]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What to read and how."""
 
     files: tuple[str, ...]
@@ -148,8 +146,7 @@ class Reading:
     endpoint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Selecting:
+class Selecting(NamedTuple):
     """Which events to count, as given."""
 
     events: tuple[str, ...]
@@ -192,8 +189,7 @@ class Selecting:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Printing:
+class Printing(NamedTuple):
     """How to print, and where."""
 
     form: str
@@ -235,7 +231,7 @@ _ENDPOINT = click.option(
 _JOBS = click.option(
     "-j", "--jobs", type=click.IntRange(1), help="Number of workers.  [default: one per core; more for objects]"
 )
-reading = grouped("reading", Reading, Reading.__slots__, _FILES, *_LINES, _JOBS, _ENDPOINT)
+reading = grouped("reading", Reading, Reading._fields, _FILES, *_LINES, _JOBS, _ENDPOINT)
 # for what can only be done in order
 _STREAMED = ("files", "max_line", "strict", "rejects", "endpoint")
 streaming = grouped("reading", partial(Reading, jobs=1), _STREAMED, _FILES, *_LINES, _ENDPOINT)
@@ -266,7 +262,7 @@ _FAIL_EMPTY = click.option("--fail-empty", is_flag=True, help="Exit 1 if no even
 
 def selecting_by(event: Decorator) -> Decorator:
     """Which events; `event` is the option that selects by type."""
-    names = [name for name in Selecting.__slots__ if name != "message_ids"]
+    names = [name for name in Selecting._fields if name != "message_ids"]
     return grouped("selecting", Selecting, names, event, *_FIELDS, *_TIMES, _DEDUPE, _FAIL_EMPTY)
 
 
@@ -280,7 +276,7 @@ selecting = selecting_by(_only("--event", "events", click.Choice(EVENTS), None, 
 selecting_messages = grouped(
     "selecting",
     partial(Selecting, events=(), dedupe=False),
-    [name for name in Selecting.__slots__ if name not in ("events", "dedupe")],
+    [name for name in Selecting._fields if name not in ("events", "dedupe")],
     *_FIELDS,
     _only("--message-id", "message_ids", click.STRING, "ID", "this Message-ID"),
     *_TIMES,
@@ -290,12 +286,12 @@ selecting_messages = grouped(
 
 def _format_of(output: str | None, forms: Sequence[str], own: Sequence[str]) -> str | None:
     """The format that a file's name asks for, None where it asks for none. Raises UsageError where there is no such."""
-    found, suffix = formats.format_of(output), PurePath(output or "").suffix
+    found, (stem, suffix) = formats.format_of(output), os.path.splitext(output or "")
     if found or not suffix or any(map(is_on, own)):
         return found
     known = [name for name in forms if name in formats.FORMATS]
     if suffix in (".gz", ".zst", ".bz2", ".xz"):
-        form = formats.format_of(str(PurePath(str(output)).with_suffix(""))) or forms[0]
+        form = formats.format_of(stem) or forms[0]
         raise UsageError(f"-o {output}: outputs are not compressed", f"compress it: -f {form} | gzip >{output}")
     suffixes = [formats.FORMATS[name].suffixes[0] for name in known]
     raise UsageError(f"-o {output}: no format is named {suffix}", f"name it {', '.join(suffixes)}; or add -f FORMAT")

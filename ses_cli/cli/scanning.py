@@ -1,8 +1,8 @@
 """What reading commands have in common: find the sources, scan them, tell what went wrong, print the report."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
+from typing import NamedTuple
 
 from ses_cli.batch import Checks
 from ses_cli.cli.given import given_values, is_on, refuse
@@ -13,7 +13,6 @@ from ses_cli.ledger import Ledger
 from ses_cli.pipeline import FIRST
 from ses_cli.render import messages
 from ses_cli.render.collisions import OutputFile, refuse_collisions
-from ses_cli.render.data import rejects
 from ses_cli.render.formats import FORMATS, Page
 from ses_cli.render.output import Output, log_mode
 from ses_cli.render.progress import Progress
@@ -26,8 +25,7 @@ from ses_cli.table import Table
 Watch = Callable[[Part[F]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(NamedTuple):
     """The logs to read, none of which is a file that the command writes."""
 
     sources: list[Source]
@@ -89,6 +87,8 @@ def fold(
                 progress.clear()
                 watch(part)
             if reading.rejects:
+                from ses_cli.render.data import rejects  # start-up
+
                 output.write(rejects(part.invalid))
             progress.advance(part.bytes_read)
 

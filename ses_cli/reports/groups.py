@@ -1,17 +1,22 @@
 """What records can be grouped by: fields as they are, and buckets of time."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta, tzinfo
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 from ses_cli.batch import SLOT, Batch, Counts
 from ses_cli.batch import Key as BatchKey
-from ses_cli.callback import Callback
 from ses_cli.identity import domain, from_domain
 from ses_cli.reports.tally import Group, Key, Tally
 from ses_cli.times import local
 
-Extract = Callable[[Callback], Key]
+if TYPE_CHECKING:
+    from ses_cli.callback import Callback
+
+Extract = Callable[["Callback"], Key]
 
 _MOST_SLOTS = 10_000  # of a batch that are looked at: some hundred days
 OTHER = "other"  # a provider that the table does not have

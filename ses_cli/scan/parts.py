@@ -4,7 +4,7 @@ import gc
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from ses_cli.batch import DEFAULT_CHECKS, Batch, Checks, Invalid, Seen
 from ses_cli.engine import Feed, checked
@@ -20,8 +20,7 @@ F = TypeVar("F", bound=Fold)
 _MOST_PROBLEMS = 5_000  # lines in a part, so that a worker's message stays small
 
 
-@dataclass(frozen=True, slots=True)
-class Task(Generic[F]):
+class Task(NamedTuple, Generic[F]):
     """What to do with every span. `fold` makes an empty report; it is called in other processes too."""
 
     fold: Callable[[], F]

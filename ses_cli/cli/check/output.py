@@ -1,6 +1,5 @@
 """What `check` prints."""
 
-from dataclasses import replace
 from functools import partial
 
 from ses_cli.cli import scanning
@@ -36,9 +35,9 @@ def _other(
     """The log that is compared with, read whole, whatever period is selected of the other."""
     if not checking.other:
         return None
-    this = replace(reading, files=(checking.other,), rejects=None)
+    this = reading._replace(files=(checking.other,), rejects=None)
     found = scanning.find_input(this, printing)
-    outcome = scanning.fold(found, this, replace(selecting, since=None, until=None), make)
+    outcome = scanning.fold(found, this, selecting._replace(since=None, until=None), make)
     ledger = outcome.ledger
     messages.note(f"baseline {checking.other}: {plural(ledger.lines, 'line')}, {ledger.counted:,} counted")
     return outcome
