@@ -38,6 +38,8 @@ OUTSIDE = {
     "pycurl": ("replay/http/client.py",),
     "httptools": ("capture",),
     "uvloop": ("capture",),
+    "pyarrow": ("export/arrow.py", "cli/export/columnar.py"),
+    "duckdb": ("export/database.py", "cli/export/columnar.py"),
     "jinja2": ("report/page.py", "cli/report/output.py"),
     "markupsafe": ("report/page.py",),
     "vl_convert": ("report/library.py", "cli/report/output.py"),

@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -284,24 +284,31 @@ selecting_messages = grouped(
 )
 
 
-def _format_of(output: str | None, forms: Sequence[str], own: Sequence[str]) -> str | None:
+_NO_OTHERS: Mapping[str, str] = {}
+
+
+def _format_of(output: str | None, forms: Sequence[str], own: Sequence[str], others: Mapping[str, str]) -> str | None:
     """The format that a file's name asks for, None where it asks for none. Raises UsageError where there is no such."""
-    found, (stem, suffix) = formats.format_of(output), os.path.splitext(output or "")
+    stem, suffix = os.path.splitext(output or "")
+    found = formats.format_of(output) or others.get(suffix.lower())
     if found or not suffix or any(map(is_on, own)):
         return found
     known = [name for name in forms if name in formats.FORMATS]
     if suffix in (".gz", ".zst", ".bz2", ".xz"):
         form = formats.format_of(stem) or forms[0]
         raise UsageError(f"-o {output}: outputs are not compressed", f"compress it: -f {form} | gzip >{output}")
-    suffixes = [formats.FORMATS[name].suffixes[0] for name in known]
+    suffixes = [*(formats.FORMATS[name].suffixes[0] for name in known), *others]
     raise UsageError(f"-o {output}: no format is named {suffix}", f"name it {', '.join(suffixes)}; or add -f FORMAT")
 
 
-def printing_as(*forms: str, unless: Sequence[str] = ()) -> Decorator:
-    """How to print, and where. With the options `unless`, what is written has a form of its own."""
+def printing_as(*forms: str, unless: Sequence[str] = (), others: Mapping[str, str] = _NO_OTHERS) -> Decorator:
+    """How to print, and where. With the options `unless`, what is written has a form of its own.
+
+    `others` are suffixes of file names whose formats no report has, each with its format.
+    """
 
     def make(form: str | None, output: str | None, colour: bool | None, excel: bool = False) -> Printing:
-        found = form or _format_of(output, forms, unless) or forms[0]
+        found = form or _format_of(output, forms, unless, others) or forms[0]
         if found not in forms:
             raise UsageError(f"-o {output}: this command writes no {found}", f"-f {forms[0]} writes it all the same")
         if excel and found != "csv":

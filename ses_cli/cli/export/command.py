@@ -2,7 +2,7 @@
 
 import click
 
-from ses_cli.cli.export.options import Choosing, choosing
+from ses_cli.cli.export.options import SUFFIXES, Choosing, choosing
 from ses_cli.cli.options import Printing, Reading, Selecting, printing_as, reading, selecting
 
 
@@ -10,7 +10,7 @@ from ses_cli.cli.options import Printing, Reading, Selecting, printing_as, readi
 @choosing
 @reading
 @selecting
-@printing_as("table", "raw", "ndjson", "csv", "tsv")
+@printing_as("table", "raw", "ndjson", "csv", "tsv", "parquet", "arrow", "duckdb", others=SUFFIXES)
 def export(reading: Reading, selecting: Selecting, printing: Printing, choosing: Choosing) -> int:
     """Write the selected records: as a table, as the lines they were, or as typed columns.
 
@@ -19,6 +19,8 @@ def export(reading: Reading, selecting: Selecting, printing: Printing, choosing:
     ses-events export --since 24h -f raw logs/ >today.jsonl     the very lines, byte for byte
     ses-events export -o bounces.csv --event bounce logs/
     ses-events export -o mail.csv --columns time,email,event,bounce_class logs/
+    ses-events export -o mail.parquet logs/
+    ses-events export -o mail/ -f parquet --partition-by day logs/
     ses-events export -f ndjson --redact key log.jsonl >for-a-colleague.jsonl
 
     Without --format a table of the newest records is shown, the newest last, in a pager where it is long. raw and

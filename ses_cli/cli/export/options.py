@@ -6,12 +6,15 @@ import click
 
 from ses_cli.cli.options import File, List, grouped
 
+SUFFIXES = {".parquet": "parquet", ".arrow": "arrow", ".arrows": "arrow", ".duckdb": "duckdb"}
+
 
 @dataclass(frozen=True, slots=True)
 class Choosing:
     """What of the records is written."""
 
     columns: tuple[str, ...]
+    partition_by: str | None
     redact: str | None
     redact_domains: bool
 
@@ -22,6 +25,11 @@ choosing = grouped(
     Choosing.__slots__,
     click.option(
         "--columns", multiple=True, type=List(), metavar="NAME", help="Only these columns; several with commas."
+    ),
+    click.option(
+        "--partition-by",
+        type=click.Choice(("day", "event", "from-domain")),
+        help="With parquet: a folder of files, by this (days of UTC).",
     ),
     click.option("--redact", type=File(), metavar="KEYFILE", help="Replace addresses by pseudonyms of this key."),
     click.option("--redact-domains", is_flag=True, help="With --redact: replace domains too."),

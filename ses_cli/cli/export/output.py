@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ses_cli.cli import scanning
+from ses_cli.cli.export import columnar
 from ses_cli.cli.export.options import Choosing
 from ses_cli.cli.given import refuse
 from ses_cli.cli.options import Printing, Reading, Selecting, split
@@ -26,6 +27,8 @@ _SHOWN = 10_000  # records of a table
 def run(reading: Reading, selecting: Selecting, printing: Printing, choosing: Choosing) -> Exit:
     """Exports. Raises UsageError where options do not go together."""
     redaction = _redaction(choosing, printing)
+    if printing.form not in columnar.FORMATS:
+        refuse(f"with --format {printing.form}", "partition_by", hint="it is for parquet")
     if printing.form in ("raw", "ndjson") and not (printing.form == "ndjson" and choosing.columns):
         return _lines(reading, selecting, printing, redaction, choosing)
     if redaction:
@@ -33,6 +36,8 @@ def run(reading: Reading, selecting: Selecting, printing: Printing, choosing: Ch
     if printing.form == "table":
         refuse("with --format table", "columns", hint="-f csv has columns")
         return _table(reading, selecting, printing)
+    if printing.form in columnar.FORMATS:
+        return columnar.run(reading, selecting, printing, choosing)
     return _rows(reading, selecting, printing, choosing)
 
 

@@ -1,0 +1,121 @@
+"""Parquet, Arrow and DuckDB: typed columns, to a file, a pipe or a folder."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+from ses_cli.cli import scanning
+from ses_cli.cli.export.options import Choosing
+from ses_cli.cli.given import refuse
+from ses_cli.cli.options import Printing, Reading, Selecting, split
+from ses_cli.errors import Exit, TargetError, UsageError, reason
+from ses_cli.export.columns import Value, choose
+from ses_cli.export.rows import Rows
+from ses_cli.leftovers import forget_leftover, register_leftover
+from ses_cli.render.output import Output, log_mode
+from ses_cli.scan import Part
+
+FORMATS = ("parquet", "arrow", "duckdb")
+_INSTALL = "pip install 'ses-events[export]'"
+Write = Callable[[list[list[Value]]], None]
+
+
+def run(reading: Reading, selecting: Selecting, printing: Printing, choosing: Choosing) -> Exit:
+    """Exports. Raises UsageError where the libraries are not installed, or there is no place for the format."""
+    refuse(f"with --format {printing.form}, which has times in UTC", "tz")
+    names = choose(split(choosing.columns))
+    _check(printing, choosing, names)
+    found = scanning.find_input(reading, printing)
+    mode = log_mode(source.path for source in found.sources)
+    with _writer(printing, choosing, names, mode) as write:
+
+        def see(part: Part[Rows]) -> None:
+            if part.fold.rows:
+                write(part.fold.values(part.source, part.above))
+                part.fold.rows.clear()
+
+        outcome = scanning.fold(found, reading, selecting, partial(Rows, names), watch=see)
+    scanning.tell(outcome)
+    return scanning.status(outcome, reading.strict and outcome.ledger.invalid > 0)
+
+
+def _check(printing: Printing, choosing: Choosing, names: tuple[str, ...]) -> None:
+    try:
+        import pyarrow  # noqa: F401
+
+        if printing.form == "duckdb":
+            import duckdb  # noqa: F401
+    except ImportError as error:
+        raise UsageError(f"--format {printing.form}: {error.name} is not installed", _INSTALL) from None
+    if choosing.partition_by:
+        from ses_cli.export.partitions import BY
+
+        if printing.form != "parquet":
+            raise UsageError(f"--partition-by does nothing with --format {printing.form}", "it is for parquet")
+        if BY[choosing.partition_by] not in names:
+            raise UsageError(f"--partition-by {choosing.partition_by} needs the column {BY[choosing.partition_by]}")
+    is_file = printing.output not in (None, "-")
+    if (choosing.partition_by or printing.form == "duckdb") and not is_file:
+        raise UsageError(f"--format {printing.form}: -o is missing: it is no stream")
+    if not is_file and sys.stdout and sys.stdout.isatty():
+        raise UsageError(f"--format {printing.form} is nothing for a terminal", "-o FILE, or a pipe")
+
+
+@contextmanager
+def _writer(printing: Printing, choosing: Choosing, names: tuple[str, ...], mode: int) -> Iterator[Write]:
+    """Takes rows; what it writes is there at the end, whole, or not at all."""
+    if choosing.partition_by:
+        from ses_cli.export.partitions import PartitionWriter
+
+        with _replaced(str(printing.output), is_folder=True) as part:
+            folder = PartitionWriter(Path(part), names, choosing.partition_by)
+            yield folder.write
+            folder.close()
+        return
+    if printing.form == "duckdb":
+        from ses_cli.export.database import DatabaseWriter
+
+        with _replaced(str(printing.output), is_folder=False, mode=mode) as part:
+            database = DatabaseWriter(part, names)
+            yield database.write
+            database.close()
+        return
+    from ses_cli.export.arrow import ParquetWriter, Sink, StreamWriter
+
+    with Output(printing.output, mode) as output:
+        writer = (ParquetWriter if printing.form == "parquet" else StreamWriter)(Sink(output.write), names)
+        yield writer.write
+        writer.close()
+
+
+@contextmanager
+def _replaced(path: str, is_folder: bool, mode: int | None = None) -> Iterator[str]:
+    """A path beside this one, which takes its place when all went well. Raises TargetError."""
+    target = Path(path)
+    if is_folder and target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise TargetError(f"{path}: not an empty folder", "name one that does not exist")
+    part = str(target.with_name(f".{target.name[:200]}.{os.urandom(6).hex()}"))
+    clear = partial(_remove, part)
+    register_leftover(clear)
+    try:
+        if is_folder:
+            Path(part).mkdir()
+        yield part
+        if mode is not None:
+            Path(part).chmod(mode & 0o666)
+        os.replace(part, target)
+    except OSError as error:
+        raise TargetError(f"{path}: {reason(error)}", f"{path} was not touched") from None
+    finally:
+        clear()
+        forget_leftover(clear)
+
+
+def _remove(path: str) -> None:
+    with suppress(OSError):
+        os.unlink(path)
+    shutil.rmtree(path, ignore_errors=True)
