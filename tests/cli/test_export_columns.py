@@ -83,10 +83,8 @@ def test_a_folder_is_divided_as_hive_does(run: Program, by: str) -> None:
     """DuckDB reads the folder with its partitions, and nothing is lost or doubled."""
     assert run("export", "-o", "out", "-f", "parquet", "--partition-by", by, EXAMPLE).status == 0
     files = f"{run.home}/out/*/*.parquet"
-    count = (
-        f"SELECT count(*), count(DISTINCT {by.replace('-', '_')}) FROM read_parquet('{files}', hive_partitioning=true)"
-    )
-    (rows, parts) = duckdb.sql(count).fetchall()[0]
+    of = f"read_parquet('{files}', hive_partitioning=true)"
+    ((rows, parts),) = asked(f"SELECT count(*), count(DISTINCT {by.replace('-', '_')}) FROM {of}")
     assert rows == 400
     assert parts == len(list((run.home / "out").iterdir()))
     again = run("export", "-o", "out", "-f", "parquet", "--partition-by", by, EXAMPLE)
