@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, TypeVar
 
 from ses_cli.selection import EVERYTHING, Selection
 
@@ -102,8 +102,10 @@ class Key(StrEnum):
     SLOT = "slot"  # timestamp // 900
 
 
+T = TypeVar("T")
 Value = str | int | None
 Counts = Mapping[tuple[Value, ...], int]
+Kinds = dict[tuple[str, str | None], T]  # by event and bounce type
 Fields = Mapping[tuple[str, str], tuple[int, int]]
 
 
@@ -127,6 +129,21 @@ class Collected(Protocol):
 
     def counts(self) -> Counts:
         """See `Batch.counts`."""
+
+    def __len__(self) -> int:
+        """How many groups the keys make, but event and bounce type, of which each group has its counts."""
+
+    def sums(self) -> Kinds[int]:
+        """The records of all groups together."""
+
+    def largest(self, top: int | None = None) -> "array[int]":
+        """The numbers of the groups with the most records, among equals by the `str` of each value; the first `top`."""
+
+    def values(self, groups: Sequence[int]) -> list[list[Value]]:
+        """The values of these groups, in columns: one for each key, but event and bounce type."""
+
+    def columns(self, groups: Sequence[int]) -> Kinds[list[int]]:
+        """The records of these groups, in columns: one for each event and bounce type."""
 
 
 class BounceColumns(NamedTuple):

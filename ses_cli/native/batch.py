@@ -25,7 +25,7 @@ from ses_cli.native import _engine
 if TYPE_CHECKING:
     from msgspec.json import Decoder
 
-    from ses_cli.batch import Checks, Collected, CollectedBounces, CollectedMessages, Counts, Fields, Key, Lane, Seen
+    from ses_cli.batch import Checks, Collected, CollectedBounces, CollectedMessages, Counts, Fields, Key, Kinds, Lane, Seen, Value
     from ses_cli.callback import Callback
     from ses_cli.schema.document import Flaw
     from ses_cli.schema.line import Line
@@ -207,6 +207,21 @@ class NativeCounts:
 
     def counts(self) -> Counts:
         return self._tally.counts()
+
+    def __len__(self) -> int:
+        return len(self._tally)
+
+    def sums(self) -> Kinds[int]:
+        return {(event, bounce_type): n for event, bounce_type, n in self._tally.sums()}
+
+    def largest(self, top: int | None = None) -> "array[int]":
+        return array("I", self._tally.largest(top))
+
+    def values(self, groups: Sequence[int]) -> list[list[Value]]:
+        return self._tally.values(groups)
+
+    def columns(self, groups: Sequence[int]) -> Kinds[list[int]]:
+        return {(event, bounce_type): counts for event, bounce_type, counts in self._tally.columns(groups)}
 
 
 class NativeBounces:

@@ -31,7 +31,7 @@ def document(content: Mapping[str, object]) -> Iterator[bytes]:
 def _array(data: Data) -> Iterator[bytes]:
     before, rows = b"[", iter(data.objects())
     while some := list(islice(rows, _AT_ONCE)):
-        yield before + _indented(some, b"\n  ").removeprefix(b"[").removesuffix(b"\n  ]")
+        yield before + orjson.dumps([some], option=orjson.OPT_INDENT_2)[len(b"[\n  [") : -len(b"\n  ]\n]")]
         before = b","
     yield b"\n  ]" if before == b"," else b"[]"
 

@@ -1,6 +1,7 @@
 """Counts of events by group as tables and as data, with their rates."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from ses_cli.events import EVENTS, HARD, LEGACY_EVENTS, SOFT
 from ses_cli.reports.rates import OUTCOMES, Rate
@@ -9,6 +10,7 @@ from ses_cli.reports.timeline import Row
 from ses_cli.table import Column, Data, Kind, Table, Value
 
 _TITLES = {"spamreport": "spam report", HARD: "hard bounce", SOFT: "soft bounce", UNTYPED: "untyped bounce"}
+_AT_ONCE = 1000  # rows that are worked on together, in columns
 _READ = ("open", "click", "spamreport", "unsubscribe")  # what recipients did, in the last block of columns
 
 
@@ -28,13 +30,19 @@ def data(by: Sequence[str], tally: Tally, rows: Iterable[Row], rates: Sequence[R
 def _data_rows(
     tally: Tally, rows: Iterable[Row], counted: Sequence[str], rates: Sequence[Rate], zone: Sequence[str]
 ) -> Iterator[Sequence[Value]]:
-    for key, number in rows:
-        counts = tally.counts(number)
-        total = sum(counts.values())
-        counts["bounce"] = count(counts, "bounce")
-        told: list[Value] = [sum([counts.get(event, 0) for event in OUTCOMES])] if rates else []
-        told += [rounded(rate.value(counts)) for rate in rates]
-        yield [*key, total, *[counts.get(name, 0) for name in counted], *told, *zone]
+    left = iter(rows)
+    while some := list(islice(left, _AT_ONCE)):
+        zeros = [0] * len(some)
+        counts = tally.columns([row.number for row in some])
+        bounces = [counts.get(name, zeros) for name in (HARD, SOFT, UNTYPED)]
+        counts["bounce"] = list(map(sum, zip(*bounces, strict=True)))
+        columns = [counts.get(name, zeros) for name in counted]
+        events = [column for name, column in counts.items() if name in EVENTS]
+        told = [list(map(sum, zip(*(counts.get(event, zeros) for event in OUTCOMES), strict=True)))] if rates else []
+        shares = [map(rounded, rate.values(counts, zeros)) for rate in rates]
+        totals = map(sum, zip(*events, strict=True))
+        for row, values in zip(some, zip(totals, *columns, *told, *shares, strict=True), strict=True):
+            yield [*row.key, *values, *zone]
 
 
 def rounded(rate: float | None) -> float | None:

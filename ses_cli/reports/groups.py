@@ -7,10 +7,10 @@ from datetime import datetime, timedelta, tzinfo
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from ses_cli.batch import SLOT, Batch, Counts
+from ses_cli.batch import SLOT, Batch, Collected, Counts
 from ses_cli.batch import Key as BatchKey
 from ses_cli.identity import domain, from_domain
-from ses_cli.reports.tally import Group, Key, Tally
+from ses_cli.reports.tally import Group, Key, Tally, kind
 from ses_cli.times import local
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ FIELDS: dict[str, Extract] = {
 }
 BUCKETS = ("hour", "day", "week", "weekday")
 BY = (*FIELDS, *BUCKETS)
+_KINDS = {0, 1}  # the places of event and bounce type among the keys of a grouping
 _SOURCES = {"provider": BatchKey.DOMAIN, **dict.fromkeys(BUCKETS, BatchKey.SLOT)}  # what is counted by instead
 
 
@@ -56,17 +57,35 @@ class Grouping:
         self._places = [self._keys.index(name) for name in names]
         self._labels = [_label(name, tz) for name in by]
         self._times = [bucketing(name, tz).at_slot for name in by if name in BUCKETS]
+        # groups are told as they are collected, where they are made by the same values
+        is_plain = not any(self._labels) and self._keys[len(_KINDS) :] == names
+        self._to_settle = None if is_plain else self._settle
         self._extracts = [extract(name, tz) for name in by]
 
     def count(self, batch: Batch, tally: Tally) -> None:
         """Adds the records of a batch."""
-        if self._is_even(batch.period()) and tally.collect(batch, self._keys, self._enter):
+        if self._is_even(batch.period()) and tally.collect(batch, self._keys, self._to_settle):
             return
         counts = batch.counts(self._keys)
         if self._times:
             self._count_times(batch, counts, tally)
         else:
             self._enter(tally, counts)
+
+    def _settle(self, tally: Tally, collected: Collected) -> None:
+        """Enters what an engine collected, of times that fall in one bucket each."""
+        if not _KINDS.isdisjoint(self._places):
+            self._enter(tally, collected.counts())
+            return
+        numbers = collected.largest()
+        values = collected.values(numbers)
+        columns = [values[place - len(_KINDS)] for place in self._places]
+        told = [
+            column if label is None else map(cache(label), column)
+            for column, label in zip(columns, self._labels, strict=True)
+        ]
+        groups: list[Group] = list(zip(*told, strict=True)) if len(told) > 1 else list(told[0])
+        tally.add_columns(groups, {kind(*key): column for key, column in collected.columns(numbers).items()})
 
     def _is_even(self, period: tuple[int, int] | None) -> bool:
         """Whether each quarter of an hour of a period falls in one bucket."""

@@ -1,6 +1,6 @@
 """The rates of a group of records, each with what it divides by."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
@@ -35,6 +35,12 @@ class Rate(NamedTuple):
         """The rate, None where there is nothing to divide by."""
         part, whole = self.numbers(counts)
         return part / whole if whole else None
+
+    def values(self, columns: Mapping[str, Sequence[int]], zeros: Sequence[int]) -> Iterator[float | None]:
+        """The rate of each of several groups, of which the counts are given in columns; `zeros` for those not given."""
+        wholes = map(sum, zip(*(columns.get(event, zeros) for event in self.among), strict=True))
+        parts = columns.get(self.event, zeros)
+        return (part / whole if whole else None for part, whole in zip(parts, wholes, strict=True))
 
 
 RATES = (

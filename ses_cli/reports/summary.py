@@ -93,7 +93,7 @@ class Summary:
         return [*self._rates(), self._table(title) if self._time is None else self._time_table(title)]
 
     def _table(self, title: str) -> Table:
-        rows, groups = list(self._largest(self.top)), len(self.tally.numbers)
+        rows, groups = list(self._largest(self.top)), len(self.tally)
         rest = f"{groups - len(rows):,} more" if groups > len(rows) else None
         return counts.table(title, self._by, self.tally, rows, rates_of(self._by, self.selected), rest)
 

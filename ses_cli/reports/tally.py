@@ -8,7 +8,7 @@ from itertools import chain
 from operator import add
 from typing import Self
 
-from ses_cli.batch import Batch, Collected, Counts
+from ses_cli.batch import Batch, Collected
 from ses_cli.batch import Key as BatchKey
 from ses_cli.events import EVENTS, HARD, SOFT
 
@@ -16,40 +16,41 @@ UNTYPED = "untyped_bounce"  # a bounce without a bounceType
 Key = str | int | None
 Group = Key | tuple[Key, ...]  # the value itself where records are grouped by one thing
 
+_AT_ONCE = 1000  # groups that are named together
+
 
 @dataclass(slots=True)
 class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
-    """One number for each group, counted from 0 as they are met, and one column of counts for each kind of event.
+    """One number for each group, and one column of counts for each kind of event.
 
-    A kind is an event type; of bounces hard_bounce, soft_bounce or untyped_bounce.
+    A kind is an event type; of bounces hard_bounce, soft_bounce or untyped_bounce. What an engine collected stays with
+    it, unless it is called something else here, or other counts are added.
     """
 
+    _groups: list[Group] = field(default_factory=list)
     _numbers: dict[Group, int] = field(default_factory=dict)
     _columns: dict[str, "array[int]"] = field(default_factory=dict)  # shorter than the groups where the last have none
     _collected: Collected | None = None
-    _enter: "Callable[[Tally, Counts], object] | None" = None
+    _enter: "Enter | None" = None
 
     def __eq__(self, other: object) -> bool:
         """Whether both counted the same, in whatever order."""
         return isinstance(other, Tally) and self._by_group() == other._by_group()
 
     def _by_group(self) -> dict[Group, dict[str, int]]:
-        return {group: self.counts(number) for group, number in self.numbers.items()}
-
-    @property
-    def numbers(self) -> dict[Group, int]:
-        """The number of each group."""
         self._settle()
-        return self._numbers
+        return {group: self.counts(number) for number, group in enumerate(self._groups)}
 
-    @property
-    def columns(self) -> dict[str, "array[int]"]:
-        """The counts of each kind."""
-        self._settle()
-        return self._columns
+    def __len__(self) -> int:
+        """How many groups there are."""
+        held = self._held()
+        return len(self._groups) if held is None else len(held)
 
-    def collect(self, batch: Batch, keys: Sequence[BatchKey], enter: "Callable[[Tally, Counts], object]") -> bool:
-        """Leaves counting to the engine until the counts are asked for, and are entered. Whether it does that."""
+    def collect(self, batch: Batch, keys: Sequence[BatchKey], enter: "Enter | None") -> bool:
+        """Leaves counting to the engine until the counts are asked for. Whether it does that.
+
+        `enter` adds then what it collected to a tally; None where its groups are those that are told.
+        """
         collected = batch.collect(keys, self._collected)
         if collected is None:
             return False
@@ -61,14 +62,29 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
         self._settle()
         return object.__getstate__(self)  # `super` knows not the class that slots make
 
+    def _held(self) -> Collected | None:
+        """What an engine collected, if that is all there is, and as it is told."""
+        if self._collected is None or (self._enter is None and not self._groups):
+            return self._collected
+        self._settle()
+        return None
+
     def _settle(self) -> None:
-        collected, enter, self._collected, self._enter = self._collected, self._enter, None, None
-        if collected is not None and enter is not None:
-            enter(self, collected.counts())
+        collected, self._collected = self._collected, None
+        if collected is not None:
+            (self._enter or _enter)(self, collected)
 
     def add(self, event: str, bounce_type: str | None, group: Group, n: int) -> None:
         """Counts n records."""
-        self._add(kind(event, bounce_type), self._numbers.setdefault(group, len(self._numbers)), n)
+        self._add(kind(event, bounce_type), self._number(group), n)
+
+    def add_columns(self, groups: Sequence[Group], columns: Mapping[str, Sequence[int]]) -> None:
+        """Counts records of groups, in columns by kind. A group may come several times."""
+        numbers = list(map(self._number, groups))
+        for name, column in columns.items():
+            for number, n in zip(numbers, column, strict=False):
+                if n:
+                    self._add(name, number, n)
 
     def merge(self, later: Self) -> None:
         """Counts what another has counted, which is spent then."""
@@ -78,11 +94,13 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
             else:
                 self._collected.merge(later._collected)
             later._collected = None
-        numbers = [self._numbers.setdefault(group, len(self._numbers)) for group in later._numbers]
-        for name, column in later._columns.items():
-            for number, n in zip(numbers, column, strict=False):
-                if n:
-                    self._add(name, number, n)
+        self.add_columns(later._groups, later._columns)
+
+    def _number(self, group: Group) -> int:
+        number = self._numbers.setdefault(group, len(self._groups))
+        if number == len(self._groups):
+            self._groups.append(group)
+        return number
 
     def _add(self, name: str, number: int, n: int) -> None:
         column = self._columns.get(name)
@@ -99,32 +117,63 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
 
     def counts(self, number: int | None) -> dict[str, int]:
         """The counts of a group by kind, of the kinds it has; None is a group that nothing fell in."""
-        if number is None:
-            return {}
+        return {name: n for name, (n,) in self.columns([number]).items() if n}
+
+    def columns(self, numbers: Sequence[int | None]) -> dict[str, list[int]]:
+        """The counts of several groups by kind, in columns."""
+        held = self._held()
+        if held is not None:
+            columns = held.columns([number for number in numbers if number is not None])
+            return {kind(*key): column for key, column in columns.items()}
         return {
-            name: column[number] for name, column in self.columns.items() if number < len(column) and column[number]
+            name: [column[number] if number is not None and number < len(column) else 0 for number in numbers]
+            for name, column in self._columns.items()
         }
 
     def totals(self) -> "array[int]":
         """The records of each group."""
-        totals = array("Q", bytes(8 * len(self.numbers)))
-        for column in self.columns.values():
+        self._settle()
+        totals = array("Q", bytes(8 * len(self._groups)))
+        for column in self._columns.values():
             totals[: len(column)] = array("Q", map(add, totals, column))
         return totals
 
     def sums(self) -> dict[str, int]:
         """The counts of all groups together, by kind."""
-        return {name: sum(column) for name, column in self.columns.items()}
+        held = self._held()
+        if held is not None:
+            return {kind(*key): n for key, n in held.sums().items()}
+        return {name: sum(column) for name, column in self._columns.items()}
 
     def largest(self, top: int | None = None) -> Iterator[tuple[Group, int]]:
         """Groups and their numbers: those with the most records first, among equals by name; the first `top`."""
-        groups, totals = list(self.numbers), self.totals()
-        if top is not None:
-            numbers = nsmallest(top, self.numbers.values(), key=lambda number: (-totals[number], _name(groups[number])))
+        held = self._held()
+        if held is not None:
+            numbers = held.largest(top)
+            some = (numbers[at : at + _AT_ONCE] for at in range(0, len(numbers), _AT_ONCE))
+            return ((group, number) for part in some for group, number in zip(_told(held, part), part, strict=True))
+        groups, totals = self._groups, self.totals()
+        names = list(map(_name, groups))
+        if top is None:
+            places = sorted(range(len(groups)), key=names.__getitem__)
+            places.sort(key=totals.__getitem__, reverse=True)
         else:
-            numbers = sorted(self.numbers.values(), key=lambda number: _name(groups[number]))
-            numbers.sort(key=totals.__getitem__, reverse=True)
-        return ((groups[number], number) for number in numbers)
+            places = nsmallest(top, range(len(groups)), key=lambda number: (-totals[number], names[number]))
+        return ((groups[number], number) for number in places)
+
+
+Enter = Callable[[Tally, Collected], object]
+
+
+def _enter(tally: Tally, collected: Collected) -> None:
+    numbers = collected.largest()
+    columns = {kind(*key): column for key, column in collected.columns(numbers).items()}
+    tally.add_columns(_told(collected, numbers), columns)
+
+
+def _told(collected: Collected, numbers: Sequence[int]) -> list[Group]:
+    columns = collected.values(numbers)
+    return list(columns[0]) if len(columns) == 1 else list(zip(*columns, strict=True))
 
 
 def kind(event: str, bounce_type: str | None) -> str:
@@ -155,5 +204,5 @@ def minus(counts: Mapping[str, int], part: Mapping[str, int]) -> dict[str, int]:
     return {name: n - part.get(name, 0) for name, n in counts.items()}
 
 
-def _name(group: Group) -> str | tuple[str, ...]:
-    return tuple(map(str, group)) if isinstance(group, tuple) else str(group)
+def _name(group: Group) -> tuple[str, ...]:
+    return tuple(map(str, group)) if isinstance(group, tuple) else (str(group),)

@@ -2,12 +2,14 @@
 
 from array import array
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b, sha256
 from operator import attrgetter
 from random import Random
+from typing import NamedTuple
 
-from ses_cli.batch import Batch, Checks, Engine, Key, Lane, Piece
+from ses_cli.batch import Batch, Checks, Counts, Engine, Key, Lane, Piece, Value
 from ses_cli.callback import Callback
 from ses_cli.identity import domain, fingerprint, recipient
 from ses_cli.native.engine import NativeEngine
@@ -21,6 +23,7 @@ BLOCKS = 20  # pieces in a round, for which an engine is kept: it learns
 _KEYS = list(Key)
 _values = attrgetter(*Callback.__struct_fields__)
 Answers = dict[str, object]
+Groups = list[tuple[tuple[Value, ...], int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,13 @@ class Difference:
     data: bytes  # the line if one alone shows it, else the piece
 
 
+class Asked(NamedTuple):
+    """What varies in the questions."""
+
+    lane: Lane
+    keys: Sequence[Key]
+
+
 def play(seed: int, number: int) -> tuple[int, list[Difference]]:
     """A round: how many lines it had, and the differences."""
     random = Random(f"{seed}:{number}")
@@ -41,12 +51,12 @@ def play(seed: int, number: int) -> tuple[int, list[Difference]]:
     n, found = 0, list[Difference]()
     for block in range(BLOCKS):
         data = b"\n".join(lines(random, BLOCK)) + random.choice([b"\n", b"\n", b"", b"\r\n"])
-        lane = random.choice(list(Lane))
-        wanted = _defined(data, checks, lane)
+        asked = Asked(random.choice(list(Lane)), random.sample(_KEYS, random.randrange(1, len(_KEYS))))
+        wanted = _defined(data, checks, asked)
         n += data.count(b"\n") + (not data.endswith(b"\n"))
         for name, engine in engines.items():
-            if questions := _differing(wanted, _asked(engine, data, lane)):
-                found.append(Difference(block, name, questions, _shrunk(name, data, checks, lane)))
+            if questions := _differing(wanted, _asked(engine, data, asked)):
+                found.append(Difference(block, name, questions, _shrunk(name, data, checks, asked)))
     return n, found
 
 
@@ -68,26 +78,26 @@ def _differing(wanted: Answers, got: Answers) -> list[str]:
     return [question for question, answer in wanted.items() if got.get(question) != answer]
 
 
-def _shrunk(name: str, data: bytes, checks: Checks, lane: Lane) -> bytes:
+def _shrunk(name: str, data: bytes, checks: Checks, asked: Asked) -> bytes:
     """The line that shows a difference by itself, if there is one."""
     for line in data.split(b"\n"):
         for text in (line + b"\n", line):
             engine = NativeEngine(checks) if name == "native" else PythonEngine(checks)
-            if text and _differing(_defined(text, checks, lane), _asked(engine, text, lane)):
+            if text and _differing(_defined(text, checks, asked), _asked(engine, text, asked)):
                 return text
     return data
 
 
-def _asked(engine: Engine, data: bytes, lane: Lane) -> Answers:
+def _asked(engine: Engine, data: bytes, asked: Asked) -> Answers:
     try:
         batch = engine.check(Piece("log", 0, data))
-        return _answers(batch, engine, lane)
+        return _answers(batch, engine, asked)
     except Exception as error:
         return {"error": repr(error)}
 
 
-def _answers(batch: Batch, engine: Engine, lane: Lane) -> Answers:
-    rows = batch.rows(lane)
+def _answers(batch: Batch, engine: Engine, asked: Asked) -> Answers:
+    rows = batch.rows(asked.lane)
     answers: Answers = {
         "lines": (batch.lines, batch.blank, batch.filtered, batch.count),
         "problems": batch.problems,
@@ -96,6 +106,7 @@ def _answers(batch: Batch, engine: Engine, lane: Lane) -> Answers:
         "explained": list(batch.explained),
         "period": batch.period(),
         "counts": dict(batch.counts(_KEYS)),
+        "groups": _groups(batch, asked.keys),
         "fields": list(batch.fields().items()),
         "callbacks": list(map(_values, batch.callbacks())),
         "located": [(at.line - 1, at.offset, at.raw) for at in batch.located()],
@@ -109,7 +120,31 @@ def _answers(batch: Batch, engine: Engine, lane: Lane) -> Answers:
     return answers
 
 
-def _defined(data: bytes, checks: Checks, lane: Lane) -> Answers:
+def _groups(batch: Batch, keys: Sequence[Key]) -> Groups:
+    """The groups that the engine collects, in their order, of the batch twice."""
+    collected, later = batch.collect(keys, None), batch.collect(keys, None)
+    counts = batch.counts(keys)
+    if collected is None or later is None:
+        return _ordered(counts, keys)
+    collected.merge(later)
+    if {group: 2 * n for group, n in counts.items()} != collected.counts():
+        raise ValueError("the counts are not twice those of the batch")
+    numbers = collected.largest()
+    columns = collected.columns(numbers).values()
+    totals = [sum(ns) // 2 for ns in zip(*columns, strict=True)]
+    found = list(zip(zip(*collected.values(numbers), strict=True), totals, strict=True))
+    return found or [((), total) for total in totals]
+
+
+def _ordered(counts: Counts, keys: Sequence[Key]) -> Groups:
+    """Groups by all keys but event and bounce type, the largest first."""
+    totals = Counter[tuple[Value, ...]]()
+    for group, n in counts.items():
+        totals[tuple(v for v, key in zip(group, keys, strict=True) if key not in (Key.EVENT, Key.BOUNCE_TYPE))] += n
+    return sorted(totals.items(), key=lambda item: (-item[1], list(map(str, item[0]))))
+
+
+def _defined(data: bytes, checks: Checks, asked: Asked) -> Answers:
     spelt = Spelt(data, checks)
     made = [each for each, *_ in spelt.records]
     times = [each.timestamp for each in made]
@@ -124,6 +159,7 @@ def _defined(data: bytes, checks: Checks, lane: Lane) -> Answers:
         "explained": spelt.explained,
         "period": (min(times), max(times)) if times else None,
         "counts": dict(Counter(tuple(SPELT[key](each) for key in _KEYS) for each in made)),
+        "groups": _ordered(Counter(tuple(SPELT[key](each) for key in asked.keys) for each in made), asked.keys),
         "fields": list(spelt.fields.items()),
         "callbacks": list(map(_values, made)),
         "located": [(row, offset, raw) for _, row, offset, raw in spelt.records],
@@ -131,7 +167,7 @@ def _defined(data: bytes, checks: Checks, lane: Lane) -> Answers:
             (row, offset, len(raw), each.timestamp, each.event, domain(each.email), sha256(raw).digest()[:16])
             for each, row, offset, raw in spelt.records
         ],
-        "lanes": firsts(LANES[lane](each) for each in made),
+        "lanes": firsts(LANES[asked.lane](each) for each in made),
         "deliveries": (
             b"".join(blake2b(recipient(each.email).encode(), digest_size=8).digest() for each in arrived),
             array("Q", [each.timestamp for each in arrived]).tobytes(),

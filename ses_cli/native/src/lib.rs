@@ -12,11 +12,14 @@ pub mod line;
 pub mod lives;
 pub mod marks;
 pub mod messages;
+pub mod order;
 pub mod own;
+pub mod pairs;
 #[cfg(feature = "python")]
 mod python;
 pub mod scan;
 pub mod select;
 pub mod tally;
 pub mod texts;
+pub mod values;
 pub mod vocabulary;

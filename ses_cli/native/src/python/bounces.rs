@@ -1,8 +1,10 @@
 //! Bounces, deferrals or drops by address, and deliveries, as Python sees them.
 
-use super::{Lines, detached, lock};
+use super::lines::Lines;
+use super::{detached, lock, numbers_of, string};
 use crate::bounces::{Bounces, Origin};
 use crate::domains::split;
+use crate::identity;
 use crate::texts::Texts;
 use crate::vocabulary::*;
 use foldhash::fast::RandomState;
@@ -79,10 +81,7 @@ impl PyBounces {
             let (origins, origin_of) = origins(&found);
             (found, domains, domain_of, origins, origin_of)
         })?;
-        let column = |value: fn(&crate::bounces::Row) -> u64| {
-            let bytes: Vec<u8> = found.rows.iter().flat_map(|row| value(row).to_ne_bytes()).collect();
-            PyBytes::new(py, &bytes)
-        };
+        let column = |value: fn(&crate::bounces::Row) -> u64| numbers_of(py, found.rows.iter().map(value));
         let kinds: Vec<u8> = found.rows.iter().map(|row| row.kind).collect();
         let numbers: Vec<u32> = found.rows.iter().map(|row| row.reason).collect();
         let spelt: std::collections::HashMap<u32, Bound<'_, PyString>> =
@@ -144,17 +143,36 @@ fn origin_list<'py>(py: Python<'py>, origins: &[Origin], senders: &Texts) -> PyR
     Ok(list)
 }
 
-fn string<'py>(py: Python<'py>, text: &[u8]) -> Bound<'py, PyString> {
-    PyString::new(py, &String::from_utf8_lossy(text))
-}
-
 fn strings<'py>(py: Python<'py>, texts: &Texts) -> PyResult<Bound<'py, PyList>> {
     PyList::new(py, (0..texts.len()).map(|at| string(py, texts.get(at))))
 }
 
 fn packed<'py>(py: Python<'py>, numbers: &[u32]) -> Bound<'py, PyBytes> {
-    let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_ne_bytes()).collect();
-    PyBytes::new(py, &bytes)
+    let bytes: Vec<[u8; 4]> = numbers.iter().map(|number| number.to_ne_bytes()).collect();
+    PyBytes::new(py, bytes.as_flattened())
+}
+
+/// Marks, times, and addresses of which Python has to make the mark.
+pub type Deliveries<'py> = (Bound<'py, PyBytes>, Bound<'py, PyBytes>, Vec<(usize, String)>);
+
+/// See `Lines::deliveries`.
+pub fn deliveries<'py>(lines: &Lines, py: Python<'py>) -> PyResult<Deliveries<'py>> {
+    let text = lines.text.bytes(py);
+    let (marks, times, odd) = lines.names.with(py, |names| {
+        let state = lock(&lines.state);
+        let (mut recipients, mut ends) = (Vec::new(), Vec::new());
+        let (mut times, mut odd) = (Vec::new(), Vec::new());
+        for record in state.block.records.iter().filter(|record| record.event == DELIVERED) {
+            let email = state.block.text(text, record, EMAIL).unwrap_or_default();
+            if !identity::recipient(&email, names, &mut recipients) {
+                odd.push((ends.len(), String::from_utf8_lossy(&email).into_owned()));
+            }
+            ends.push(recipients.len());
+            times.extend_from_slice(&record.time().to_ne_bytes());
+        }
+        (identity::marks(&recipients, &ends), times, odd)
+    })?;
+    Ok((PyBytes::new(py, &marks), PyBytes::new(py, &times), odd))
 }
 
 /// The places of the marks that are wanted; 8 bytes each.

@@ -1,6 +1,8 @@
 //! Steps of messages, and messages counted, as Python sees them.
 
-use super::{Lines, detached, key, lock};
+use super::lines::Lines;
+use super::tally::key;
+use super::{detached, lock};
 use crate::block::Record;
 use crate::lives::{Counter, Durations, Found, Life, Listed, Totals};
 use crate::messages::{GROUPED_BY, Messages, Name, Proxies};

@@ -1,0 +1,56 @@
+//! The callbacks met so far, for `--dedupe`.
+
+use super::lines::Lines;
+use super::{detached, lock};
+use crate::identity::{self, FINGERPRINT};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use std::sync::Mutex;
+
+/// The callbacks met so far, by fingerprint.
+#[pyclass(frozen, module = "ses_cli.native._engine")]
+#[derive(Default)]
+pub struct Seen {
+    marks: Mutex<hashbrown::HashSet<[u8; FINGERPRINT], foldhash::fast::RandomState>>,
+}
+
+#[pymethods]
+impl Seen {
+    #[new]
+    fn new() -> Self {
+        Self::default()
+    }
+
+    /// Enters fingerprints, 16 bytes each, in order; a byte for each, 1 where it is new.
+    fn add<'py>(&self, py: Python<'py>, fingerprints: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        let (marks, _) = fingerprints.as_chunks();
+        let is_new: Vec<u8> = detached(py, || self.enter(marks).into_iter().map(u8::from).collect())?;
+        Ok(PyBytes::new(py, &is_new))
+    }
+}
+
+impl Seen {
+    /// Enters fingerprints. Tells of each whether it is new.
+    pub fn enter(&self, marks: &[[u8; FINGERPRINT]]) -> Vec<bool> {
+        let mut seen = lock(&self.marks);
+        marks.iter().map(|mark| seen.insert(*mark)).collect()
+    }
+}
+
+impl Lines {
+    /// The fingerprint of each counted record.
+    pub fn marks(&self, py: Python<'_>) -> PyResult<Vec<[u8; FINGERPRINT]>> {
+        if let Some(marks) = lock(&self.state).marks.take() {
+            return Ok(marks);
+        }
+        let text = self.text.bytes(py);
+        self.names.with(py, |names| {
+            let state = lock(&self.state);
+            let mut scratch = Vec::new();
+            let marks = state
+                .records()
+                .map(|record| identity::fingerprint(&state.block, text, record, names, &mut scratch));
+            marks.collect()
+        })
+    }
+}
