@@ -70,9 +70,9 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
         return None
 
     def _settle(self) -> None:
-        collected, self._collected = self._collected, None
+        collected, enter, self._collected, self._enter = self._collected, self._enter or _enter, None, None
         if collected is not None:
-            (self._enter or _enter)(self, collected)
+            enter(self, collected)
 
     def add(self, event: str, bounce_type: str | None, group: Group, n: int) -> None:
         """Counts n records."""

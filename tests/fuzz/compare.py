@@ -132,8 +132,9 @@ def _groups(batch: Batch, keys: Sequence[Key]) -> Groups:
     numbers = collected.largest()
     columns = collected.columns(numbers).values()
     totals = [sum(ns) // 2 for ns in zip(*columns, strict=True)]
-    found = list(zip(zip(*collected.values(numbers), strict=True), totals, strict=True))
-    return found or [((), total) for total in totals]
+    values = collected.values(numbers)
+    groups = list(zip(*values, strict=True)) if values else [()] * len(totals)
+    return list(zip(groups, totals, strict=True))
 
 
 def _ordered(counts: Counts, keys: Sequence[Key]) -> Groups:

@@ -1,13 +1,17 @@
-//! How fast a log is scanned by one thread: `cargo run --release --example speed -- LOG`.
+//! How fast a log is scanned by one thread, the best of some rounds: `cargo run --release --example speed -- LOG`.
+//!
+//! CPU time where the system tells it, so that what else the machine does hardly matters.
 use _engine::block::Block;
 use _engine::scan::{Checks, Scanner};
 use std::os::unix::fs::FileExt;
+use std::sync::LazyLock;
 use std::time::Instant;
 
 fn main() {
     let path = std::env::args().nth(1).expect("a log");
     let piece = std::env::args().nth(2).map_or(2 << 20, |n| n.parse().expect("bytes"));
-    for _ in 0..5 {
+    let mut best = f64::INFINITY;
+    for _ in 0..9 {
         let file = std::fs::File::open(&path).expect("a log that can be read");
         let mut scanner = Scanner::new(Checks {
             max_line: 1 << 20,
@@ -18,7 +22,7 @@ fn main() {
         let mut buffer = vec![0; piece];
         let mut block = Block::default();
         let (mut offset, mut records, mut invalid, mut unsure) = (0, 0, 0, 0);
-        let started = Instant::now();
+        let started = now();
         loop {
             let n = file.read_at(&mut buffer, offset).expect("bytes");
             let Some(end) = memchr::memrchr(b'\n', &buffer[..n]) else {
@@ -31,11 +35,24 @@ fn main() {
             invalid += block.invalid.len();
             unsure += block.unsure.len();
         }
-        let seconds = started.elapsed().as_secs_f64();
-        println!(
-            "{records} records, {invalid} invalid, {unsure} unsure: {:.0} MB/s, {:.0} ns a record",
-            offset as f64 / seconds / 1e6,
-            seconds * 1e9 / records as f64
-        );
+        let seconds = now() - started;
+        if seconds < best {
+            best = seconds;
+            println!(
+                "{records} records, {invalid} invalid, {unsure} unsure: {:.0} MB/s, {:.0} ns a record",
+                offset as f64 / seconds / 1e6,
+                seconds * 1e9 / records.max(invalid) as f64
+            );
+        }
     }
+}
+
+/// Seconds of CPU time of this thread, or of a clock.
+fn now() -> f64 {
+    static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let spent = std::fs::read_to_string("/proc/thread-self/schedstat");
+    let nanoseconds = spent
+        .ok()
+        .and_then(|spent| spent.split(' ').next()?.parse::<f64>().ok());
+    nanoseconds.map_or_else(|| BEGIN.elapsed().as_secs_f64(), |spent| spent / 1e9)
 }

@@ -1,6 +1,6 @@
 //! What a scan leaves: a record for each valid line, and which lines were something else.
 
-use crate::json::unescape;
+use crate::escapes::unescape;
 use crate::vocabulary::{CODES, EMAIL, KEPT, PLACES, SLOTS, TIMESTAMP, Type};
 use std::borrow::Cow;
 
@@ -62,6 +62,13 @@ impl Values {
         self.present |= 1 << slot;
     }
 
+    /// Puts aside what the text in a slot says that holds escapes.
+    pub fn unescape_aside(&mut self, slot: usize, text: &[u8], aside: &mut Vec<u8>) {
+        let start = aside.len();
+        unescape(text.get(Span(self.slots[slot]).range()).unwrap_or_default(), aside);
+        self.slots[slot] = Span::pack(start, aside.len(), false) | ASIDE;
+    }
+
     /// The integer in a slot, None where there is none.
     #[inline(always)]
     pub fn integer(&self, slot: usize) -> Option<i128> {
@@ -99,7 +106,7 @@ pub struct Record {
     pub end: u32,
     pub row: u32,
     pub shape: u32,
-    /// Where the domain of its address begins in the text, 0 where that is not known.
+    /// Where the domain of its address begins, in the text or aside; 0 where that is not known.
     pub domain: u32,
     pub event: u8,
     pub bounce: u8,
@@ -141,12 +148,6 @@ impl Record {
     #[inline(always)]
     pub fn integer(&self, slot: usize) -> Option<i128> {
         integer(self.value(slot), slot, self.present, self.unsigned)
-    }
-
-    /// Where the domain of its address stands, None where that takes a closer look.
-    #[inline(always)]
-    pub fn plain_domain(&self) -> Option<std::ops::Range<usize>> {
-        (self.domain > 0).then(|| self.domain as usize..Span(self.value(EMAIL)).range().end)
     }
 
     /// When it happened, in Unix seconds: every record has it.
@@ -243,6 +244,17 @@ impl Block {
             return Some(Cow::Borrowed(text.get(span.range()).unwrap_or_default()));
         }
         Some(self.odd_text(text, span))
+    }
+
+    /// The domain of a record's address, None where that takes a closer look.
+    #[inline(always)]
+    pub fn domain<'a>(&'a self, text: &'a [u8], record: &Record) -> Option<&'a [u8]> {
+        if record.domain == 0 {
+            return None;
+        }
+        let span = Span(record.value(EMAIL));
+        let text = if span.0 & ASIDE == 0 { text } else { &self.aside };
+        Some(text.get(record.domain as usize..span.range().end).unwrap_or_default())
     }
 
     #[inline(never)]

@@ -1,7 +1,9 @@
-//! What a value of JSON is, by RFC 8259: numbers, escapes, and values that are passed over.
+//! What a value of JSON is, by RFC 8259: numbers, strings, and values that are passed over.
 
+use crate::escapes;
 use crate::marks::{self, Marks};
 use crate::vocabulary::Type;
+use fearless_simd::Level;
 
 /// Why a value is not passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +25,7 @@ const LONGEST_EXPONENT: usize = 2;
 pub struct Window<'a> {
     pub text: &'a [u8],
     pub marks: &'a Marks,
+    pub level: Level,
 }
 
 impl Window<'_> {
@@ -56,29 +59,10 @@ impl Window<'_> {
         loop {
             match self.byte(at) {
                 b'"' => return Ok(at),
-                b'\\' => at += self.escape(at)?,
+                b'\\' => at = escapes::pass(self.level, self.text, at).ok_or(Fault::Malformed)?,
                 _ => return Err(Fault::Malformed),
             }
-            if self.byte(at) != b'\\' {
-                at = marks::next(&self.marks.special, at);
-            }
-        }
-    }
-
-    /// The length of the escape that begins at a backslash.
-    #[inline(always)]
-    fn escape(&self, at: usize) -> Result<usize, Fault> {
-        match self.byte(at + 1) {
-            b'u' => match code_unit(self.text, at).ok_or(Fault::Malformed)? {
-                0xD800..0xDC00 => match (self.byte(at + 6), code_unit(self.text, at + 6)) {
-                    (b'\\', Some(0xDC00..0xE000)) if self.byte(at + 7) == b'u' => Ok(12),
-                    _ => Err(Fault::Malformed),
-                },
-                0xDC00..0xE000 => Err(Fault::Malformed),
-                _ => Ok(6),
-            },
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(2),
-            _ => Err(Fault::Malformed),
+            at = marks::next(&self.marks.special, at);
         }
     }
 
@@ -216,62 +200,9 @@ fn is_64_bits(text: &[u8]) -> bool {
     value.is_some_and(|value| (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&value))
 }
 
-/// The UTF-16 code unit of the `\uXXXX` at `at`, if it is four hexadecimal digits.
-#[inline(always)]
-fn code_unit(text: &[u8], at: usize) -> Option<u32> {
-    let digits: [u8; 4] = text.get(at + 2..at + 6)?.try_into().ok()?;
-    let value = digits.map(|digit| HEX[usize::from(digit)]);
-    // one bad digit sets the high bits of all
-    let unit = u32::from(value[0]) << 12 | u32::from(value[1]) << 8 | u32::from(value[2]) << 4 | u32::from(value[3]);
-    (unit & 0xFFFF_0000 == 0 && value.iter().all(|&value| value < 16)).then_some(unit)
-}
-
-const HEX: [u16; 256] = {
-    let mut table = [0xFFFF; 256];
-    let mut digit = 0;
-    while digit < 16 {
-        table[b"0123456789abcdef"[digit] as usize] = digit as u16;
-        table[b"0123456789ABCDEF"[digit] as usize] = digit as u16;
-        digit += 1;
-    }
-    table
-};
-
-/// What a string with valid escapes says, added to `out`.
-pub fn unescape(text: &[u8], out: &mut Vec<u8>) {
-    let mut rest = text;
-    while let Some(at) = memchr::memchr(b'\\', rest) {
-        out.extend_from_slice(&rest[..at]);
-        let mut length = 2;
-        match rest.get(at + 1) {
-            Some(b'u') => {
-                let mut unit = code_unit(rest, at).unwrap_or(0xFFFD);
-                length = 6;
-                if (0xD800..0xDC00).contains(&unit) {
-                    let low = code_unit(rest, at + 6).unwrap_or(0xDC00);
-                    unit = 0x10000 + ((unit & 0x3FF) << 10) + (low & 0x3FF);
-                    length = 12;
-                }
-                let character = char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER);
-                out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-            }
-            Some(b'b') => out.push(8),
-            Some(b'f') => out.push(12),
-            Some(b'n') => out.push(b'\n'),
-            Some(b'r') => out.push(b'\r'),
-            Some(b't') => out.push(b'\t'),
-            Some(&byte) => out.push(byte),
-            None => {}
-        }
-        rest = rest.get(at + length..).unwrap_or_default();
-    }
-    out.extend_from_slice(rest);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fearless_simd::Level;
 
     fn value(text: &str) -> Result<(usize, Type), Fault> {
         let mut marks = Marks::default();
@@ -280,6 +211,7 @@ mod tests {
         Window {
             text: text.as_bytes(),
             marks: &marks,
+            level: Level::new(),
         }
         .value(0)
     }
@@ -350,12 +282,5 @@ mod tests {
         for text in ["1e999", "1e100", &"9".repeat(400), &deep] {
             assert_eq!(value(text), Err(Fault::Unsure), "{text}");
         }
-    }
-
-    #[test]
-    fn escapes_say_characters() {
-        let mut out = Vec::new();
-        unescape(br#"a\u0062\ud83d\ude00\n\\\"\/\u00e9z"#, &mut out);
-        assert_eq!(String::from_utf8(out).unwrap(), "ab\u{1f600}\n\\\"/\u{e9}z");
     }
 }

@@ -4,7 +4,8 @@
 //! end. Logs repeat few of them in few orders, so each lead remembers which ones came after it last time, and most of
 //! a line is recognised by comparing bytes, with neither keys looked up nor white space looked for.
 
-use crate::json::{Fault, Window, unescape};
+use crate::escapes::unescape;
+use crate::json::{Fault, Window};
 use crate::vocabulary::{self, Kind, OTHER};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;

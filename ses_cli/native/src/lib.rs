@@ -5,6 +5,7 @@ pub mod block;
 pub mod bounces;
 pub mod domains;
 pub mod email;
+pub mod escapes;
 pub mod identity;
 pub mod json;
 pub mod leads;

@@ -69,7 +69,17 @@ impl Scanner {
             };
             marked = to;
             let is_utf8 = simdutf8::basic::from_utf8(&text[start..limit]).is_ok();
-            self.lines(&Window { text, marks: &marks }, start, limit, is_utf8, block);
+            self.lines(
+                &Window {
+                    text,
+                    marks: &marks,
+                    level: self.level,
+                },
+                start,
+                limit,
+                is_utf8,
+                block,
+            );
             start = limit;
         }
         self.marks = marks;
@@ -153,7 +163,7 @@ impl Scanner {
     fn enter(&mut self, window: &Window, place: Place, end: usize, block: &mut Block) -> Result<(), Fault> {
         let has_return = end > place.start && window.byte(end - 1) == b'\r';
         let (start, end) = (place.start, end - usize::from(has_return));
-        let verdict = self.line.judge(window, self.checks.strict)?;
+        let verdict = self.line.judge(window, self.checks.strict, &mut block.aside)?;
         let shape = if self.checks.shapes {
             block.shapes.number(&self.line.shape)
         } else {

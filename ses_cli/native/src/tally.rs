@@ -150,8 +150,8 @@ impl Tally {
         let field = |slot| block.text(text, record, slot).unwrap_or_default();
         let values = &mut self.values[at];
         Some(match self.keys[at] {
-            Key::Domain => match record.plain_domain() {
-                Some(range) => values.number_domain(text.get(range).unwrap_or_default(), domains)?,
+            Key::Domain => match block.domain(text, record) {
+                Some(domain) => values.number_domain(domain, domains)?,
                 None => values.number_domain(split(&field(EMAIL)).1, domains)?,
             },
             Key::FromDomain => values.number_domain(&from_domain(block, text, record), domains)?,
