@@ -136,7 +136,7 @@ class Collected(Protocol):
     def sums(self) -> Kinds[int]:
         """The records of all groups together."""
 
-    def largest(self, top: int | None = None) -> "array[int]":
+    def largest(self, top: int | None = None) -> array[int]:
         """The numbers of the groups with the most records, among equals by the `str` of each value; the first `top`."""
 
     def values(self, groups: Sequence[int]) -> list[list[Value]]:

@@ -25,7 +25,19 @@ from ses_cli.native import _engine
 if TYPE_CHECKING:
     from msgspec.json import Decoder
 
-    from ses_cli.batch import Checks, Collected, CollectedBounces, CollectedMessages, Counts, Fields, Key, Kinds, Lane, Seen, Value
+    from ses_cli.batch import (
+        Checks,
+        Collected,
+        CollectedBounces,
+        CollectedMessages,
+        Counts,
+        Fields,
+        Key,
+        Kinds,
+        Lane,
+        Seen,
+        Value,
+    )
     from ses_cli.callback import Callback
     from ses_cli.schema.document import Flaw
     from ses_cli.schema.line import Line
@@ -214,7 +226,7 @@ class NativeCounts:
     def sums(self) -> Kinds[int]:
         return {(event, bounce_type): n for event, bounce_type, n in self._tally.sums()}
 
-    def largest(self, top: int | None = None) -> "array[int]":
+    def largest(self, top: int | None = None) -> array[int]:
         return array("I", self._tally.largest(top))
 
     def values(self, groups: Sequence[int]) -> list[list[Value]]:
