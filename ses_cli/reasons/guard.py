@@ -16,6 +16,7 @@ _ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:@]{1,64}@[^\s<>()\[\]\"',;:@]{1,255}")
 _CONTACT = re.compile(r"(?:post|host|web|mail)master|abuse|support|help|admin|noc@|unblock|delist|feedback")
 _WITHIN = ("_", "+", ".")  # before an address these belong to it
 _CODE_ALONE = "a code that is said for many things, and the words say something else"
+_STANDARD_ALONE = "mailbox unavailable is said for many things, and the words say something else"
 _READ = 4096  # characters of a reason that are searched for addresses
 
 
@@ -29,6 +30,8 @@ _HARMLESS = re.compile(
     "|".join(
         (
             r"smtp error from (?:the )?remote (?:mail )?server(?: after [a-z ]{1,40})?",
+            r"(?:please )?(?:check|verify|correct|double-check\w*) (?:the |this |that )?.{0,40}?"
+            r"(?:address|recipient|spelling)\w*.{0,24}?(?:re)?(?:try|send)(?: it| the (?:message|mail))?(?: again)?",
             r"(?:please )?(?:check|verify|double-check\w*) (?:that you have )?(?:the|all) (?:correct )?(?:e-?mail )?"
             r"(?:address|recipient)\w*",
             r"(?:recipient|callout|address|user|rcpt) (?:cannot be )?verif\w*(?: failed| callout failed| validation)?",
@@ -42,9 +45,12 @@ _HARMLESS = re.compile(
             r"your (?:e-?mail|mail|message)s? (?:to .{1,60}?)?(?:was|were|has|have|could|can|did)(?: ?not|n.t)?\b"
             r".{0,40}?(?:deliver\w*|return\w*|sent|bounc\w*)",
             r"(?:no|without|do not have) authori[sz]ation to see it",
-            r"recipient address rejected: access denied",
+            r"5\.4\.1[^\w]{1,4}(?:<?email>?[^\w]{1,4})?recipient address rejected: access denied",
             r"<(?:url|host)[^>]{0,80}>|learn more at|for more information(?: see)?",
             r"policy rejection on the target address",
+            r"(?:google )?tried to deliver your message,? but it was rejected by .{0,120}?(?:returned was|$)",
+            r"(?:contact|ask|consult|tell) (?:your|the) (?:local |own )?(?:(?:e-?)?mail|system|network)? ?"
+            r"(?:administrator|admin|provider|postmaster|isp)",
             r"message=infodomain\w+",
         )
     )
@@ -61,9 +67,16 @@ _BLAME = _any(
     r"phish\w* | spam\w*",
     r"junk | bulk mail | unsolicited | newsletter | (?:black|block|deny)-? ?list\w* | rbls? | dnsbls? | reputation",
     r"access (?:is )?denied",
-    r"abus\w* | forg\w* | spoof\w* | impersonat\w* | blocked (?:by|using|for) | relay\w* | permitted | allowed",
+    r"unknown client | abus\w* | forg\w* | spoof\w* | impersonat\w* | relay\w* | permitted | allowed | dns says",
+    r"blocked (?:by|using|for) | address is blocked(?! due)",
     r"rates? | frequen\w* | throttl\w* | limits? | exceed\w* | quota | size",
     r"too (?:many|much|large|big|fast|frequent\w*|long)",
+    r"full | storage | space | restricted(?! char) | refused? to | denied | resources | local error",
+    r"(?:rejected|refused|blocked) by (?:the )?(?:recip\w*|users?) | (?:parse|sequence) error | time ?-?outs?",
+    r"dropped | mime | structure | license",
+    r"(?:message|mail|e-?mail|transaction) (?:is |was |has been )?(?:refused|rejected|denied|failed)"
+    r"(?! - address| .no valid rec)",
+    r"alphabet | character sets?",
     r"gr[ea]y-?list\w* | try again | (?:again )?later | temporar\w* | retry | in a few | minutes? | busy | overload\w*",
 )
 _BLAME_LANGUAGES = re.compile(
@@ -71,14 +84,21 @@ _BLAME_LANGUAGES = re.compile(
     "|отправител|спам|позже|попробуйте|absender|expediteur|remitente|remetente|mittente|nadawc|gonderen"
 )
 # What says, beside a bare code, that the recipient is what is wrong.
+_WHO = (
+    r"(?:users?|recipients?|mail ?-?box(?:es)?|accounts?|address(?:es)?|addressees?|rcpt|alias(?:es)?|customers?"
+    r"|persons?|subscribers?|usernames?|names?|local[ -]?parts?|inbox|domains?|hosts?|<email>|<id>)"
+)
+_GONE = (
+    r"(?:unknown|unavailable|invalid|illegal|bad|wrong|incorrect|required|inactive|deactivated|disabled|suspended"
+    r"|expired|closed|deleted|removed|terminated|archived|moved|replaced|unallocated|discontinued|locked|no longer"
+    r"|isn.?t in|hasn.?t got|lookup .{0,20}failed"
+    r"|not (?:be )?(?:found|known|valid|active|a (?:known|valid)|our|hosted|served|here))"
+)
 _EXISTENCE = _any(
-    r"unknown | no such | no valid",
-    r"not (?:be )?(?:found|exist\w*|known|valid|active|a (?:known|valid)|our|hosted|served)",
-    r"doe ?s(?:n.?t| not) exist | no longer | non-?exist\w* | nosuch\w* | isn.?t in | lookup .{0,20}failed",
-    r"bad | invalid",
-    r"inactive | deactivated | disabled | suspended | expired | closed | deleted | removed | terminated",
-    r"archived | moved",
-    r"replaced | unallocated | unavailable | discontinued | locked | null mx | nxdomain | mailbox | user",
+    r"no such | no valid | nosuch\w* | non-?exist\w* | nxdomain | null ?mx | unallocated | user ?unknown",
+    r"(?:doe?s|do|did)(?:n.?t| not) exists? | not exist\w*",
+    rf"{_WHO}\W.{{0,40}}(?<!\w){_GONE}",
+    rf"{_GONE}\W.{{0,24}}(?<!\w){_WHO}",
     r".{0,40}(?:不存在|停用|冻结|注销|禁用|无效|休眠).{0,40}",
 )
 # What is left of a text without these says something of its own.
@@ -90,17 +110,24 @@ _NEUTRAL = re.compile(
         r"host | server | said | says | reply | in | to | rcpt | command | end | of | data | the | an? | and",
         r"was | is | be",
         r"by | this | that | it | on | at | for | with | mta | mx | response | returned | message | e?mail",
-        r"deliver\w*",
+        r"deliver\w* | users?(?=\W*$) | mailbox",
         r"undeliver\w* | reject(?:ed)? | reje | refused? | bounced? | recipients? | address(?:es)?",
         r"requested | action | not",
         r"taken | aborted | unsuccessful | unable | cannot | could | sorry | while | talking | attempted | diagnostic",
-        r"final | local | id | dd | x | other | undefined | gsmtp | please | see | more | information | transaction",
+        r"final | local | or | id | dd | x | other | undefined | gsmtp | please | see | more | information",
+        r"transaction | explanation | visit | contact | administrators? | help | session | details? | if | you",
+        r"believe | postmaster | state | reason | rcpt_to | following | technical | because | giving | up",
     ).pattern
 )
 
 _NETWORK = _any(
     r"rout\w* | networks? | dns | unreachable | connect\w* | time ?-?out\w* | timed | answer | queue | expired"
 )
+
+
+# A standard sentence (RFC 5321) that servers put before any cause: alone it says that there is no such mailbox.
+_STANDARD = re.compile(r"(?:requested (?:mail )?action (?:was )?not taken[:,;]? )?mailbox unavailable(?! or)\.?")
+_QMAIL = re.compile(r"does not like recipient|giving up on|failed after i sent the message")
 
 
 def objection(text: str, action: str, tier: str) -> str:
@@ -116,6 +143,9 @@ def objection(text: str, action: str, tier: str) -> str:
         return f'the text also says "{blame[0]}"'
     if tier in _CODE_TIERS and not _EXISTENCE.search(plain) and _NEUTRAL.sub("", plain):
         return _CODE_ALONE
+    rest = _STANDARD.sub("", plain)
+    if rest != plain and not _EXISTENCE.search(rest) and _NEUTRAL.sub("", _QMAIL.sub("", rest)):
+        return _STANDARD_ALONE
     return ""
 
 

@@ -46,6 +46,7 @@ _ENTITIES = {
     "&nbsp;": " ",
     "&amp;": "&",
 }
+_PLAIN = str.maketrans({"ł": "l", "ı": "i", "ø": "o", "đ": "d"})  # letters that no normal form takes apart
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "–": "-", "—": "-", "‑": "-"})
 _FIRST_CODE = re.compile(r"(?<![a-z0-9.#])([45]\d\d)([- ])(?:([245]\.\d{1,2}\.\d{1,3})(?![\d.]))?")
 _LIKE_REPLY = re.compile(r"(?<= )[45][0-79]\d(?!\d)")
@@ -89,7 +90,7 @@ def fold(reason: str) -> str:
         text = text.replace("_", " ")
     text = text.lower()
     if not text.isascii():
-        text = _LATIN_MARKS.sub("", unicodedata.normalize("NFKD", text))
+        text = _LATIN_MARKS.sub("", unicodedata.normalize("NFKD", text.translate(_PLAIN)))
         text = unicodedata.normalize("NFKC", text).translate(_QUOTES).lower()[: HEAD + TAIL + 16]
     if "&" in text:
         for entity, character in _ENTITIES.items():

@@ -1,5 +1,8 @@
 """The guard on `suppress`: what is no proof that an address is dead."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from ses_cli.reasons import Classifier
@@ -74,3 +77,42 @@ def test_common_words_of_one_receiver_hold_for_its_mailboxes_only() -> None:
     assert CLASSIFIER.classify(reason, "hard_bounce", "x@bank.example").rule != "qq-mailbox-busy"
     named = f"{reason} http://service.mail.qq.com/detail/1"
     assert CLASSIFIER.classify(named, "hard_bounce", "x@bank.example").rule == "qq-mailbox-busy"
+
+
+FRAMES = [
+    "host mx.example.com[192.0.2.1] said: {} (in reply to RCPT TO command)",
+    "SMTP error from remote mail server after RCPT TO:<ann@example.com>: host mx.example.com [192.0.2.1]: {}",
+    "192.0.2.1 does not like recipient. Remote host said: {} Giving up on 192.0.2.1.",
+    "Delivery to the following recipient failed permanently: ann@example.com. Google tried to deliver your message, "
+    "but it was rejected by the server for the recipient domain example.com by mx.example.com. The error "
+    "that the other server returned was: {}",
+    "Your message wasn't delivered. {}",
+    "{}. Please check the address and try again.",
+    "{}. If you believe this is an error, contact postmaster@example.com",
+    "Remote Server returned '{}' [DB5EUR01FT031.eop-EUR01.prod.protection.outlook.com]",
+]
+DEAD = [
+    "550 5.1.1 <ann@example.com>: Recipient address rejected: User unknown in virtual mailbox table",
+    "550 No such user here",
+    "554 delivery error: dd This user doesn't have a yahoo.com account (ann@example.com)",
+    "550 5.2.1 This mailbox has been disabled due to inactivity",
+    "550 Mailbox not found",
+    "550 Requested action not taken: mailbox unavailable",
+]
+BLAME = (Path(__file__).parent / "blame.txt").read_text("utf-8").splitlines()
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+@pytest.mark.parametrize("reason", DEAD)
+def test_what_servers_write_around_a_reply_takes_no_proof_away(frame: str, reason: str) -> None:
+    """A mail server's report of the reply, and its advice, change nothing of what the reply proves."""
+    assert CLASSIFIER.classify(frame.format(reason), "hard_bounce", "ann@example.com").action == "suppress"
+
+
+@pytest.mark.parametrize("frame", ["550 5.1.1 {}", "550 5.2.1 {}", "550-mailbox unavailable 550 {}", *FRAMES[:2]])
+def test_words_of_blame_never_suppress_in_any_frame(frame: str) -> None:
+    """A text that blames the sender suppresses nobody, whatever code or standard sentence stands before it."""
+    for line in (line for line in BLAME if line.startswith("5")):
+        words = re.sub(r"^[45]\d\d (?:[45]\.\d\.\d )?", "", line)
+        found = CLASSIFIER.explain(frame.format(words), "hard_bounce", "ann@example.com")
+        assert found.verdict.action != "suppress", found
