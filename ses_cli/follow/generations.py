@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from heapq import merge
 from pathlib import Path
@@ -73,6 +74,8 @@ def _generation(path: Path, match: "re.Match[str] | None") -> Generation | None:
     try:
         status = path.stat()
     except FileNotFoundError:
+        return None
+    if match and not stat.S_ISREG(status.st_mode):  # no log, whatever its name
         return None
     identity, modified = (status.st_dev, status.st_ino), status.st_mtime_ns
     if match is None:

@@ -1,6 +1,8 @@
 """One file of a log, opened once: it stays the same file whatever becomes of its name."""
 
+import errno
 import os
+import stat
 from collections.abc import Iterator
 from io import BufferedReader, BytesIO, RawIOBase
 from pathlib import Path
@@ -38,9 +40,11 @@ class LogFile:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """The file of this name."""
-        file = open(path, "rb", buffering=0)
+        """The file of this name. A pipe in its place, which nobody may ever write to, is an error like a directory."""
+        file = open(path, "rb", buffering=0, opener=_open_at_once)
         try:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise OSError(errno.EINVAL, "not a regular file", str(path))
             return cls(file, path)
         except BaseException:
             file.close()
@@ -138,6 +142,10 @@ class LogFile:
                 return False
             at += len(chunk)
         return at == plain.size
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 class _Positioned(RawIOBase):

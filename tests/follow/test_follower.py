@@ -197,6 +197,18 @@ def test_a_generation_that_is_missing_is_said(writer: Writer) -> None:
     ]
 
 
+def test_what_is_no_file_is_no_generation(writer: Writer) -> None:
+    """A directory or a pipe that is called like a rotated log is passed over."""
+    reader = Reader(writer.path)
+    writer.write(writer.line())
+    assert reader.look() == writer.lines
+    writer.path.rename(writer.path.with_name("log.jsonl.2"))
+    os.mkfifo(writer.path.with_name("log.jsonl.1"))
+    writer.path.with_name("log.jsonl-20260101").mkdir()
+    writer.write(writer.line())
+    assert reader.look() == writer.lines[1:]
+
+
 def test_other_files_beside_a_log_are_none_of_its_generations(writer: Writer) -> None:
     """Names that only look alike are left alone, and what lies there before following begins is not read."""
     for name in ("log.jsonl.bak", "log.jsonl.replay-x.db", "log2.jsonl.1", "log.rejects.jsonl", "log-old.jsonl"):
@@ -373,10 +385,13 @@ def test_files_that_were_deleted_meanwhile_are_passed_over(writer: Writer) -> No
 
 
 def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
-    """A directory in its place ends it with a message that names it."""
+    """A directory or a pipe in its place ends it with a message that names it, and is not waited for."""
     (tmp_path / "log.jsonl").mkdir()
     with pytest.raises(SourceError, match=r"log\.jsonl: is a directory"):
         Reader(tmp_path / "log.jsonl").look()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SourceError, match=r"pipe: not a regular file"):
+        Reader(tmp_path / "pipe").look()
 
 
 def test_a_log_that_is_not_there_yet_is_waited_for(writer: Writer) -> None:
