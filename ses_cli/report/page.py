@@ -20,13 +20,16 @@ from ses_cli.report import chinese
 from ses_cli.report.charts import LIMITS, charts
 from ses_cli.report.figures import ENDS, Figures, Line, rates, sent
 from ses_cli.report.library import script
+from ses_cli.reports.health import words
 from ses_cli.reports.health.rates import RATES
-from ses_cli.reports.health.report import Health
+from ses_cli.reports.health.report import Found, Health
+from ses_cli.reports.health.sentences import sentence
 from ses_cli.reports.health.words import NONE, judged, reasons
 from ses_cli.times import zone_name
 
 LANGUAGES = ("en", "zh")
 _HERE = Path(__file__).parent
+_CHANGES = 8  # sentences on the page
 _TIMELINE = (*ENDS, "deferred", "complaints", "opened", "clicked")
 
 
@@ -46,7 +49,7 @@ class Page:
 def render(page: Page) -> bytes:
     """The whole file."""
     texts = texts_of(page.language)
-    figures = Figures(page.health.counts, page.tz)
+    figures, found = Figures(page.health.counts, page.tz), page.health.found()
     receivers = figures.receivers()
     data: dict[str, object] = {"charts": charts(figures, receivers, texts) if figures.hours else {}}
     if page.addresses is not None:
@@ -70,8 +73,8 @@ def render(page: Page) -> bytes:
         senders=figures.senders(),
         templates=figures.templates(),
         reasons=figures.reasons(),
-        verdict=chinese.verdict(page.health.recent()) if page.language == "zh" else page.health.verdict(),
-        changes=None,
+        verdict=(chinese if page.language == "zh" else words).verdict(found.recent),
+        changes=_changes(found, page.language),
         addresses=page.addresses,
         sources=page.sources,
         made=_made(page.ledger, texts),
@@ -79,6 +82,14 @@ def render(page: Page) -> bytes:
         definitions=[(name, RATES[name].formula) for name in (*LIMITS, "open_rate")],
         **_tables(page, figures, receivers, texts),
     ).encode(errors="replace")
+
+
+def _changes(found: Found, language: str) -> list[str] | None:
+    """What changed, in sentences; None where there is nothing to compare with."""
+    context = found.context
+    if context is None or language != "en":
+        return None
+    return [sentence(change, context) for change in found.changes[:_CHANGES]]
 
 
 def texts_of(language: str) -> Mapping[str, Any]:
@@ -135,7 +146,7 @@ def _tables(page: Page, figures: Figures, receivers: Sequence[Line], texts: Mapp
                 "level": one.judgement.level,
                 "why": chinese.why(one) if page.language == "zh" else reasons(one),
             }
-            for one in judged(page.health.recent())
+            for one in judged(page.health.found().recent)
         ],
         "timeline_rows": [[_spaced(row["time"]), *(row.get(name, 0) for name in _TIMELINE)] for row in rows],
         "rate_rows": {

@@ -55,6 +55,7 @@ def test_config_shows_what_is_set_and_where(settings: Program) -> None:
         ("summarize", "--event"): ("delivered, open", f"{file}: summarize.event"),
         ("summarize", "--tz"): ("+08:00", f"{file}: summarize.tz"),
         ("replay", "--to"): ("http://***@localhost/?token=***", "SES_EVENTS_TO"),
+        ("trigger", "--to"): ("http://***@localhost/?token=***", "SES_EVENTS_TO"),
         ("replay", "--rate"): ("5", "SES_EVENTS_REPLAY_RATE"),
     }
     whole = settings("config", "replay", "--json")

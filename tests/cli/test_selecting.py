@@ -14,7 +14,7 @@ LOG = log(record(), record(event="open", email="b@QQ.com"), record(templateId=7,
     ("arguments", "why"),
     [
         (["--domain", "nope.com"], "--domain nope.com"),
-        (["--domain", "nope.com,no.example", "--event", "open"], "--event open --domain nope.com,no.example"),
+        (["--domain", "nope.com,no.example", "--event", "dropped"], "--event dropped --domain nope.com,no.example"),
         (["--since", "2023-01-01", "--until", "2022-01-01"], "--since 2023-01-01 --until 2022-01-01"),
         (["--template", "99"], "--template 99"),
     ],

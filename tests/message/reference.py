@@ -25,7 +25,8 @@ def row(bulk_id: str, email: str, records: list[Record]) -> Row:
     """One message."""
     times = {name: sorted({r["timestamp"] for r in records if r["event"] == name}) for name in ("delivered", "dropped")}
     deferred = sorted({r["timestamp"] for r in records if r["event"] == "deferred"})
-    bounces = {(r["timestamp"], r.get("bounceType") or "") for r in records if r["event"] == "bounce"}
+    typed = [(r["timestamp"], r.get("bounceType") or "") for r in records if r["event"] == "bounce"]
+    bounces = {(time, kind.removesuffix("_bounce")) for time, kind in typed}  # old spellings are no other bounce
     hard = sorted(time for time, kind in bounces if kind.startswith("hard"))
     others = sorted((time, kind) for time, kind in bounces if not kind.startswith("hard"))
     opens = {(r["timestamp"], is_machine(r.get("useragent") or "")) for r in records if r["event"] == "open"}
