@@ -10,7 +10,7 @@ from .kills import experiment
 
 @pytest.mark.parametrize("concurrency", [1, 16, 64])
 def test_killed_while_the_target_resets_dies_and_stalls(tmp_path: Path, concurrency: int) -> None:
-    """Up to four kills of the real program: what is unknown of each is no more than was in flight, and is listed exactly."""
+    """Up to four kills of the program: what is unknown of each is no more than was in flight, and listed exactly."""
     seed = random.randrange(1 << 32)
     print(f"seed {seed}")
     found = experiment(tmp_path, 4, concurrency, seed)
