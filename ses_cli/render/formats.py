@@ -110,9 +110,10 @@ _ALL = (
     Format("markdown", (".md", ".markdown"), "text/markdown", _markdown),
 )
 FORMATS = {one.name: one for one in _ALL}
+_OF_SOME = {".prom": "prometheus"}  # what some commands write besides
 
 
 def format_of(path: str | None) -> str | None:
     """The format that a file's name asks for, None where it asks for none."""
     suffix = os.path.splitext(path or "")[1].lower()
-    return next((one.name for one in _ALL if suffix in one.suffixes), None)
+    return next((one.name for one in _ALL if suffix in one.suffixes), _OF_SOME.get(suffix))

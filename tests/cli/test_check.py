@@ -92,3 +92,45 @@ def test_every_format_and_no_mail_at_all(run: Program, form: str) -> None:
     (run.home / "empty.jsonl").write_bytes(b"")
     assert run("check", "-f", form, "log.jsonl").status == 0
     assert run("check", "-f", form, "empty.jsonl").status == 0
+
+
+def test_conditions_decide_the_status(logged: Program) -> None:
+    """A condition that holds is told in one line and makes the status 1; the report is written all the same."""
+    done = logged("check", "--fail-on", "invalid_address_rate > 9%", "--fail-on", "block", "log.jsonl")
+    assert done.status == 1
+    assert done.stderr == ("failed: invalid_address_rate > 9%: fromexample.com on 2026-01-05: 10.0% (40 of 400 sent)\n")
+    assert done.stdout.startswith("fromexample.com would be lowered")
+    assert logged("check", "--fail-on", "block", "log.jsonl").status == 0
+    document = json.loads(logged("check", "--fail-on", "lower", "--json", "log.jsonl").out)
+    (failed,) = document["failed"]
+    assert failed == {"condition": "lower", "from_domain": "fromexample.com", "day": "2026-01-05", "value": "lower"}
+
+
+def test_silence_is_an_alarm(logged: Program) -> None:
+    """Where the newest callback is too old the status is 1."""
+    done = logged("check", "--max-silence", "1h", "log.jsonl")
+    assert done.status == 1
+    assert "failed: silence: no callback for " in done.stderr
+    assert logged("check", "--max-silence", "999999h", "log.jsonl").status == 0
+
+
+def test_prometheus_by_name(logged: Program) -> None:
+    """A name in .prom asks for metrics, which replace the file as a whole; other commands write none."""
+    assert logged("check", "-o", "ses.prom", "log.jsonl").status == 0
+    text = (logged.home / "ses.prom").read_text()
+    assert 'ses_events_check_level{from_domain="fromexample.com",level="lower"} 1\n' in text
+    assert text.endswith("# EOF\n")
+    assert logged("check", "-f", "prometheus", "log.jsonl").stdout == text
+    assert "this command writes no prometheus" in logged("summarize", "-o", "x.prom", "log.jsonl").stderr
+
+
+def test_another_log_can_be_the_baseline(logged: Program) -> None:
+    """With --baseline FILE the newest day is compared with all of that log, of which a note tells."""
+    (logged.home / "before.jsonl").write_bytes(log(*[mail(n, timestamp=NOON - 10**6 + n) for n in range(400)]))
+    done = logged("check", "--baseline", "before.jsonl", "--tz", "UTC", "log.jsonl")
+    assert "note: baseline before.jsonl: 400 lines, 400 counted" in done.stderr
+    assert done.stdout.splitlines()[1] == "1 rate changed: 1 for the worse"
+    told = 'bounces 0% -> 10.0%: 40 more, nearly all "551 5.1.1 recipient is not exist" (suppress)'
+    assert told in done.stdout
+    assert "ses-events bounces --events --since 2026-01-04T05:00:00Z" in done.stdout
+    assert logged("check", "--baseline", "nothing.jsonl", "log.jsonl").status == 3

@@ -1,6 +1,7 @@
 """The options of `check`: what the sender may send, what is compared with what, and what is shown."""
 
 import re
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ses_cli.cli.given import refuse
-from ses_cli.cli.options import Printing, Top, grouped
+from ses_cli.cli.given import refuse, refuse_twice
+from ses_cli.cli.options import Duration, Printing, Top, grouped
 from ses_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class Checking:
     quotas: tuple[Number, ...]
     window: int
     baseline: str
+    fail_on: tuple[str, ...]
+    max_silence: float | None
     top: int
     rules: str | None
 
@@ -73,6 +76,7 @@ class Checking:
 
     def asked(self, tz: "tzinfo | None", files: tuple[str, ...]) -> "Asked":
         """What the report is asked for. Raises UsageError."""
+        from ses_cli.reports.health.conditions import condition
         from ses_cli.reports.health.report import Asked
 
         return Asked(
@@ -83,6 +87,9 @@ class Checking:
             rules=Path(self.rules) if self.rules else None,
             tz=tz,
             files=files,
+            conditions=tuple(map(condition, self.fail_on)),
+            max_silence=self.max_silence,
+            time=time.time(),
         )
 
     def _baseline(self, tz: "tzinfo | None") -> "Baseline":
@@ -123,8 +130,9 @@ def _quotas(levels: Iterable[Number], quotas: Iterable[Number]) -> Iterable[Numb
     return found.items()
 
 
-def check(printing: Printing) -> None:
+def check(printing: Printing, checking: Checking) -> None:
     """Refuses options that would do nothing. Raises UsageError."""
+    refuse_twice("--fail-on", checking.fail_on)
     if printing.form not in ("table", "markdown"):
         refuse(f"with --format {printing.form}, which has all rows", "top", hint="pipe it to head")
 
@@ -157,6 +165,13 @@ checking = grouped(
         metavar="DURATION|DATE..DATE|FILE",
         help="What it is compared with: the time before it, some days, or another log.",
     ),
+    click.option(
+        "--fail-on",
+        multiple=True,
+        metavar="CONDITION",
+        help="Exit 1 where it holds in the window: 'invalid_address_rate > 5%', lower, block or change (repeatable).",
+    ),
+    click.option("--max-silence", type=Duration(), help="Exit 1 where the newest callback is older, such as 1h."),
     click.option(
         "--top", type=Top(), default="20", show_default=True, help="Rows to show; data formats have all of them."
     ),

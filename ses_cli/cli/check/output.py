@@ -8,7 +8,8 @@ from ses_cli.cli.options import Printing, Reading, Selecting
 from ses_cli.errors import Exit
 from ses_cli.render import messages
 from ses_cli.render.output import write
-from ses_cli.render.text import plural
+from ses_cli.render.text import plural, safe
+from ses_cli.reports.health.exposition import exposition
 from ses_cli.reports.health.report import Health
 from ses_cli.scan import Outcome
 
@@ -23,10 +24,16 @@ def report(reading: Reading, selecting: Selecting, printing: Printing, checking:
     if other:
         outcome.fold.other = other.fold.counts
         outcome.errors += other.errors
-    headline = f"{outcome.fold.verdict()}\n{scanning.account(outcome.ledger)}"
-    write(scanning.rendered("check", outcome, printing, tz, headline), printing.output)
+    if printing.form == "prometheus":
+        write(exposition(outcome.fold, outcome.ledger), printing.output)
+    else:
+        headline = f"{outcome.fold.verdict()}\n{scanning.account(outcome.ledger)}"
+        write(scanning.rendered("check", outcome, printing, tz, headline), printing.output)
     scanning.tell(outcome)
-    return scanning.status(outcome, reading.strict and outcome.ledger.invalid > 0)
+    failures = outcome.fold.found().failures
+    for failure in failures:
+        messages.plain(safe(f"failed: {failure.condition}: {failure.told}"))
+    return scanning.status(outcome, bool(failures) or (reading.strict and outcome.ledger.invalid > 0))
 
 
 def _other(

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from ses_cli.reasons import ACTIONS
 from ses_cli.reports.health.changes import Cause, Change
+from ses_cli.reports.health.conditions import Failure
 from ses_cli.reports.health.counts import HOUR
 from ses_cli.reports.health.cube import ANY, Segment
 from ses_cli.reports.health.novelties import Novelty
@@ -118,3 +119,9 @@ def _segment(cause: Cause, one: Change, context: Context) -> dict[str, object]:
 def novelty(one: Novelty) -> dict[str, object]:
     """What is new or gone, as JSON has it."""
     return {"kind": one.kind, "what": one.what, "name": one.name, "baseline": one.before, "now": one.now}
+
+
+def failure(one: Failure) -> dict[str, object]:
+    """A condition that holds, as JSON has it."""
+    day = None if one.day is None else f"{one.day}"
+    return {"condition": one.condition, "from_domain": one.from_domain, "day": day, "value": one.value}

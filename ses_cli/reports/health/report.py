@@ -1,5 +1,6 @@
 """Is the sending healthy: what the published rules make of each sender domain and day, and what changed."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import NamedTuple, Self
 from ses_cli.batch import Batch
 from ses_cli.reports.health import change_views, views, words
 from ses_cli.reports.health.changes import Change, changes
+from ses_cli.reports.health.conditions import CHANGE, Condition, Failure, changed, failures, silence
 from ses_cli.reports.health.counts import Counts
 from ses_cli.reports.health.days import SenderDay, day_of, sender_days
 from ses_cli.reports.health.novelties import Novelty, novelties
@@ -29,6 +31,9 @@ class Asked:
     rules: Path | None = None  # the user's own rules of bounce reasons, tried first
     tz: tzinfo | None = None
     files: tuple[str, ...] = ()  # the logs, as they are named in commands
+    conditions: tuple[Condition, ...] = ()  # what makes the answer bad
+    max_silence: float | None = None  # seconds since the newest callback that make it bad
+    time: float = 0.0  # now, Unix seconds
 
 
 class Found(NamedTuple):
@@ -39,6 +44,7 @@ class Found(NamedTuple):
     context: Context | None  # None where there is no mail
     changes: list[Change]
     novelties: list[Novelty]
+    failures: list[Failure]  # conditions that hold
 
 
 @dataclass(slots=True)
@@ -74,10 +80,17 @@ class Health:
         days = sender_days(self.counts, dict(asked.quotas))
         both = compared(self.counts, asked.window, asked.baseline, self.other)
         if both is None:
-            return Found(days, days, None, [], [])
+            return Found(days, [], None, [], [], list(self._silence()))
         recent = [one for one in days if one.day >= day_of(both.periods.start) and one.counts["sent"]]
-        context = Context(both, asked.tz, asked.files, asked.rules)
-        return Found(days, recent, context, changes(both), novelties(both))
+        context, moved = Context(both, asked.tz, asked.files, asked.rules), changes(both)
+        failed = [*failures(asked.conditions, recent)]
+        if any(one.name == CHANGE for one in asked.conditions):
+            failed += changed(moved, context)
+        return Found(days, recent, context, moved, novelties(both), [*failed, *self._silence()])
+
+    def _silence(self) -> Iterator[Failure]:
+        if self.asked.max_silence is not None:
+            yield from silence(self.asked.max_silence, self.counts.last, self.asked.time)
 
     def recent(self) -> list[SenderDay]:
         """The days of the window on which mail was sent."""
@@ -99,6 +112,7 @@ class Health:
             **change_views.periods(found.context),
             "senders": list(views.senders(found.days)),
             "changes": [change_views.change(one, found.context) for one in found.changes if found.context],
+            "failed": [change_views.failure(one) for one in found.failures],
             "novelties": [change_views.novelty(one) for one in found.novelties],
         }
 

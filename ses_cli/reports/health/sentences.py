@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ses_cli.reports.health.changes import Cause, Change
-from ses_cli.reports.health.counts import HOUR, Meaning, Sample
+from ses_cli.reports.health.counts import HOUR, Meaning
 from ses_cli.reports.health.cube import ANY, Segment
 from ses_cli.reports.health.periods import Compared
 from ses_cli.reports.health.since import Span
@@ -39,7 +39,8 @@ def sentence(change: Change, context: Context) -> str:
     lead += _when(change.causes[0].span, context.tz)
     total, more = f"{abs(change.excess):,.0f}", "more" if change.excess > 0 else "fewer"
     if change.causes[0].segment == change.mail:
-        return f"{lead}: {total} {more}"
+        common = _common(change, change.mail, context)
+        return f"{lead}: {total} {more}{f', nearly all {common}' if common else ''}"
     whats: list[str] = []
     for cause in change.causes[:_TOLD]:
         part = f"{abs(cause.excess):,.0f}"
@@ -85,17 +86,29 @@ def _parts(hour: int, tz: tzinfo | None) -> tuple[str, str, str]:
 
 
 def _what(cause: Cause, change: Change, context: Context) -> str:
-    found = []
-    if cause.segment.cls is not ANY:
-        failures = _failures(change, cause.segment, context)
-        rule, most = (failures[0][0].rule, failures[0][1]) if failures else ("", 0)
-        text = _sample(cause.segment._replace(rule=rule), change, context.compared.now.samples)
-        is_one = text and most >= _MOSTLY * sum(n for _, n in failures)
-        action = next(iter(actions(change, cause.segment, context)), "review")
-        found.append(f"are {_quoted(text) if is_one else cause.segment.cls} ({action})")
-    if cause.segment.template is not ANY and change.mail.template is ANY:
-        found.append(f"template {cause.segment.template}" if found else f"are of template {cause.segment.template}")
+    """What the failures of a cause are, and of what mail."""
+    segment, found = cause.segment, []
+    common = _common(change, segment, context)
+    if segment.cls is not ANY:
+        action = next(iter(actions(change, segment, context)), "review")
+        found.append(f"are {common or f'{segment.cls} ({action})'}")
+    if segment.template is not ANY and change.mail.template is ANY:
+        found.append(f"template {segment.template}" if found else f"are of template {segment.template}")
+        found += [f"nearly all {common}"] if common and segment.cls is ANY else []
     return ", ".join(found)
+
+
+def _common(change: Change, segment: Segment, context: Context) -> str:
+    """What nearly all failures of a segment say, quoted where it is one text, with what to do; "" where they differ."""
+    failures = _failures(change, segment, context)
+    enough = _MOSTLY * sum(n for _, n in failures)
+    for meaning, n in failures[:1]:
+        text = _sample(Segment(ANY, segment.domain, ANY, meaning.cls, meaning.rule), change, context)
+        if n >= enough and text:
+            return f"{_quoted(text)} ({meaning.action})"
+        if sum(n for other, n in failures if other.cls == meaning.cls) >= enough:
+            return f"{meaning.cls} ({meaning.action})"
+    return ""
 
 
 def _part(cause: Cause, change: Change, context: Context) -> str:
@@ -114,13 +127,12 @@ def _part(cause: Cause, change: Change, context: Context) -> str:
     return f"{_where(cause.segment).strip()} {' -> '.join(shares)} of it"
 
 
-def _sample(segment: Segment, change: Change, samples: dict[tuple[str, Meaning], Sample]) -> str:
+def _sample(segment: Segment, change: Change, context: Context) -> str:
     """The newest reason of a segment."""
-    wanted = segment._replace(sender=ANY, template=ANY)
     fitting = [
         sample
-        for (name, meaning), sample in samples.items()
-        if meaning.event == change.metric.event and wanted.holds((None, name, None, 0), meaning)
+        for (name, meaning), sample in context.compared.now.samples.items()
+        if meaning.event == change.metric.event and segment.holds((None, name, None, 0), meaning)
     ]
     return " ".join(max(fitting)[1].split()) if fitting else ""
 
