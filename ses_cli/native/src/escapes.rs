@@ -28,31 +28,30 @@ pub fn pass(level: Level, text: &[u8], mut at: usize) -> Option<usize> {
 #[inline(always)]
 fn pass_units<S: Simd>(simd: S, text: &[u8], mut at: usize) -> usize {
     while let Some(block) = text.get(at..at + LANES) {
-        let n = units(u8x64::from_slice(simd, block));
-        at += UNIT * n;
-        if n < RUN {
-            break;
+        let missing = missing(u8x64::from_slice(simd, block));
+        if missing != 0 {
+            return at + missing.trailing_zeros() as usize / UNIT * UNIT;
         }
+        at += UNIT * RUN; // and not by what was counted, so that the next block need not wait for this one
     }
     at
 }
 
-/// How many `\uXXXX` a block begins with, up to RUN.
+/// What a block lacks of a run of `\uXXXX`: a bit for each byte that is something else.
 ///
 /// Of `\u4f60\u597d"` the backslashes are the bits 0 and 6, which is what is wanted of the first two; at 12, where the
 /// third is wanted, stands a quote.
 #[inline(always)]
-fn units<S: Simd>(bytes: u8x64<S>) -> usize {
+fn missing<S: Simd>(bytes: u8x64<S>) -> u64 {
     const FIRSTS: u64 = 1 | 1 << 6 | 1 << 12 | 1 << 18 | 1 << 24 | 1 << 30 | 1 << 36 | 1 << 42 | 1 << 48 | 1 << 54;
     const DIGITS: u64 = FIRSTS << 2 | FIRSTS << 3 | FIRSTS << 4 | FIRSTS << 5;
     let letter = (bytes | 0x20) - b'a';
     let is_digit = (bytes - b'0').simd_lt(10) | letter.simd_lt(6);
-    let missing = FIRSTS & !bytes.simd_eq(b'\\').to_bitmask()
+    let is_half = letter.simd_eq(b'd' - b'a'); // what begins with a D may be half of a pair
+    FIRSTS & !bytes.simd_eq(b'\\').to_bitmask()
         | FIRSTS << 1 & !bytes.simd_eq(b'u').to_bitmask()
         | DIGITS & !is_digit.to_bitmask()
-        // what begins with a D may be half of a pair
-        | FIRSTS << 2 & letter.simd_eq(b'd' - b'a').to_bitmask();
-    (missing | 1 << (UNIT * RUN)).trailing_zeros() as usize / UNIT
+        | FIRSTS << 2 & is_half.to_bitmask()
 }
 
 /// The length of the escape at a backslash, None where it is none.

@@ -115,12 +115,13 @@ impl Line {
     /// Takes in what is no string. Returns where it ends, and its type.
     #[inline(always)]
     pub fn other(&mut self, window: &Window, key: &Key, at: usize) -> Result<(usize, Type), Fault> {
-        if key.kind == Kind::Integer
+        if matches!(key.kind, Kind::Integer | Kind::Unknown)
             && let Some((value, end)) = plain_integer(window, at)
         {
+            let bit = if key.kind == Kind::Integer { 1 << key.slot } else { 0 };
             self.values.set(usize::from(key.slot), value);
-            self.values.present |= 1 << key.slot;
-            self.given |= 1 << key.slot;
+            self.values.present |= bit;
+            self.given |= bit;
             return Ok((end, Type::Integer));
         }
         self.any(window, key, at)
