@@ -64,13 +64,10 @@ class Grouping:
 
     def count(self, batch: Batch, tally: Tally) -> None:
         """Adds the records of a batch."""
-        if self._is_even(batch.period()) and tally.collect(batch, self._keys, self._to_settle):
-            return
-        counts = batch.counts(self._keys)
-        if self._times:
-            self._count_times(batch, counts, tally)
-        else:
-            self._enter(tally, counts)
+        if self._times and not self._is_even(batch.period()):
+            self._count_times(batch, batch.counts(self._keys), tally)
+        elif not tally.collect(batch, self._keys, self._to_settle):
+            tally.hold(batch.counts(self._keys), self._enter)
 
     def _settle(self, tally: Tally, collected: Collected) -> None:
         """Enters what an engine collected, of times that fall in one bucket each."""
@@ -90,9 +87,7 @@ class Grouping:
     def _is_even(self, period: tuple[int, int] | None) -> bool:
         """Whether each quarter of an hour of a period falls in one bucket."""
         slots = range(period[0] // SLOT, period[1] // SLOT + 1) if period else ()
-        return not self._times or (
-            len(slots) <= _MOST_SLOTS and not any(label(slot) is None for slot in slots for label in self._times)
-        )
+        return len(slots) <= _MOST_SLOTS and not any(label(slot) is None for slot in slots for label in self._times)
 
     def _enter(self, tally: Tally, counts: Counts) -> None:
         """Adds counts by the keys, of times that fall in one bucket each."""

@@ -1,6 +1,7 @@
 """Counts of events by group, in columns: a million groups have to fit."""
 
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
@@ -8,7 +9,7 @@ from itertools import chain
 from operator import add
 from typing import Self
 
-from ses_cli.batch import Batch, Collected
+from ses_cli.batch import Batch, Collected, Counts, Value
 from ses_cli.batch import Key as BatchKey
 from ses_cli.events import EVENTS, HARD, SOFT
 
@@ -17,6 +18,7 @@ Key = str | int | None
 Group = Key | tuple[Key, ...]  # the value itself where records are grouped by one thing
 
 _AT_ONCE = 1000  # groups that are named together
+_MOST_PENDING = 10_000  # at some hundred bytes each
 
 
 @dataclass(slots=True)
@@ -24,7 +26,8 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
     """One number for each group, and one column of counts for each kind of event.
 
     A kind is an event type; of bounces hard_bounce, soft_bounce or untyped_bounce. What an engine collected stays with
-    it, unless it is called something else here, or other counts are added.
+    it, unless it is called something else here, or other counts are added. Counts by its keys wait to be entered
+    together: batch after batch has the same.
     """
 
     _groups: list[Group] = field(default_factory=list)
@@ -32,6 +35,8 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
     _columns: dict[str, "array[int]"] = field(default_factory=dict)  # shorter than the groups where the last have none
     _collected: Collected | None = None
     _enter: "Enter | None" = None
+    _pending: Counter[tuple[Value, ...]] = field(default_factory=Counter)
+    _enter_pending: "Callable[[Tally, Counts], object] | None" = None
 
     def __eq__(self, other: object) -> bool:
         """Whether both counted the same, in whatever order."""
@@ -57,6 +62,13 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
         self._collected, self._enter = collected, enter
         return True
 
+    def hold(self, counts: Counts, enter: "Callable[[Tally, Counts], object]") -> None:
+        """Takes in counts by keys, always the same ones, which `enter` adds to the groups later."""
+        self._pending.update(counts)
+        self._enter_pending = enter
+        if len(self._pending) > _MOST_PENDING:
+            self._settle()
+
     def __getstate__(self) -> object:
         """Copies, and what goes to another process, hold the counts themselves."""
         self._settle()
@@ -64,7 +76,7 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
 
     def _held(self) -> Collected | None:
         """What an engine collected, if that is all there is, and as it is told."""
-        if self._collected is None or (self._enter is None and not self._groups):
+        if self._enter is None and not self._groups and not self._pending:
             return self._collected
         self._settle()
         return None
@@ -73,6 +85,9 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
         collected, enter, self._collected, self._enter = self._collected, self._enter or _enter, None, None
         if collected is not None:
             enter(self, collected)
+        pending, enter_pending, self._pending, self._enter_pending = self._pending, self._enter_pending, Counter(), None
+        if enter_pending is not None:
+            enter_pending(self, pending)
 
     def add(self, event: str, bounce_type: str | None, group: Group, n: int) -> None:
         """Counts n records."""
@@ -95,6 +110,8 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
                 self._collected.merge(later._collected)
             later._collected = None
         self.add_columns(later._groups, later._columns)
+        if later._enter_pending is not None:
+            self.hold(later._pending, later._enter_pending)
 
     def _number(self, group: Group) -> int:
         number = self._numbers.setdefault(group, len(self._groups))
