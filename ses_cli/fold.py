@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
     from ses_cli.batch import Batch
     from ses_cli.table import Data, Table
+
+
+class Answers(Protocol):
+    """What a report puts off, so that it need not be where the report is: it is asked once everything is in."""
+
+    def of(self, wanted: frozenset[int]) -> Self:
+        """What there is to these questions, and nothing else."""
+
+    def merge(self, later: Self) -> None:
+        """Take in what was put off of the lines that follow."""
+
+
+@runtime_checkable
+class Deferring(Protocol):
+    """A report that is small without what it can put off."""
+
+    def defer(self) -> Answers:
+        """Take that out. The report goes on without."""
+
+    def questions(self) -> frozenset[int]:
+        """What is to be answered, once all is merged."""
+
+    def resume(self, answers: Any) -> None:
+        """Take the answers in."""
 
 
 class Fold(Protocol):

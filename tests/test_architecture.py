@@ -45,6 +45,7 @@ OUTSIDE = {
     "vl_convert": ("report/library.py", "cli/report/output.py"),
     "prometheus_client": ("cli/listen/metrics.py",),
     "obstore": ("sources/objects",),
+    "distributed": ("scan/cluster",),
     "zstandard": ("sources", "follow", "capture"),
     "msgspec": ("callback.py", "schema", "native", "capture/body.py"),
     "orjson": ("schema", "render", "suppression", "redact", "export", "replay", "capture"),

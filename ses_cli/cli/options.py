@@ -144,6 +144,7 @@ class Reading(NamedTuple):
     rejects: str | None
     jobs: int | None
     endpoint: str | None = None
+    cluster: str | None = None
 
 
 class Selecting(NamedTuple):
@@ -228,10 +229,17 @@ _LINES = (
 _ENDPOINT = click.option(
     "--endpoint", metavar="URL", help="Where the objects are stored, if not where their provider has them."
 )
+CLUSTER = "SES_EVENTS_CLUSTER"
+_CLUSTER = click.option(
+    "--cluster",
+    envvar=CLUSTER,
+    metavar="ADDRESS",
+    help=f"Read on a Dask cluster: tcp://SCHEDULER:8786, tls://... or local.  [default: ${CLUSTER}]",
+)
 _JOBS = click.option(
     "-j", "--jobs", type=click.IntRange(1), help="Number of workers.  [default: one per core; more for objects]"
 )
-reading = grouped("reading", Reading, Reading._fields, _FILES, *_LINES, _JOBS, _ENDPOINT)
+reading = grouped("reading", Reading, Reading._fields, _FILES, *_LINES, _JOBS, _CLUSTER, _ENDPOINT)
 # for what can only be done in order
 _STREAMED = ("files", "max_line", "strict", "rejects", "endpoint")
 streaming = grouped("reading", partial(Reading, jobs=1), _STREAMED, _FILES, *_LINES, _ENDPOINT)

@@ -1,13 +1,14 @@
 """What reading commands have in common: find the sources, scan them, tell what went wrong, print the report."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import tzinfo
 from typing import NamedTuple
 
 from ses_cli.batch import Checks
 from ses_cli.cli.given import given_values, is_on, refuse
 from ses_cli.cli.options import Printing, Reading, Selecting
-from ses_cli.errors import Exit, SourceError, SourcesError
+from ses_cli.errors import Exit, SourceError, SourcesError, UsageError
 from ses_cli.events import Problem
 from ses_cli.ledger import Ledger
 from ses_cli.pipeline import FIRST
@@ -17,7 +18,7 @@ from ses_cli.render.formats import FORMATS, Page
 from ses_cli.render.output import Output, log_mode
 from ses_cli.render.progress import Progress
 from ses_cli.render.text import plural
-from ses_cli.scan import Outcome, Part, Task, scan
+from ses_cli.scan import Engine, Outcome, Part, Task, scan
 from ses_cli.scan.parts import F
 from ses_cli.sources import Source, find
 from ses_cli.table import Table
@@ -73,14 +74,24 @@ def fold(
     make: Callable[[], F],
     watch: Watch[F] | None = None,
     explain: bool = False,
+    is_streamed: bool = False,
+    rules: str | None = None,
 ) -> Outcome[F]:
-    """Folds what was found. `watch` sees every part in its order."""
+    """Folds what was found. `watch` sees every part in its order, with its fold where it `is_streamed`.
+
+    `rules` is a file that making the fold reads.
+    """
     sources = found.sources
     keep = None if watch or reading.rejects else FIRST
-    task = Task(make, Checks(reading.max_line, reading.strict, explain, selecting.selection()), keep)
+    checks = Checks(reading.max_line, reading.strict, explain, selecting.selection())
+    task = Task(make, checks, keep, is_streamed, (rules,) if rules else ())
     sizes = [source.size for source in sources if source.size is not None]
     size = sum(sizes) if len(sizes) == len(sources) else None
-    with Progress(size) as progress, rejects_output(reading, sources) as output:
+    with (
+        _engine(reading, selecting, task, sources) as engine,
+        Progress(size) as progress,
+        rejects_output(reading, sources) as output,
+    ):
 
         def see(part: Part[F]) -> None:
             if watch:
@@ -92,9 +103,32 @@ def fold(
                 output.write(rejects(part.invalid))
             progress.advance(part.bytes_read)
 
-        outcome = scan(sources, task, reading.jobs, watch=see)
+        outcome = scan(sources, task, reading.jobs, watch=see, engine=engine)
     outcome.errors[:0] = found.errors
     return outcome
+
+
+@contextmanager
+def _engine(
+    reading: Reading, selecting: Selecting, task: Task[F], sources: Sequence[Source]
+) -> Iterator[Engine | None]:
+    """A cluster that would give the same answer, where one is asked for. Raises UsageError, TargetError."""
+    if reading.cluster is None:
+        yield None
+        return
+    refuse("with --cluster", "jobs")
+    if selecting.dedupe:
+        hint = "without --cluster: it takes 16 bytes of memory for each callback"
+        raise UsageError("--dedupe is not done on a cluster, where no worker sees all callbacks", hint)
+    if not reading.cluster.startswith(("tcp://", "tls://")) and reading.cluster != "local":
+        raise UsageError(f'--cluster: expected tcp://HOST:PORT, tls://HOST:PORT or local, got "{reading.cluster}"')
+    try:
+        from ses_cli.scan.cluster.cluster import Cluster
+    except ImportError:
+        raise UsageError("--cluster: distributed is not installed", "pip install 'ses-events[cluster]'") from None
+    with Cluster(reading.cluster) as cluster:
+        cluster.check(sources, task.files, is_zone_own=selecting.tz is None)
+        yield cluster
 
 
 def rendered(

@@ -97,6 +97,19 @@ class Bounces:
             for email, time in emails.items():
                 self._note(event, email, time)
 
+    def defer(self) -> Delivered:
+        """Takes out the deliveries, which are many, and of which few are asked for once the addresses are known."""
+        deferred, self.delivered = self.delivered, Delivered()
+        return deferred
+
+    def questions(self) -> frozenset[int]:
+        """Which deliveries are asked for."""
+        return frozenset(array("Q", marks(recipients(self.addresses.followed()[0]))))
+
+    def resume(self, answers: Delivered) -> None:
+        """Takes in those that were asked for."""
+        self.delivered.merge(answers)
+
     def _note(self, event: str, email: str, time: int) -> None:
         emails = self.others.setdefault(event, {})
         emails[email] = min(time, emails.get(email, time))

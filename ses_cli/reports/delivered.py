@@ -49,6 +49,15 @@ class Delivered:
             for at in matching(marks, wanted):
                 yield marks[at], times[at]
 
+    def of(self, wanted: AbstractSet[int]) -> Self:
+        """The last delivery of each of these marks, and no other."""
+        last: dict[int, int] = {}
+        for mark, time in self.find(wanted):
+            last[mark] = max(time, last.get(mark, time))
+        found = type(self)(self._most)
+        found.add(array("Q", last).tobytes(), array("q", last.values()).tobytes())
+        return found
+
     def _spill(self) -> None:
         if self._spilled is None:
             self._spilled = TemporaryFile()

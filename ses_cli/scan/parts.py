@@ -26,6 +26,8 @@ class Task(NamedTuple, Generic[F]):
     fold: Callable[[], F]
     checks: Checks = DEFAULT_CHECKS
     keep: int | None = 3  # invalid lines handed over of a part, None for all
+    is_streamed: bool = False  # the fold of every part is used when it comes, and not merged
+    files: tuple[str, ...] = ()  # that making the fold reads, such as rules
 
 
 @dataclass(slots=True)

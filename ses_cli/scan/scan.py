@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Generic
+from typing import Generic, Protocol
 
 from ses_cli.engine import engine_name
 from ses_cli.errors import SourceError
@@ -17,6 +17,16 @@ _THREADS, _PROCESSES = 16, 8  # that wait for objects
 _SMALL = 1 << 20  # bytes that are read before a process has started
 _NATIVE_SPAN = 8 << 20  # bytes
 _TURN = 2 << 20  # bytes that a thread waits for at most, where what was seen is entered in the order of the log
+
+
+class Engine(Protocol):
+    """Works on spans somewhere, and hands over what they hold in their order."""
+
+    def span_size(self, sources: Sequence[Source]) -> int:
+        """Bytes of the spans that it works best on."""
+
+    def parts(self, spans: Sequence[Span], task: Task[F]) -> Iterator[Part[F]]:
+        """The parts of each span, the last one of each marked. Merging their folds in their order is one fold."""
 
 
 @dataclass(slots=True)
@@ -37,19 +47,21 @@ def scan(
     jobs: int | None = 1,
     span_size: int | None = None,
     watch: Callable[[Part[F]], None] = lambda *_: None,
+    engine: Engine | None = None,
 ) -> Outcome[F]:
-    """Fold all sources, by `jobs` workers, None for as many as suit them and this machine.
+    """Fold all sources, by `jobs` workers, None for as many as suit them and this machine; or by another engine.
 
     `watch` sees every part as it is merged, its lines numbered from the start of their source.
     """
     is_threaded = engine_name() == "native"
     native = _TURN if task.checks.selection.dedupe else _NATIVE_SPAN
-    size = span_size or (native if is_threaded else SPAN)
+    size = span_size or (engine.span_size(sources) if engine else native if is_threaded else SPAN)
     todo = [span for source in sources for span in spans(source, size)]
     outcome = Outcome(task.fold(), [source.name for source in sources])
     at, above = 0, 0  # the span, and the lines of its source before the part
     failed: set[Source] = set()  # each is told of once, though many of its spans fail
-    for part in _parts(todo, task, _workers(todo, jobs, is_threaded, min(_SMALL, size)), is_threaded):
+    parts = engine.parts if engine else _Local(jobs, min(_SMALL, size)).parts
+    for part in parts(todo, task):
         span = todo[at]
         part.source, part.above = span.source.name, above
         _number(part, above)
@@ -66,36 +78,48 @@ def scan(
     return outcome
 
 
-def _workers(todo: Sequence[Span], jobs: int | None, is_threaded: bool, small: int) -> int:
-    """How many work on spans side by side. Those of objects wait for answers most of the time."""
-    if any(span.source.is_object for span in todo):
-        return jobs or max(_cores(), _THREADS if is_threaded else _PROCESSES)
-    return 1 if sum(span.bytes for span in todo) <= small else jobs or _cores()
+class _Local:
+    """This process, with its threads, or others on this machine."""
+
+    def __init__(self, jobs: int | None, small: int) -> None:
+        """`small`: bytes that are not worth another process."""
+        self._jobs = jobs
+        self._small = small
+        self._is_threaded = engine_name() == "native"
+
+    def parts(self, spans: Sequence[Span], task: Task[F]) -> Iterator[Part[F]]:
+        """What is no regular file is read in this process. So are all where it matters what was seen before, and no
+        thread can tell another.
+        """
+        is_regular = all(span.source.size is not None for span in spans)
+        jobs = self._workers(spans)
+        if self._is_threaded and jobs > 1:
+            from ses_cli.scan import threads  # start-up: most logs are small
+
+            if len(spans) > 1 and is_regular:
+                return threads.run(spans, task, jobs)
+            return one_by_one(spans, Worker(task, feed=threads.read_ahead))
+        if min(jobs, len(spans)) > 1 and is_regular and not task.checks.selection.dedupe:
+            from ses_cli.scan import processes
+
+            return processes.run(spans, task, min(jobs, len(spans)))
+        return one_by_one(spans, Worker(task))
+
+    def _workers(self, spans: Sequence[Span]) -> int:
+        """How many work on spans side by side. Those of objects wait for answers most of the time."""
+        if any(span.source.is_object for span in spans):
+            return self._jobs or max(cores(), _THREADS if self._is_threaded else _PROCESSES)
+        return 1 if sum(span.bytes for span in spans) <= self._small else self._jobs or cores()
 
 
-def _cores() -> int:
+def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _parts(todo: Sequence[Span], task: Task[F], jobs: int, is_threaded: bool) -> Iterator[Part[F]]:
-    """What is no regular file is read here only. So are all, by processes, where it matters what was seen before."""
-    is_regular = all(span.source.size is not None for span in todo)
-    if is_threaded and jobs > 1:
-        from ses_cli.scan import threads  # start-up: most logs are small
-
-        if len(todo) > 1 and is_regular:
-            return threads.run(todo, task, jobs)
-        return _one_by_one(todo, Worker(task, feed=threads.read_ahead))
-    if min(jobs, len(todo)) > 1 and is_regular and not task.checks.selection.dedupe:
-        from ses_cli.scan import processes
-
-        return processes.run(todo, task, min(jobs, len(todo)))
-    return _one_by_one(todo, Worker(task))
-
-
-def _one_by_one(todo: Sequence[Span], worker: Worker[F]) -> Iterator[Part[F]]:
-    return (part for span in todo for part in worker.parts(span))
+def one_by_one(spans: Sequence[Span], worker: Worker[F]) -> Iterator[Part[F]]:
+    """The parts of all spans, in this thread."""
+    return (part for span in spans for part in worker.parts(span))
 
 
 def _number(part: Part[F], above: int) -> None:

@@ -40,6 +40,13 @@ class Files:
         del end  # the system reads ahead
         return _File(source, start)
 
+    def here(self, source: Source) -> Source:
+        """The same file: device numbers are a machine's own."""
+        status = os.stat(source.path)
+        if source.identity is None or source.identity[1] != status.st_ino or status.st_size < (source.size or 0):
+            raise SourceError(f"{source.name}: another file")
+        return source._replace(identity=(status.st_dev, status.st_ino))
+
     def has_grown(self, source: Source) -> bool:
         """Whether the file is longer now."""
         try:

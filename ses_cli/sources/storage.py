@@ -44,6 +44,9 @@ class Storage(Protocol):
         Raises OSError, SourceError.
         """
 
+    def here(self, source: Source) -> Source:
+        """A source that was found on another machine, as it is seen from this one. Raises SourceError, OSError."""
+
     def has_grown(self, source: Source) -> bool:
         """Whether more was added to a source since it was found."""
 

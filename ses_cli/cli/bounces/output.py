@@ -27,9 +27,8 @@ def report(
     """One row an address, or the suppression list made of them."""
     tz = selecting.zone()
     found = scanning.find_input(reading, printing, choosing.rules)
-    outcome = scanning.fold(
-        found, reading, selecting, partial(Bounces, choosing.wanted(selecting, tz, exporting.also()))
-    )
+    make = partial(Bounces, choosing.wanted(selecting, tz, exporting.also()))
+    outcome = scanning.fold(found, reading, selecting, make, rules=choosing.rules)
     if exporting.export:
         export(
             outcome.fold,
@@ -60,7 +59,7 @@ def each(reading: Reading, selecting: Selecting, printing: Printing, choosing: C
             output.write(_rows(part.fold, printing, tz))
             output.flush()
 
-        outcome = scanning.fold(found, reading, selecting, make, watch=see)
+        outcome = scanning.fold(found, reading, selecting, make, see, is_streamed=True, rules=choosing.rules)
     scanning.tell(outcome)
     return scanning.status(outcome, reading.strict and outcome.ledger.invalid > 0)
 

@@ -20,7 +20,7 @@ def report(reading: Reading, selecting: Selecting, printing: Printing, checking:
     make = partial(Health, checking.asked(tz, reading.files))
     found = scanning.find_input(reading, printing, checking.rules, checking.other)
     other = _other(reading, selecting, printing, checking, make)
-    outcome = scanning.fold(found, reading, selecting, make)
+    outcome = scanning.fold(found, reading, selecting, make, rules=checking.rules)
     if other:
         outcome.fold.other = other.fold.counts
         outcome.errors += other.errors

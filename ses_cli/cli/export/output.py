@@ -72,7 +72,9 @@ def _lines(
             output.write(part.fold.lines)
             part.fold.lines.clear()
 
-        outcome = scanning.fold(found, reading, selecting, partial(Lines, printing.form == "raw", redaction), watch=see)
+        outcome = scanning.fold(
+            found, reading, selecting, partial(Lines, printing.form == "raw", redaction), see, is_streamed=True
+        )
     scanning.tell(outcome)
     return scanning.status(outcome, reading.strict and outcome.ledger.invalid > 0)
 
@@ -90,7 +92,7 @@ def _rows(reading: Reading, selecting: Selecting, printing: Printing, choosing: 
             output.write(write_rows(part.fold.cells(part.source, part.above, tz), printing.style(), False))
             part.fold.rows.clear()
 
-        outcome = scanning.fold(found, reading, selecting, partial(Rows, names), watch=see)
+        outcome = scanning.fold(found, reading, selecting, partial(Rows, names), see, is_streamed=True)
     scanning.tell(outcome)
     return scanning.status(outcome, reading.strict and outcome.ledger.invalid > 0)
 

@@ -29,7 +29,7 @@ def stories(reading: Reading, selecting: Selecting, printing: Printing, looking:
     """The whole story of each message selected."""
     make = partial(Stories, selecting.zone(), looking.top or None, looking.rules_path())
     found = scanning.find_input(reading, printing, looking.rules)
-    outcome = scanning.fold(found, reading, selecting, make)
+    outcome = scanning.fold(found, reading, selecting, make, rules=looking.rules)
     return _print(outcome, outcome.fold.headline(), reading, selecting, printing)
 
 

@@ -60,7 +60,9 @@ def run(reading: Reading, selecting: Selecting, designing: Designing, output: st
     tz, rules = selecting.zone(), Path(designing.rules) if designing.rules else None
     printing = Printing("html", output, None)
     found = scanning.find_input(reading, printing, designing.rules)
-    outcome = scanning.fold(found, reading, selecting, partial(_make, rules, designing.addresses))
+    outcome = scanning.fold(
+        found, reading, selecting, partial(_make, rules, designing.addresses), rules=designing.rules
+    )
     folded = outcome.fold
     addresses = None
     if folded.bounces:

@@ -48,6 +48,15 @@ class Objects:
         pinned = Entry(address.key, size, str(source.identity[1] if source.identity else ""))
         return Ranges(lambda begin, end: bucket.fetch(pinned, begin, end), size, start, end)
 
+    def here(self, source: Source) -> Source:
+        """The same object, where it can be read."""
+        for found in self.find(source.path):
+            if isinstance(found, SourceError):
+                raise found
+            if isinstance(found, Found) and found.source.identity == source.identity:
+                return source
+        raise SourceError(f"{source.name}: was replaced", "read it again")
+
     def has_grown(self, source: Source) -> bool:
         """Never: an object that is written again is another one."""
         del source

@@ -1,0 +1,88 @@
+"""What was given out for one scan: spans to be folded, and what they found to be merged where it lies."""
+
+import pickle
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Generic, NamedTuple
+
+from distributed import Future
+
+from ses_cli.fold import Deferring
+from ses_cli.scan.cluster import identity, worker
+from ses_cli.scan.cluster.connection import Connection
+from ses_cli.scan.cluster.tree import Tree
+from ses_cli.scan.parts import F, Part, Task
+from ses_cli.scan.state import dump, load
+from ses_cli.sources import Span
+
+
+class _Asked(NamedTuple):
+    """A task that was given out, and its parts."""
+
+    spans: Sequence[Span]
+    parts: "Future[bytes]"
+
+
+class Work(Generic[F]):
+    """Tasks on the workers. What reaches this process is the parts, without what was folded, and a few merged folds."""
+
+    def __init__(self, connection: Connection, task: Task[F]) -> None:
+        self._connection = connection
+        self._task = task
+        self._packed = pickle.dumps(task)
+        self._fits = identity.program()
+        self._asked: deque[_Asked] = deque()
+        self._folds = self._tree()
+        self._is_deferring = isinstance(task.fold(), Deferring) and not task.is_streamed
+        self._leaves: list[Future[worker.Leaf]] = []  # which have to stay, because they are asked once more
+
+    @property
+    def waiting(self) -> int:
+        """Tasks of which the parts were not taken."""
+        return len(self._asked)
+
+    def give(self, spans: Sequence[Span]) -> None:
+        """Has spans folded that follow those before."""
+        submit = self._connection.submit
+        leaf = submit(worker.fold_spans, self._packed, spans, self._fits)
+        self._asked.append(_Asked(spans, submit(worker.parts_of, leaf)))
+        if not self._task.is_streamed:
+            self._folds.add(submit(worker.fold_of, leaf))
+        if self._is_deferring:
+            self._leaves.append(leaf)
+
+    def take(self) -> list[Part[F]]:
+        """The parts of the first spans that were not taken."""
+        asked = self._asked.popleft()
+        parts: Any = load(self._connection.result(asked.parts, _shown(asked.spans)), self._fits)
+        return parts if self._task.is_streamed else [replace(part, fold=self._task.fold()) for part in parts]
+
+    def fold(self) -> F:
+        """What all of them hold."""
+        fold = self._task.fold()
+        for found in self._rest(self._folds):
+            fold.merge(found)
+        if self._is_deferring and isinstance(fold, Deferring):
+            questions = self._connection.share(dump(fold.questions(), self._fits))
+            answers = self._tree()
+            for leaf in self._leaves:
+                answers.add(self._connection.submit(worker.answers_of, leaf, questions, self._fits))
+            for found in self._rest(answers):
+                fold.resume(found)
+        return fold
+
+    def _tree(self) -> "Tree[Future[bytes]]":
+        return Tree(lambda found: self._connection.submit(worker.merge, list(found), self._fits))
+
+    def _rest(self, tree: "Tree[Future[bytes]]") -> Iterator[Any]:
+        """What is left to be merged here, a few for each level of the tree."""
+        for future in tree.rest():
+            yield load(self._connection.result(future, "merging"), self._fits)
+
+
+def _shown(spans: Sequence[Span]) -> str:
+    first, last = spans[0], spans[-1]
+    if first.source.path == last.source.path and first.end is not None:
+        return f"{first.source.name}, bytes {first.start:,} to {last.end or 0:,}"
+    return first.source.name if len(spans) == 1 else f"{first.source.name} to {last.source.name}"

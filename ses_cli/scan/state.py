@@ -1,0 +1,93 @@
+"""What a fold has found, as bytes that travel and are kept: they say what they fit, and nothing else is taken in.
+
+A pickle of data alone, behind a line of JSON. Reading one looks at that line first, and makes nothing but the program's
+own data classes and containers: it calls nothing, whoever wrote the bytes.
+"""
+
+import io
+import json
+import pickle
+import sys
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ses_cli.errors import SesEventsError
+
+FORMAT = "ses-events/fold@1"
+_OWN = (
+    "batch",
+    "callback",
+    "errors",
+    "events",
+    "export",
+    "ledger",
+    "message",
+    "reasons",
+    "reports",
+    "scan",
+    "selection",
+)
+_PLAIN = {
+    "array": ("array", "_array_reconstructor"),
+    "builtins": ("bytearray", "frozenset", "set", "complex"),
+    "collections": ("Counter", "OrderedDict", "defaultdict", "deque"),
+    "datetime": ("date", "datetime", "time", "timedelta", "timezone"),
+    "msgspec._utils": ("rebuild",),  # of a class that has to be one of these too
+    "pathlib": ("PosixPath", "PurePosixPath", "Path"),
+    "zoneinfo": ("ZoneInfo",),
+}
+
+
+class StateError(SesEventsError):
+    """Bytes that are no state, or one that does not fit."""
+
+
+def dump(value: object, fits: Mapping[str, str]) -> bytes:
+    """A value, and what has to be the same where it is taken in."""
+    head = json.dumps({"format": FORMAT, **fits}).encode()
+    stream = io.BytesIO()
+    _Pickler(stream, 5).dump(value)
+    payload = stream.getvalue()
+    return b"".join((head, b"\n", sha256(payload).digest(), payload))
+
+
+def load(data: bytes, fits: Mapping[str, str]) -> object:
+    """Raises StateError where it is none, or was made otherwise: it says what differs."""
+    head, _, rest = data.partition(b"\n")
+    try:
+        found = json.loads(head)
+        is_state = isinstance(found, dict) and "format" in found
+    except ValueError:
+        is_state = False
+    if not is_state:
+        raise StateError("not a state of this program")
+    for name, value in {"format": FORMAT, **fits}.items():
+        if found.get(name) != value:
+            raise StateError(f"another {name}: expected {value}, got {found.get(name)}")
+    digest, payload = rest[:32], rest[32:]
+    if sha256(payload).digest() != digest:
+        raise StateError("damaged")
+    try:
+        return _Unpickler(io.BytesIO(payload)).load()
+    except (pickle.UnpicklingError, AttributeError, EOFError, ImportError, IndexError, TypeError, ValueError) as error:
+        raise StateError(f"not what it says ({error})") from None
+
+
+class _Pickler(pickle.Pickler):
+    def reducer_override(self, value: object) -> Any:
+        """A time zone by its name; it would else be a call."""
+        return (ZoneInfo, (value.key,)) if isinstance(value, ZoneInfo) else NotImplemented
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> object:
+        if name in _PLAIN.get(module, ()):
+            return super().find_class(module, name)
+        package, _, rest = module.partition(".")
+        if package == "ses_cli" and rest.split(".")[0] in _OWN and "." not in name:
+            found = getattr(sys.modules.get(module) or __import__(module, fromlist=[name]), name)
+            if isinstance(found, type):
+                return found
+        raise pickle.UnpicklingError(f"{module}.{name} is no data")

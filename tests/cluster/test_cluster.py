@@ -1,0 +1,285 @@
+"""On a cluster the answer is that of one machine, byte for byte, whatever becomes of its workers."""
+
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ses_cli.batch import Checks
+from ses_cli.errors import SesEventsError, TargetError
+from ses_cli.fold import Fold
+from ses_cli.render.data import document
+from ses_cli.reports import delivered
+from ses_cli.reports.bounces import Bounces, Wanted
+from ses_cli.reports.listing import Listing
+from ses_cli.reports.summary import Summary
+from ses_cli.reports.validation import Validation
+from ses_cli.scan import Outcome, Part, Task, scan
+from ses_cli.scan.cluster.cluster import Cluster
+from ses_cli.scan.cluster.identity import Expected, differences, program
+from ses_cli.sources import Source, find
+from ses_cli.sources.storage import HEAD
+from tests.cluster.processes import ROOT, Processes
+from tests.conftest import Program
+from tests.logs import LOGS, log, record
+from tests.objects.conftest import Store
+from tests.objects.server import Answer, Request, Response
+
+FEW = settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
+Told = tuple[object, ...]
+
+TASKS: dict[str, Task[Fold]] = {
+    "summary": Task(partial(Summary, ("domain", "event"), None, 20, frozenset())),
+    "validation": Task(Validation, Checks(explain=True), keep=None),
+    "bounces": Task(partial(Bounces, Wanted(also=frozenset({"unsubscribe"})))),
+    "listing": Task(partial(Listing, Wanted()), is_streamed=True),
+}
+
+
+def told(sources: list[Source], task: Task[Fold], **how: object) -> Told:
+    """All that a scan tells: the report, the ledger, the problems, and every part as it came."""
+    seen: list[object] = []
+
+    def see(part: Part[Fold]) -> None:
+        seen.extend(part.problems())
+        if isinstance(part.fold, Listing):
+            seen.extend(part.fold.bounces)
+
+    outcome: Outcome[Fold] = scan(sources, task, watch=see, **how)  # type: ignore[arg-type]
+    report = b"".join(document(outcome.fold.document()))
+    return report, outcome.ledger, outcome.first, [error.message for error in outcome.errors], seen
+
+
+def write(directory: Path, *logs: bytes) -> list[Source]:
+    """Logs, as sources."""
+    for number, data in enumerate(logs):
+        (directory / f"{number}.jsonl").write_bytes(b"\n" + data + b"\n" * number)
+    sources, errors = find([str(directory / f"{number}.jsonl") for number in range(len(logs))])
+    assert not errors
+    return sources
+
+
+@FEW
+@given(logs=st.lists(LOGS, min_size=1, max_size=3), span=st.integers(60, 2000), leaf=st.integers(60, 4000))
+def test_any_cut_gives_the_same(tmp_path: Path, processes: Processes, logs: list[bytes], span: int, leaf: int) -> None:
+    """Spans and tasks of any size, merged in trees: rows, ledger, problems with their lines, and their order."""
+    sources = write(tmp_path, *logs)
+    with Cluster(processes.address, leaf) as cluster:
+        for task in TASKS.values():
+            expected = told(sources, task)
+            assert told(sources, task, span_size=max(span, 200), engine=cluster) == expected
+
+
+LOG = b"".join(
+    log(record(email=f"u{n % 700}@x{n % 13}.com"), record(event="delivered", email=f"u{n % 900}@x{n % 13}.com"))
+    for n in range(4000)
+)
+
+
+def test_deliveries_stay_where_they_are(tmp_path: Path, processes: Processes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of deliveries, spilled to files or not, only those of addresses that bounced reach the one who asks."""
+    monkeypatch.setattr(delivered, "MOST", 100)
+    sources, task = write(tmp_path, LOG), TASKS["bounces"]
+    with Cluster(processes.address, 100_000) as cluster:
+        assert told(sources, task, span_size=100_000, engine=cluster) == told(sources, task)
+
+
+def test_objects_are_read_by_the_workers(store: Store, processes: Processes) -> None:
+    """Workers read objects by themselves, with the endpoint that was given here."""
+    for number in range(5):
+        store.put(f"{number}.jsonl", LOG[number * 30_000 : (number + 1) * 30_000])
+    sources, _ = find(["s3://logs/"], endpoint=store.server.url)
+    expected = told(sources, TASKS["validation"])
+    store.server.seen.clear()
+    with Cluster(processes.address, 50_000) as cluster:
+        cluster.check(sources, (), False)
+        assert told(sources, TASKS["validation"], engine=cluster, span_size=20_000) == expected
+    assert len(store.server.seen) >= 5
+
+
+def waiting(directory: Path, owner: int) -> Summary:
+    """A summary, which a worker makes only when it may."""
+    if os.getpid() != owner:
+        (directory / f"started-{os.getpid()}").touch()
+        while not (directory / "go").exists():
+            time.sleep(0.01)
+    return Summary()
+
+
+def in_thread(work: Callable[[], object]) -> tuple[threading.Thread, list[object]]:
+    found: list[object] = []
+
+    def run() -> None:
+        try:
+            found.append(work())
+        except Exception as error:
+            found.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread, found
+
+
+def started(directory: Path) -> set[int]:
+    """The processes that have begun."""
+    return {int(path.name.removeprefix("started-")) for path in directory.glob("started-*")}
+
+
+def wait_for(ready: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not ready():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_worker_that_dies_costs_its_spans_again(tmp_path: Path, processes: Processes) -> None:
+    """A worker is killed while it reads, and the answer is the same."""
+    sources = write(tmp_path, LOG)
+    task: Task[Fold] = Task(partial(waiting, tmp_path, os.getpid()))
+    expected = told(sources, Task(Summary))
+    with Cluster(processes.address, 100_000) as cluster:
+        thread, found = in_thread(lambda: told(sources, task, span_size=100_000, engine=cluster))
+        wait_for(lambda: len(started(tmp_path)) == 2)
+        os.kill(min(started(tmp_path)), signal.SIGKILL)
+        (tmp_path / "go").touch()
+        thread.join(90)
+    assert found == [expected]
+
+
+def dying(owner: int) -> Summary:
+    """A summary that no worker survives."""
+    if os.getpid() != owner:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return Summary()
+
+
+def test_a_span_that_kills_workers_is_named(tmp_path: Path, processes: Processes) -> None:
+    """A task that has killed one worker after another ends the run, and the error says which bytes it read."""
+    sources = write(tmp_path, log(*[record()] * 50))
+    with Cluster(processes.address) as cluster, pytest.raises(SesEventsError) as caught:
+        scan(sources, Task(partial(dying, os.getpid())), engine=cluster)
+    assert f"{sources[0].name}, bytes 0 to " in caught.value.message
+    assert "the workers that read it died, 2 one after another" in caught.value.message
+
+
+def test_a_worker_that_differs_is_named(tmp_path: Path, processes: Processes) -> None:
+    """A worker with another copy of the program is named before anything is read."""
+    shutil.copytree(ROOT / "ses_cli", tmp_path / "ses_cli", ignore=shutil.ignore_patterns("native", "__pycache__"))
+    (tmp_path / "ses_cli" / "native").mkdir()
+    with (tmp_path / "ses_cli" / "ledger.py").open("a") as file:
+        file.write("# changed\n")
+    worker = processes.start_worker(PYTHONPATH=str(tmp_path))
+    try:
+        with Cluster(processes.address) as cluster, pytest.raises(TargetError, match=r"the worker tcp://.* has ses-ev"):
+            cluster.check(write(tmp_path, LOG), (), False)
+    finally:
+        worker.kill()
+        worker.wait()
+
+
+def test_what_differs_is_said(tmp_path: Path) -> None:
+    """Another version, zone or rules, a file that is not seen, or is another one: each in words."""
+    (source,) = write(tmp_path, LOG)
+    rules = tmp_path / "rules.toml"
+    rules.write_text("")
+
+    def differs(sources: Iterable[Source] = (), **changes: object) -> list[str]:
+        wanted = Expected(program(), {}, None)._replace(**changes)  # type: ignore[arg-type]
+        return differences(wanted, list(sources))
+
+    assert differs([source]) == []
+    assert differs(program={"version": "9"}) == [f"has ses-events version {program()['version']}, not 9"]
+    assert "is in the time zone" in differs(zone="Asia/Nowhere")[0]
+    assert differs(files={str(rules): "other"}) == [f"has another {rules}"]
+    assert differs(files={"/nowhere": "other"}) == ["has no /nowhere"]
+    other = source._replace(identity=(1, 2))
+    assert differs([other]) == [f"does not see the same: {source.name}: another file"]
+    Path(source.path).unlink()
+    assert differs([source]) == [f"does not see {source.name}: no such file or directory"]
+
+
+def test_a_command_asks_the_cluster(run: Program, processes: Processes) -> None:
+    """With the variable, or `--cluster`, a command prints what it prints without; `local` starts workers of its own."""
+    (run.home / "log.jsonl").write_bytes(LOG + b"no json\n")
+    expected = run("summarize", "--json", "log.jsonl")
+    for address in (processes.address, "local"):
+        found = run("summarize", "--json", "log.jsonl", env={"SES_EVENTS_CLUSTER": address})
+        assert (found.status, found.stdout, found.stderr) == (expected.status, expected.stdout, expected.stderr)
+
+
+def test_what_a_cluster_does_not_do_is_refused(run: Program, processes: Processes) -> None:
+    """Each with a sentence, before anything is read."""
+    (run.home / "log.jsonl").write_bytes(LOG)
+    refused = {
+        ("--dedupe", "--cluster", "local"): "--dedupe is not done on a cluster",
+        ("--jobs", "2", "--cluster", "local"): "--jobs does nothing with --cluster",
+        ("--cluster", "http://example.com"): "--cluster: expected tcp://HOST:PORT",
+    }
+    for arguments, message in refused.items():
+        done = run("summarize", *arguments, "log.jsonl")
+        assert (done.status, message in done.stderr) == (2, True), done.stderr
+    with Cluster(processes.address) as cluster, pytest.raises(TargetError, match="does not read what comes once"):
+        cluster.check([Source("-", "-", None, None, None)], (), False)
+
+
+def test_an_interrupt_cancels_the_work(run: Program, store: Store, processes: Processes) -> None:
+    """After Ctrl-C, while the workers wait for a store, the scheduler has nothing left to do."""
+    from distributed import Client
+
+    store.put("a.jsonl", LOG)
+    reading, writing = os.pipe()
+
+    def hold(request: Request, _answer: Answer) -> Response | None:
+        if request.range in (None, (0, HEAD)):
+            return None
+        os.write(writing, b".")
+        return Response(is_held=True)
+
+    store.server.faults.append(hold)
+    options = ("--cluster", processes.address, "--endpoint", store.server.url)
+    process = run.start("summarize", *options, "s3://logs/a.jsonl", env=store.environment)
+    assert os.read(reading, 1) == b"."
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    with Client(processes.address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+        wait_for(lambda: not client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)))
+    os.close(reading)
+    os.close(writing)
+
+
+def test_a_scheduler_that_dies_is_told_of(tmp_path: Path) -> None:
+    """The scheduler is killed meanwhile: an error, and no answer."""
+    sources = write(tmp_path, LOG)
+    task: Task[Fold] = Task(partial(waiting, tmp_path, os.getpid()))
+    with Processes(tmp_path, {}) as own:
+        own.start_worker()
+        with Cluster(own.address) as cluster:
+            thread, found = in_thread(lambda: told(sources, task, engine=cluster))
+            wait_for(lambda: bool(started(tmp_path)))
+            own.scheduler.kill()
+            thread.join(90)
+    (error,) = found
+    assert isinstance(error, TargetError)
+    assert error.message == f"{own.address}: the scheduler is gone, and with it what was not done"
+
+
+def test_there_is_none(run: Program) -> None:
+    """No scheduler there, or no library: a line each."""
+    (run.home / "log.jsonl").write_bytes(LOG)
+    done = run("summarize", "--cluster", "tcp://127.0.0.1:1", "log.jsonl")
+    assert (done.status, done.stderr.splitlines()[0]) == (3, "error: tcp://127.0.0.1:1: no scheduler answers")
+    (run.home / "distributed.py").write_text("raise ImportError")
+    path = os.pathsep.join([str(run.home), run.environment()["PYTHONPATH"]])
+    done = run("summarize", "--cluster", "local", "log.jsonl", env={"PYTHONPATH": path})
+    assert done.stderr.splitlines() == [
+        "error: --cluster: distributed is not installed",
+        "hint: pip install 'ses-events[cluster]'",
+    ]
