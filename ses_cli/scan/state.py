@@ -7,28 +7,17 @@ own data classes and containers: it calls nothing, whoever wrote the bytes.
 import io
 import json
 import pickle
-import sys
 from collections.abc import Mapping
 from hashlib import sha256
+from importlib import import_module
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from ses_cli.errors import SesEventsError
 
 FORMAT = "ses-events/fold@1"
-_OWN = (
-    "batch",
-    "callback",
-    "errors",
-    "events",
-    "export",
-    "ledger",
-    "message",
-    "reasons",
-    "reports",
-    "scan",
-    "selection",
-)
+_DATA = "batch callback errors events export ledger message reasons reports scan.parts selection cli.report.output"
+_OWN = tuple(f"ses_cli.{name}." for name in _DATA.split())  # modules whose classes hold data
 _PLAIN = {
     "array": ("array", "_array_reconstructor"),
     "builtins": ("bytearray", "frozenset", "set", "complex"),
@@ -85,9 +74,8 @@ class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> object:
         if name in _PLAIN.get(module, ()):
             return super().find_class(module, name)
-        package, _, rest = module.partition(".")
-        if package == "ses_cli" and rest.split(".")[0] in _OWN and "." not in name:
-            found = getattr(sys.modules.get(module) or __import__(module, fromlist=[name]), name)
-            if isinstance(found, type):
+        if f"{module}.".startswith(_OWN) and "." not in name:
+            found = getattr(import_module(module), name)
+            if isinstance(found, type) and found.__module__ == module:
                 return found
         raise pickle.UnpicklingError(f"{module}.{name} is no data")

@@ -10,11 +10,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ses_cli.batch import Checks, Piece
+from ses_cli.cli.report.output import Folded
 from ses_cli.engine import engine
+from ses_cli.export.lines import Lines
+from ses_cli.export.rows import Newest, Rows
 from ses_cli.fold import Fold
 from ses_cli.render.data import document
 from ses_cli.reports.bounces import Bounces, Wanted
 from ses_cli.reports.health.report import Asked, Health
+from ses_cli.reports.listing import Listing
+from ses_cli.reports.messages.report import Messages
 from ses_cli.reports.messages.stories import Stories
 from ses_cli.reports.summary import Summary
 from ses_cli.reports.validation import Validation
@@ -29,6 +34,12 @@ FOLDS: list[Callable[[], Fold]] = [
     lambda: Bounces(Wanted(rules=None, also=frozenset({"spamreport"}))),
     lambda: Health(Asked(tz=ZoneInfo("Asia/Shanghai"))),
     lambda: Stories(None, 20, None),
+    Messages,
+    lambda: Listing(Wanted()),
+    lambda: Newest(10),
+    lambda: Rows(("email", "event")),
+    lambda: Lines(False),
+    lambda: Folded(Health(), Bounces(Wanted())),
 ]
 
 
