@@ -38,7 +38,8 @@ from ses_cli import Access, ReceiverPolicy, ReceiverSettings, serve
 
 policy = ReceiverPolicy(Access(path="/in"), reject_invalid=True)
 settings = ReceiverSettings(Path(sys.argv[1]), port=0, policy=policy)
-totals = serve(settings, lambda event: print(getattr(event, "port", type(event).__name__), flush=True))
+# events come from several threads, and print writes a line and its end apart
+totals = serve(settings, lambda event: print(f"{getattr(event, 'port', type(event).__name__)}\\n", end="", flush=True))
 print(totals.stored, totals.rejected)
 """
 
