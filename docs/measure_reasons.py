@@ -115,6 +115,11 @@ def page() -> str:
     held_out = [case for _, found in cases("held-out") for case in found]
     cells = total(scores(held_out, rules_alone).values()).cells()
     tables.append(
+        "The scores of the held-out texts were looked at while the model and its limits were chosen, so they are "
+        "somewhat optimistic.\nTexts of new sources were right in 76-95% when they were first seen, "
+        "before anything was changed for them, and 4 of 578 living addresses were\nsuppressed then.\n"
+    )
+    tables.append(
         "The same held-out texts without the second opinion: "
         f"{cells[1]} right, {cells[2]} living suppressed, {cells[3]} dead missed.\n"
     )
