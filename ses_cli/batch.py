@@ -177,11 +177,18 @@ class CollectedBounces(Protocol):
         """All that was collected, which is spent then."""
 
 
-class MessageBlock(NamedTuple):
-    """Steps of messages as `message.row` packs them, in `PARTS` parts by the first byte of their keys."""
+class Parts(NamedTuple):
+    """Bytes in `message.row.PARTS` parts, one after another."""
 
-    rows: list[bytes]
-    texts: list[bytes]  # of their messages, none where they were not asked for
+    data: bytes
+    sizes: list[int]
+
+
+class MessageBlock(NamedTuple):
+    """Steps of messages as `message.row` packs them, in parts by the first byte of their keys."""
+
+    rows: Parts
+    texts: Parts  # of their messages, none where they were not asked for
     groups: dict[int, tuple[Value, ...]]  # the values that each group stands for
 
 

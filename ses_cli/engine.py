@@ -78,6 +78,16 @@ def matching(marks: array[int], wanted: AbstractSet[int]) -> Iterable[int]:
     return _engine.matching(marks.tobytes(), array("Q", wanted).tobytes())
 
 
+def threads(jobs: int | None) -> int:
+    """How many threads this engine's work is worth, where so many workers are wanted, or None for one a core."""
+    return 1 if engine_name() == "python" else jobs or cores()
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def message_counter() -> MessageCounter:
     """An empty counter of messages."""
     if engine_name() == "python":

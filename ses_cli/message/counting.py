@@ -1,7 +1,7 @@
 """Rows become messages, and messages totals: by the engine in Python, and what every engine does."""
 
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, Self
 
 from ses_cli.message.life import End, Life
 from ses_cli.message.row import Message, messages
@@ -22,6 +22,9 @@ class MessageCounter(Protocol):
 
     def add(self, rows: bytes, listed: Listed, until: int) -> list[Message]:
         """Takes in all rows of some messages; those listed, by their keys. `until`: see `Listed.PENDING`."""
+
+    def merge(self, other: Self) -> None:
+        """Takes in what another has counted, of other messages; that is spent then."""
 
     def totals(self) -> dict[int, Totals]:
         """What the messages of each group come to."""
@@ -47,6 +50,11 @@ class PythonCounter:
             if _is_listed(message.life, listed, until):
                 found.append(message)
         return found
+
+    def merge(self, other: Self) -> None:
+        """Takes in what another has counted, of other messages."""
+        for group, totals in other._totals.items():
+            self._totals.setdefault(group, Totals()).merge(totals)
 
     def totals(self) -> dict[int, Totals]:
         """What the messages of each group come to."""

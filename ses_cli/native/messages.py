@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Self
 
-from ses_cli.batch import Key, MessageBlock
+from ses_cli.batch import Key, MessageBlock, Parts
 from ses_cli.message import PROXIES, Durations, End, Flag, Life, Sent, Totals
 from ses_cli.message.counting import Listed
 from ses_cli.message.row import Message
 from ses_cli.native import _engine
 
+_SENT, _ENDS = tuple(Sent), tuple(End)
+_FLAGS = tuple(map(Flag, range(2 ** len(Flag))))
 _PROXIES = [(text, is_whole) for _, text, is_whole in PROXIES]
 
 
@@ -35,7 +37,8 @@ class NativeMessages:
         return self._messages.unassigned
 
     def take(self) -> MessageBlock:
-        return MessageBlock(*self._messages.take())
+        rows, texts, groups = self._messages.take()
+        return MessageBlock(Parts(*rows), Parts(*texts), groups)
 
 
 class NativeCounter:
@@ -47,6 +50,9 @@ class NativeCounter:
     def add(self, rows: bytes, listed: Listed, until: int) -> list[Message]:
         found = self._counter.add(rows, listed.value, max(until, 0))
         return [Message(key, group, _life(values)) for key, group, values in found]
+
+    def merge(self, other: Self) -> None:
+        self._counter.merge(other._counter)
 
     def totals(self) -> dict[int, Totals]:
         return {group: _totals(*totals) for group, totals in self._counter.totals()}
@@ -61,4 +67,4 @@ def _totals(counts: list[int], times: list[tuple[dict[int, int], int | None]]) -
 
 def _life(values: tuple[int | None, ...]) -> Life:
     sent, known_from, *between, end, flags = values
-    return Life._make((sent, Sent(known_from or 0), *between, End(end or 0), Flag(flags or 0)))
+    return Life._make((sent, _SENT[known_from or 0], *between, _ENDS[end or 0], _FLAGS[flags or 0]))

@@ -1,11 +1,10 @@
 """One scan: the engine is chosen, the parts are numbered and merged, and nothing that went wrong is lost."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol
 
-from ses_cli.engine import engine_name
+from ses_cli.engine import cores, engine_name
 from ses_cli.errors import SourceError
 from ses_cli.events import Problem
 from ses_cli.ledger import Ledger
@@ -110,11 +109,6 @@ class _Local:
         if any(span.source.is_object for span in spans):
             return self._jobs or max(cores(), _THREADS if self._is_threaded else _PROCESSES)
         return 1 if sum(span.bytes for span in spans) <= self._small else self._jobs or cores()
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def one_by_one(spans: Sequence[Span], worker: Worker[F]) -> Iterator[Part[F]]:

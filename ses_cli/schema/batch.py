@@ -37,7 +37,6 @@ from ses_cli.identity import (
     recipients,
 )
 from ses_cli.schema.document import objects
-from ses_cli.schema.messages import PythonMessages
 
 _JSON_TYPES: dict[type, str] = {
     str: "string",
@@ -98,6 +97,8 @@ class PythonBatch:
     def collect_messages(
         self, by: Sequence[Key], has_texts: bool, collected: CollectedMessages | None
     ) -> CollectedMessages:
+        from ses_cli.schema.messages import PythonMessages  # start-up
+
         messages = collected if isinstance(collected, PythonMessages) else PythonMessages(has_texts)
         columns = [_column(self.records, key) for key in by]
         messages.add(self.records, list(zip(*columns, strict=True)) if by else [()] * len(self.records))

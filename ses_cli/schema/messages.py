@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ses_cli.batch import MessageBlock, Value
+from ses_cli.batch import MessageBlock, Parts, Value
 from ses_cli.callback import Callback
 from ses_cli.identity import message_key
 from ses_cli.message.row import KEY, PARTS, group_id, pack, pack_text
@@ -57,6 +57,7 @@ class PythonMessages:
 
     def take(self) -> MessageBlock:
         """All that was collected, which is held no more."""
-        block = MessageBlock(list(map(bytes, self._rows)), list(map(bytes, self._texts)), self._groups)
+        rows, texts = (Parts(b"".join(parts), list(map(len, parts))) for parts in (self._rows, self._texts))
+        block = MessageBlock(rows, texts, self._groups)
         self._clear()
         return block

@@ -1,24 +1,34 @@
 """What `messages` does: it counts all messages, or tells the story of some."""
 
+from __future__ import annotations
+
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ses_cli.cli import scanning
-from ses_cli.cli.messages.options import Looking
-from ses_cli.cli.options import Printing, Reading, Selecting
-from ses_cli.errors import Exit
 from ses_cli.message.counting import Listed
 from ses_cli.render.output import write
-from ses_cli.reports.messages.report import Messages
-from ses_cli.reports.messages.stories import Stories
-from ses_cli.reports.messages.wanted import Wanted
-from ses_cli.scan import Outcome
-from ses_cli.scan.parts import F
+
+if TYPE_CHECKING:
+    from ses_cli.cli.messages.options import Looking
+    from ses_cli.cli.options import Printing, Reading, Selecting
+    from ses_cli.errors import Exit
+    from ses_cli.scan import Outcome
+    from ses_cli.scan.parts import F
 
 
 def overview(reading: Reading, selecting: Selecting, printing: Printing, looking: Looking) -> Exit:
     """All messages counted, or some of them listed."""
+    from ses_cli.reports.messages.report import Messages
+    from ses_cli.reports.messages.wanted import Wanted
+
     wanted = Wanted(
-        looking.by, _listed(looking, printing), int(looking.older_than), looking.top or None, selecting.zone()
+        looking.by,
+        _listed(looking, printing),
+        int(looking.older_than),
+        looking.top or None,
+        reading.jobs,
+        selecting.zone(),
     )
     found = scanning.find_input(reading, printing)
     outcome = scanning.fold(found, reading, selecting, partial(Messages, wanted))
@@ -27,6 +37,8 @@ def overview(reading: Reading, selecting: Selecting, printing: Printing, looking
 
 def stories(reading: Reading, selecting: Selecting, printing: Printing, looking: Looking) -> Exit:
     """The whole story of each message selected."""
+    from ses_cli.reports.messages.stories import Stories  # start-up: it brings the rules of reasons
+
     make = partial(Stories, selecting.zone(), looking.top or None, looking.rules_path())
     found = scanning.find_input(reading, printing, looking.rules)
     outcome = scanning.fold(found, reading, selecting, make, rules=looking.rules)

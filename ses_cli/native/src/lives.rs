@@ -136,6 +136,24 @@ impl Durations {
         &self.counts
     }
 
+    /// All of them together.
+    fn sum<'a>(several: impl Iterator<Item = &'a mut Durations>) -> Self {
+        let (mut all, mut most) = (Vec::new(), None);
+        for found in several {
+            most = most.max(found.most);
+            all.extend_from_slice(found.counts());
+        }
+        all.sort_unstable();
+        let same = all.chunk_by(|one, other| one.0 == other.0);
+        Durations {
+            counts: same
+                .map(|same| (same[0].0, same.iter().map(|one| one.1).sum()))
+                .collect(),
+            fresh: Vec::new(),
+            most,
+        }
+    }
+
     fn merge(&mut self, other: &mut Durations) {
         self.most = self.most.max(other.most);
         self.enter(other.counts());
@@ -254,11 +272,27 @@ impl Counter {
 }
 
 impl Counter {
+    /// Takes in what another has counted, of other messages.
+    pub fn merge(&mut self, other: Counter) {
+        for (group, mut totals) in other.totals {
+            self.totals.entry(group).or_default().merge(&mut totals);
+        }
+    }
+
     /// What all messages come to.
     pub fn whole(&mut self) -> Totals {
-        let mut whole = Totals::default();
-        self.totals.values_mut().for_each(|totals| whole.merge(totals));
-        whole
+        let mut all: Vec<&mut Totals> = self.totals.values_mut().collect();
+        let mut counts = [0; COUNTS];
+        for (at, sum) in counts.iter_mut().enumerate() {
+            *sum = all.iter().map(|totals| totals.counts[at]).sum();
+        }
+        Totals {
+            counts,
+            to_delivered: Durations::sum(all.iter_mut().map(|totals| &mut totals.to_delivered)),
+            to_open: Durations::sum(all.iter_mut().map(|totals| &mut totals.to_open)),
+            to_person: Durations::sum(all.iter_mut().map(|totals| &mut totals.to_person)),
+            retries: Durations::sum(all.iter_mut().map(|totals| &mut totals.retries)),
+        }
     }
 }
 
@@ -439,6 +473,9 @@ mod tests {
                 .collect::<Vec<_>>()
         );
         assert_eq!(twice.most, Some(612));
+        let mut sum = Durations::sum([&mut found, &mut twice].into_iter());
+        assert_eq!(sum.counts()[0], (0, 3 * found.counts()[0].1));
+        assert_eq!((sum.counts().len(), sum.most), (613, Some(612)));
     }
 
     #[test]

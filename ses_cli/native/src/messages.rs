@@ -193,11 +193,63 @@ struct Scratch {
     clicks: Vec<usize>,
 }
 
-/// What was collected, in parts by the first byte of the keys.
+/// What was collected, to be put into parts by the first byte of the keys, one part after another.
 pub struct Taken {
-    pub rows: Vec<Vec<u8>>,
-    pub texts: Vec<Vec<u8>>,
+    rows: Vec<Vec<Row>>,
+    texts: Vec<Vec<u8>>,
     pub names: HashMap<u64, Vec<Name>, RandomState>,
+}
+
+impl Taken {
+    /// Bytes of each part of the rows.
+    pub fn row_sizes(&self) -> [usize; PARTS] {
+        let mut sizes = [0; PARTS];
+        for row in self.rows.iter().flatten() {
+            sizes[usize::from(row[0])] += ROW;
+        }
+        sizes
+    }
+
+    /// Bytes of each part of the texts.
+    pub fn text_sizes(&self) -> [usize; PARTS] {
+        let mut sizes = [0; PARTS];
+        for text in self.texts.iter().flat_map(|packed| Packed(packed)) {
+            sizes[usize::from(text[0])] += text.len();
+        }
+        sizes
+    }
+
+    /// Puts the rows into a buffer of all parts of these sizes.
+    pub fn put_rows(&mut self, sizes: &[usize; PARTS], out: &mut [u8]) {
+        let mut at = starts(sizes);
+        for chunk in std::mem::take(&mut self.rows) {
+            for row in &chunk {
+                let place = &mut at[usize::from(row[0])];
+                out[*place..*place + ROW].copy_from_slice(row);
+                *place += ROW;
+            }
+        }
+    }
+
+    /// Puts the texts into a buffer of all parts of these sizes.
+    pub fn put_texts(&mut self, sizes: &[usize; PARTS], out: &mut [u8]) {
+        let mut at = starts(sizes);
+        for packed in std::mem::take(&mut self.texts) {
+            for text in Packed(&packed) {
+                let place = &mut at[usize::from(text[0])];
+                out[*place..*place + text.len()].copy_from_slice(text);
+                *place += text.len();
+            }
+        }
+    }
+}
+
+fn starts(sizes: &[usize; PARTS]) -> [usize; PARTS] {
+    let mut next = 0;
+    sizes.map(|size| {
+        next += size;
+        next - size
+    })
 }
 
 impl Messages {
@@ -357,25 +409,13 @@ impl Messages {
 
     /// All that was collected, which is held no more.
     pub fn take(&mut self) -> Taken {
-        let chunks = std::mem::take(&mut self.chunks);
-        let all = chunks.into_iter().chain([std::mem::take(&mut self.rows)]);
-        let mut rows: Vec<Vec<u8>> = (0..PARTS).map(|_| Vec::with_capacity(self.size / PARTS)).collect();
-        for chunk in all {
-            for row in &chunk {
-                rows[usize::from(row[0])].extend_from_slice(row);
-            }
-        }
-        let mut texts: Vec<Vec<u8>> = vec![Vec::new(); PARTS];
-        for packed in std::mem::replace(&mut self.texts, vec![Vec::new()]) {
-            for text in Packed(&packed) {
-                texts[usize::from(text[0])].extend_from_slice(text);
-            }
-        }
+        let mut rows = std::mem::take(&mut self.chunks);
+        rows.push(std::mem::take(&mut self.rows));
         self.size = 0;
         self.recent.fill(0);
         Taken {
             rows,
-            texts,
+            texts: std::mem::replace(&mut self.texts, vec![Vec::new()]),
             names: self.groups.names.clone(),
         }
     }

@@ -1,16 +1,17 @@
 """Messages counted: what became of them, how long it took, and which of them are to be looked at."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from heapq import nsmallest
 from typing import NamedTuple, Self
 
 from ses_cli.batch import Batch
 from ses_cli.batch import Value as Key
-from ses_cli.engine import message_counter
+from ses_cli.engine import message_counter, threads
 from ses_cli.message import Count, Totals
-from ses_cli.message.counting import Listed
+from ses_cli.message.counting import Listed, MessageCounter
 from ses_cli.message.row import PARTS, Message, find_text, unpack_texts
 from ses_cli.reports.messages import counts, funnel, groups, listing
 from ses_cli.reports.messages.rows import NAMES, row
@@ -68,11 +69,8 @@ class Messages:
 
     def count(self, listed: Listed) -> Counted:
         """Makes messages of the steps, one part after another, and counts them."""
-        counter, found, number, top = message_counter(), list[Message](), 0, self.wanted.top
-        for at in range(PARTS):
-            more = counter.add(self.store.rows(at), listed, self._until)
-            number += len(more)
-            found = sorted(found + more, key=_age) if top is None else nsmallest(top, found + more, key=_age)
+        self.store.settle()
+        counter, number, found = self._counted(listed)
         whole = counter.whole()
         by_group: dict[tuple[Key, ...], Totals] = {}
         for group, totals in counter.totals().items():
@@ -84,6 +82,34 @@ class Messages:
                 by_group[name] = totals
         ordered = sorted(by_group.items(), key=lambda item: (-item[1][Count.TOTAL], *map(str, item[0])))
         return Counted(whole, ordered, number, found)
+
+    def _counted(self, listed: Listed) -> tuple[MessageCounter, int, list[Message]]:
+        """A counter of all messages; how many are listed, and the oldest of them."""
+        jobs = 1 if self.store.is_small else threads(self.wanted.jobs)
+        work = partial(self._count_parts, listed)
+        if jobs == 1:
+            return work(range(PARTS))
+        from concurrent.futures import ThreadPoolExecutor  # start-up: most logs are small
+
+        with ThreadPoolExecutor(jobs) as pool:
+            (counter, number, found), *others = pool.map(work, [range(at, PARTS, jobs) for at in range(jobs)])
+        for other, more_number, more in others:
+            counter.merge(other)
+            number += more_number
+            found = self._oldest(found + more)
+        return counter, number, found
+
+    def _count_parts(self, listed: Listed, parts: Iterable[int]) -> tuple[MessageCounter, int, list[Message]]:
+        counter, number, found = message_counter(), 0, list[Message]()
+        for at in parts:
+            more = counter.add(self.store.rows(at), listed, self._until)
+            number += len(more)
+            found = self._oldest(found + more)
+        return counter, number, found
+
+    def _oldest(self, found: list[Message]) -> list[Message]:
+        top = self.wanted.top
+        return sorted(found, key=_age) if top is None else nsmallest(top, found, key=_age)
 
     @property
     def _until(self) -> int:
@@ -111,6 +137,7 @@ class Messages:
 
     def _each(self) -> Iterator[Sequence[Value]]:
         """The messages by their keys, an order that says nothing, but is always the same."""
+        self.store.settle()
         for at in range(PARTS):
             found = message_counter().add(self.store.rows(at), self.wanted.listed, self._until)
             texts = {key: (bulk_id, email) for key, bulk_id, email in unpack_texts(self.store.texts(at))}

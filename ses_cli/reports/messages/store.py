@@ -3,15 +3,50 @@
 No message is held as such. When the log is read, the steps of one part of all messages after another come back.
 """
 
-from collections.abc import Iterator, Sequence
-from itertools import accumulate, pairwise
-from tempfile import TemporaryFile
-from typing import IO, Self
+from __future__ import annotations
 
-from ses_cli.batch import Batch, CollectedMessages, Key, MessageBlock, Value
-from ses_cli.message.row import PARTS
+import os
+from itertools import accumulate
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Self
+
+from ses_cli.batch import MessageBlock, Parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ses_cli.batch import Batch, CollectedMessages, Key, Value
 
 MOST = 64 << 20  # bytes in memory
+_SMALL = 1 << 20  # bytes
+
+
+class Run:
+    """Bytes in parts, in memory, or at a place in a file."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._data: bytes | None = parts.data
+        self._starts = list(accumulate(parts.sizes, initial=0))
+        self._file, self._place = -1, 0
+
+    def spill(self, file: IO[bytes]) -> None:
+        """Puts it at the end of a file."""
+        if self._data is not None:
+            self._file, self._place = file.fileno(), file.seek(0, os.SEEK_END)
+            file.write(self._data)
+            self._data = None
+
+    def part(self, at: int) -> bytes:
+        """One part; threads may ask side by side."""
+        start, end = self._starts[at : at + 2]
+        if self._data is not None:
+            return self._data[start:end]
+        return os.pread(self._file, end - start, self._place + start) if start < end else b""
+
+    def parts(self) -> Parts:
+        """All of it."""
+        data = os.pread(self._file, self._starts[-1], self._place) if self._data is None else self._data
+        return Parts(data, [end - start for start, end in zip(self._starts, self._starts[1:], strict=False)])
 
 
 class Store:
@@ -22,10 +57,9 @@ class Store:
         self._has_texts = has_texts
         self._most = most
         self._collected: CollectedMessages | None = None
-        self._held: list[MessageBlock] = []
-        self._held_size = 0
+        self._runs: list[tuple[Run, Run]] = []  # rows, and the texts of their messages
+        self._held = 0  # bytes of runs in memory
         self._spilled: IO[bytes] | None = None
-        self._places: list[list[int]] = []  # of each block in the file: where each part begins, rows before texts
         self._unassigned = 0
         self.groups: dict[int, tuple[Value, ...]] = {}  # the values that each group stands for
 
@@ -33,6 +67,14 @@ class Store:
     def unassigned(self) -> int:
         """Callbacks that tell of no message."""
         return self._unassigned + (self._collected.unassigned if self._collected else 0)
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is not worth a second thread."""
+        return self._spilled is None and self._size() < _SMALL
+
+    def _size(self) -> int:
+        return self._held + (self._collected.size if self._collected else 0)
 
     def add(self, batch: Batch) -> None:
         """Takes in the steps that a batch tells of."""
@@ -50,74 +92,56 @@ class Store:
         self.groups |= later.groups
         for block in later._blocks():
             self._hold(block)
-            self._bound()
         self._bound()
 
     def rows(self, at: int) -> bytes:
-        """The rows of one part: each message is in one of `PARTS` with all its steps."""
-        self._settle()
-        return b"".join([block.rows[at] for block in self._held] + self._read(at))
+        """The rows of one part: each message is in one of `PARTS` with all its steps. Settle first."""
+        return b"".join([rows.part(at) for rows, _ in self._runs])
 
     def texts(self, at: int) -> bytes:
-        """The texts of one part."""
-        self._settle()
-        return b"".join([block.texts[at] for block in self._held] + self._read(PARTS + at))
+        """The texts of one part. Settle first."""
+        return b"".join([texts.part(at) for _, texts in self._runs])
 
-    def _hold(self, block: MessageBlock) -> None:
-        self.groups |= block.groups
-        self._held.append(block)
-        self._held_size += sum(map(len, block.rows)) + sum(map(len, block.texts))
-
-    def _bound(self) -> None:
-        """Puts what is held into the file, where it is too much."""
-        if self._held_size + (self._collected.size if self._collected else 0) < self._most:
-            return
-        self._settle()
-        if self._spilled is None:
-            self._spilled = TemporaryFile()
-        for block in self._held:
-            start = self._spilled.seek(0, 2)
-            chunks = [*block.rows, *block.texts]
-            self._spilled.writelines(chunks)
-            self._places.append(list(accumulate(map(len, chunks), initial=start)))
-        self._held, self._held_size = [], 0
-
-    def _settle(self) -> None:
-        """Takes from the engine what it holds."""
+    def settle(self) -> None:
+        """Takes from the engine what it holds, so that it can be asked for."""
         if self._collected is not None and self._collected.size:
             self._hold(self._collected.take())
 
-    def _read(self, at: int) -> list[bytes]:
-        """A part of each block in the file."""
-        found = []
-        for places in self._places:
-            start, end = places[at : at + 2]
-            if self._spilled is not None and start < end:
-                self._spilled.seek(start)
-                found.append(self._spilled.read(end - start))
-        return found
+    def _hold(self, block: MessageBlock) -> None:
+        self.groups |= block.groups
+        self._runs.append((Run(block.rows), Run(block.texts)))
+        self._held += len(block.rows.data) + len(block.texts.data)
+
+    def _bound(self) -> None:
+        """Puts what is held into the file, where it is too much."""
+        if self._size() < self._most:
+            return
+        self.settle()
+        if self._spilled is None:
+            self._spilled = TemporaryFile()
+        for rows, texts in self._runs:
+            rows.spill(self._spilled)
+            texts.spill(self._spilled)
+        self._spilled.flush()
+        self._held = 0
 
     def _blocks(self) -> Iterator[MessageBlock]:
         """What is not left to the engine."""
-        yield from self._held
-        for places in self._places:
-            if self._spilled is not None:
-                self._spilled.seek(places[0])
-                chunks = [self._spilled.read(end - start) for start, end in pairwise(places)]
-                yield MessageBlock(chunks[:PARTS], chunks[PARTS:], {})
+        return (MessageBlock(rows.parts(), texts.parts(), {}) for rows, texts in self._runs)
 
     def __getstate__(self) -> tuple[object, ...]:
         """A file cannot be sent to another process: what is in it can."""
-        self._settle()
+        self.settle()
         return self._by, self._has_texts, self._most, list(self._blocks()), self.groups, self.unassigned
 
-    def __setstate__(self, state: "_State") -> None:
+    def __setstate__(self, state: _State) -> None:
         by, has_texts, most, blocks, groups, unassigned = state
         self.__init__(by, has_texts, most)  # type: ignore[misc]
         self.groups, self._unassigned = groups, unassigned
         for block in blocks:
             self._hold(block)
-            self._bound()
+        self._bound()
 
 
-_State = tuple[Sequence[Key], bool, int, list[MessageBlock], dict[int, tuple[Value, ...]], int]
+if TYPE_CHECKING:
+    _State = tuple[Sequence[Key], bool, int, list[MessageBlock], dict[int, tuple[Value, ...]], int]

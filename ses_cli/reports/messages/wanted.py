@@ -22,6 +22,7 @@ class Wanted:
     listed: Listed = Listed.NONE  # which messages are wanted one by one: all others are counted only
     older_than: int = HOUR  # seconds before the log ends, for `Listed.PENDING`
     top: int | None = 20  # groups and messages that people see
+    jobs: int | None = 1  # workers that make messages of the steps, None for one a core
     tz: tzinfo | None = None  # of times; None is UTC in data and the machine's for people
 
     @property

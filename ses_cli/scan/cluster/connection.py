@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from distributed import Client, Future, KilledWorker, LocalCluster
 
+from ses_cli.engine import cores
 from ses_cli.errors import SesEventsError, TargetError, WorkerTraceback
-from ses_cli.scan.scan import cores
 
 LOCAL = "local"
 _PATIENCE = 5.0  # seconds to find the scheduler

@@ -5,7 +5,7 @@ use super::tally::key;
 use super::{detached, lock};
 use crate::block::Record;
 use crate::lives::{Counter, Durations, Found, Life, Listed, Totals};
-use crate::messages::{GROUPED_BY, Messages, Name, Proxies};
+use crate::messages::{GROUPED_BY, Messages, Name, PARTS, Proxies};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
@@ -16,8 +16,6 @@ use std::sync::Mutex;
 pub struct PyMessages {
     messages: Mutex<Messages>,
 }
-
-type Taken<'py> = (Bound<'py, PyList>, Bound<'py, PyList>, Bound<'py, PyDict>);
 
 #[pymethods]
 impl PyMessages {
@@ -76,24 +74,31 @@ impl PyMessages {
         lock(&self.messages).unassigned
     }
 
-    /// Rows and texts in parts, and the values of each group; they are held no more.
-    fn take<'py>(&self, py: Python<'py>) -> PyResult<Taken<'py>> {
-        let taken = detached(py, || lock(&self.messages).take())?;
+    /// Rows and texts, each part after part with the sizes of these, and the values of each group; they are held no
+    /// more.
+    fn take<'py>(&self, py: Python<'py>) -> PyResult<(Parts<'py>, Parts<'py>, Bound<'py, PyDict>)> {
+        let mut taken = lock(&self.messages).take();
         let groups = PyDict::new(py);
         for (group, names) in &taken.names {
             let values: Vec<_> = names.iter().map(|name| value(py, name)).collect::<PyResult<_>>()?;
             groups.set_item(group, PyTuple::new(py, values)?)?;
         }
-        Ok((parts(py, taken.rows)?, parts(py, taken.texts)?, groups))
+        let sizes = taken.row_sizes();
+        let rows = parts(py, sizes, |out| taken.put_rows(&sizes, out))?;
+        let sizes = taken.text_sizes();
+        let texts = parts(py, sizes, |out| taken.put_texts(&sizes, out))?;
+        Ok((rows, texts, groups))
     }
 }
 
-fn parts<'py>(py: Python<'py>, parts: Vec<Vec<u8>>) -> PyResult<Bound<'py, PyList>> {
-    let list = PyList::empty(py);
-    for part in parts {
-        list.append(PyBytes::new(py, &part))?;
-    }
-    Ok(list)
+type Parts<'py> = (Bound<'py, PyBytes>, [usize; PARTS]);
+
+fn parts<'py>(py: Python<'py>, sizes: [usize; PARTS], put: impl FnOnce(&mut [u8])) -> PyResult<Parts<'py>> {
+    let bytes = PyBytes::new_with(py, sizes.iter().sum(), |out| {
+        put(out);
+        Ok(())
+    })?;
+    Ok((bytes, sizes))
 }
 
 fn value<'py>(py: Python<'py>, name: &Name) -> PyResult<Bound<'py, PyAny>> {
@@ -133,6 +138,14 @@ impl PyCounter {
             list.append((PyBytes::new(py, key), group, life_tuple(py, life)?))?;
         }
         Ok(list)
+    }
+
+    /// Takes in what another one has counted, which is spent then.
+    fn merge(&self, py: Python<'_>, other: &PyCounter) -> PyResult<()> {
+        detached(py, || {
+            let other = std::mem::take(&mut *lock(&other.counter));
+            lock(&self.counter).merge(other);
+        })
     }
 
     /// Group and what its messages come to.
