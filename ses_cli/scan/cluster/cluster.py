@@ -16,6 +16,7 @@ from ses_cli.scan.parts import F, Part, Task
 from ses_cli.sources import Source, Span
 
 _LEAST, _MOST = 16 << 20, 512 << 20  # bytes of a task
+_TASKS = 10_000  # that a scheduler is given at most, each with two that hand over what it found
 _SHARE = 8  # tasks that each thread gets at least, where there is that much to do
 _AHEAD = 4  # tasks for each thread that are known to the scheduler
 
@@ -51,7 +52,7 @@ class Cluster:
     def span_size(self, sources: Sequence[Source]) -> int:
         """As much as keeps all threads at work to the end, and the scheduler from having too many tasks."""
         total = sum(source.size or 0 for source in sources)
-        return self._leaf_size or max(_LEAST, min(_MOST, total // (self._connection.threads * _SHARE)))
+        return self._leaf_size or task_size(total, self._connection.threads)
 
     def parts(self, spans: Sequence[Span], task: Task[F]) -> Iterator[Part[F]]:
         """The parts. All but the last one hold an empty fold, unless they are streamed."""
@@ -74,6 +75,11 @@ class Cluster:
             if not task.is_streamed:
                 part.fold.merge(work.fold())
             yield part
+
+
+def task_size(total: int, threads: int) -> int:
+    """Bytes of a task."""
+    return max(_LEAST, min(_MOST, total // (threads * _SHARE)), total // _TASKS)
 
 
 def _absolute(source: Source) -> Source:
