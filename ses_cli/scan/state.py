@@ -13,6 +13,9 @@ from importlib import import_module
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec._utils import rebuild
+
+from ses_cli.callback import Callback
 from ses_cli.errors import SesEventsError
 
 FORMAT = "ses-events/fold@1"
@@ -66,8 +69,12 @@ def load(data: bytes, fits: Mapping[str, str]) -> object:
 
 class _Pickler(pickle.Pickler):
     def reducer_override(self, value: object) -> Any:
-        """A time zone by its name; it would else be a call."""
-        return (ZoneInfo, (value.key,)) if isinstance(value, ZoneInfo) else NotImplemented
+        """A time zone by its name, a decoder's own kind of callback as a callback: neither could be read back."""
+        if isinstance(value, ZoneInfo):
+            return ZoneInfo, (value.key,)
+        if isinstance(value, Callback) and type(value) is not Callback:
+            return rebuild, (Callback, {name: getattr(value, name) for name in Callback.__struct_fields__})
+        return NotImplemented
 
 
 class _Unpickler(pickle.Unpickler):

@@ -5,6 +5,7 @@ import re
 import select
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,7 +53,10 @@ class Processes:
             stderr=subprocess.PIPE,
         )
         assert process.stderr
-        return process, _until(process.stderr, said)
+        found = _until(process.stderr, said)
+        # what nobody reads fills its pipe, at which the process would wait for ever
+        threading.Thread(target=process.stderr.read, daemon=True).start()
+        return process, found
 
     def __enter__(self) -> Self:
         return self

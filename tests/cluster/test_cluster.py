@@ -45,17 +45,19 @@ TASKS: dict[str, Task[Fold]] = {
 
 
 def told(sources: list[Source], task: Task[Fold], **how: object) -> Told:
-    """All that a scan tells: the report, the ledger, the problems, and every part as it came."""
-    seen: list[object] = []
+    """All that a scan tells: the report, the ledger, the errors; problems and bounces in the order of their lines."""
+    problems: list[object] = []
+    bounces: list[object] = []
 
     def see(part: Part[Fold]) -> None:
-        seen.extend(part.problems())
+        if task.keep is None:  # else some of each part are kept, and a cut makes the parts
+            problems.extend(part.problems())
         if isinstance(part.fold, Listing):
-            seen.extend(part.fold.bounces)
+            bounces.extend(part.fold.bounces)
 
     outcome: Outcome[Fold] = scan(sources, task, watch=see, **how)  # type: ignore[arg-type]
     report = b"".join(document(outcome.fold.document()))
-    return report, outcome.ledger, outcome.first, [error.message for error in outcome.errors], seen
+    return report, outcome.ledger, outcome.first, [error.message for error in outcome.errors], problems, bounces
 
 
 def write(directory: Path, *logs: bytes) -> list[Source]:
