@@ -35,3 +35,7 @@ class Callback(Struct, kw_only=True, gc=False, rename=KEYS):
     eventid: int | None = None
     task_id: int | None = None
     sent_timestamp: int | None = None  # Unix seconds
+
+    def plain(self) -> "Callback":
+        """Its documented fields alone, of what a decoder's own kind of callback has."""
+        return Callback(**{name: getattr(self, name) for name in Callback.__struct_fields__})

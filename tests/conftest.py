@@ -24,7 +24,17 @@ for _number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
 # SES_EVENTS_PROGRAM names another build, such as an installed wheel
 PROGRAM = shlex.split(os.environ.get("SES_EVENTS_PROGRAM", "")) or [sys.executable, "-m", "ses_cli"]
 _TREE = str(Path(__file__).parent.parent)
-_DROPPED = ("SES_EVENTS_LOG", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TERM", "PYTHONPATH")
+# the last of these would have every run compile its modules anew
+_DROPPED = (
+    "SES_EVENTS_LOG",
+    "COLUMNS",
+    "LINES",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "TERM",
+    "PYTHONPATH",
+    "PYTHONDONTWRITEBYTECODE",
+)
 LIMIT = 60  # seconds: a run that hangs fails
 
 

@@ -13,8 +13,6 @@ from importlib import import_module
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from msgspec._utils import rebuild
-
 from ses_cli.callback import Callback
 from ses_cli.errors import SesEventsError
 
@@ -73,7 +71,7 @@ class _Pickler(pickle.Pickler):
         if isinstance(value, ZoneInfo):
             return ZoneInfo, (value.key,)
         if isinstance(value, Callback) and type(value) is not Callback:
-            return rebuild, (Callback, {name: getattr(value, name) for name in Callback.__struct_fields__})
+            return value.plain().__reduce__()
         return NotImplemented
 
 
