@@ -98,7 +98,7 @@ class Acceptor:
     def _starve(self, error: OSError) -> None:
         """The system gives no connection: say so once, and try again soon."""
         if not self._is_starved:
-            self._emit(Failure(f"no connection can be accepted: {reason(error)}"))
+            self._emit(Failure(f"cannot accept connections: {reason(error)}"))
         self._is_starved = True
         self._loop.remove_reader(self._listener)
         self._loop.call_later(_PAUSE, self._listen_again)

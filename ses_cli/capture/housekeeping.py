@@ -90,7 +90,7 @@ class Housekeeper:
                         self._emit(Note(f"compressed {path}"))
         for archive, _ in self._kept[1:]:
             for path in archive.prune(_MOST_REJECTS):
-                self._emit(Failure(f"deleted {path}, which was not shipped: more than {_MOST_REJECTS} of them wait"))
+                self._emit(Failure(f"deleted {path}, which was not shipped: more than {_MOST_REJECTS} are waiting"))
         if self._shipper:
             self._shipper.wake()
 

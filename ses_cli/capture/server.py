@@ -113,7 +113,7 @@ async def _sweep(pool: ConnectionPool, emit: EventListener, manager: ServiceMana
         pool.sweep()
         manager.alive()
         if pool.evicted > reported and time.monotonic() - reported_at >= _QUIET:
-            emit(Note(f"too many connections or bodies: closed the {pool.evicted - reported} that had waited longest"))
+            emit(Note(f"too many connections or bodies: closed {pool.evicted - reported} that were waiting"))
             reported, reported_at = pool.evicted, time.monotonic()
 
 

@@ -131,12 +131,12 @@ class Shipper:
         cause = error.message if isinstance(error, SesEventsError) else reason(error)
         self._pause = min(self._pause * 2 or _FIRST_PAUSE, _LONGEST_PAUSE)
         if cause != self._cause:
-            self._emit(Failure(f"shipping: {cause}; it is tried again until it works"))
+            self._emit(Failure(f"shipping: {cause}; retrying until it works"))
         self._cause = cause
         with suppress(OSError):  # which is what was told
             self._tell(self._waiting())
 
     def _recovered(self) -> None:
         if self._cause is not None:
-            self._emit(Note("shipping: the store takes files again"))
+            self._emit(Note("shipping: the store is accepting files again"))
         self._cause, self._pause = None, 0.0

@@ -196,10 +196,10 @@ class Signals:
 
 
 def refuse(*options: tuple[object, str]) -> None:
-    """Raises UsageError where an option is given that --follow does not go with."""
+    """Raises UsageError where an option is given that --follow cannot be combined with."""
     for value, name in options:
         if value:
-            raise UsageError(f"--follow does not go with {name}")
+            raise UsageError(f"--follow cannot be combined with {name}")
 
 
 def _is_redrawn(printing: Printing) -> bool:
@@ -209,7 +209,7 @@ def _is_redrawn(printing: Printing) -> bool:
     if printing.form == "table" and is_live(sys.stdout.buffer):
         return True
     what = "a table is redrawn on a terminal only" if printing.form == "table" else f"{printing.form} cannot be redrawn"
-    raise UsageError(f"--follow: {what}", "--json prints one document after another, each with all there is")
+    raise UsageError(f"--follow: {what}", "--json prints one document after another, each with everything so far")
 
 
 def followed(reading: Reading) -> Source:
@@ -218,17 +218,17 @@ def followed(reading: Reading) -> Source:
     if not sources:
         raise SourcesError(errors)
     if errors or max(len(sources), len(reading.files)) > 1:  # two names of one content are two files
-        raise UsageError("--follow takes one file", "the one that is written to; it goes on when that is rotated")
+        raise UsageError("--follow takes one file", "the one being written to; rotation is followed")
     if sources[0].identity is None or sources[0].codec or sources[0].is_object:
-        raise UsageError(f"{sources[0].name} cannot be followed", "a plain file can, and the one that listen writes is")
+        raise UsageError(f"{sources[0].name} cannot be followed", "follow a plain file, such as the one listen writes")
     return sources[0]
 
 
 CHANGES = {
-    "rotated": "{} was rotated: reading goes on in the next file",
-    "truncated": "{} was emptied: all that is in it now is new",
-    "shortened": "{} was truncated: its last lines, which were read, are gone",
-    "gone": "{} is gone: waiting until there is one again",
+    "rotated": "{} was rotated: reading continues in the next file",
+    "truncated": "{} was truncated: reading starts over from the beginning",
+    "shortened": "{} was shortened: its last lines, already read, are gone",
+    "gone": "{} is gone: waiting for it to come back",
     "missing": "{}: a rotated file may be missing, with its callbacks: {}",
-    "unreadable": "{}: {}; what stands before was read, and the next file follows",
+    "unreadable": "{}: {}; everything before that was read, and reading continues in the next file",
 }

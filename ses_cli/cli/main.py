@@ -100,7 +100,7 @@ def cli() -> None:
     ses-events summarize log.jsonl             counts and rates, by type and domain
     ses-events validate log.jsonl              what is wrong with the log
     ses-events bounces --hard log.jsonl        addresses to stop mailing, and why
-    ses-events check log.jsonl                 is the sending healthy?
+    ses-events check log.jsonl                 is my sending healthy?
     ses-events messages --email ADDRESS logs/  what became of each mail to this address
     ses-events replay --to URL log.jsonl       send callbacks again
     ses-events listen                          receive callbacks into the log

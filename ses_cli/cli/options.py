@@ -77,7 +77,10 @@ class Duration(click.ParamType[float]):
 class Patience(Duration):
     """Seconds, or `never` for without end."""
 
-    name = "duration|never"
+    name = "DURATION|never"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
+        return self.name  # click would write NEVER
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
         return float("inf") if value == "never" else super().convert(value, param, ctx)
@@ -87,6 +90,9 @@ class Top(click.ParamType[int]):
     """How many rows: a number, or `all`, which is 0."""
 
     name = "N|all"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
+        return self.name
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if str(value) == "all":
@@ -226,9 +232,7 @@ _LINES = (
     click.option("--strict", is_flag=True, help="Treat warnings as errors; exit 1 if any record is invalid."),
     click.option("--rejects", type=File(), help="Write invalid lines to FILE as NDJSON, with the reasons."),
 )
-_ENDPOINT = click.option(
-    "--endpoint", metavar="URL", help="Where the objects are stored, if not where their provider has them."
-)
+_ENDPOINT = click.option("--endpoint", metavar="URL", help="Endpoint of the object store.  [default: the provider's]")
 CLUSTER = "SES_EVENTS_CLUSTER"
 _CLUSTER = click.option(
     "--cluster",
@@ -237,7 +241,11 @@ _CLUSTER = click.option(
     help=f"Read on a Dask cluster: tcp://SCHEDULER:8786, tls://... or local.  [default: ${CLUSTER}]",
 )
 _JOBS = click.option(
-    "-j", "--jobs", type=click.IntRange(1), help="Number of workers.  [default: one per core; more for objects]"
+    "-j",
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Number of workers.  [default: one per core; more for objects]",
 )
 reading = grouped("reading", Reading, Reading._fields, _FILES, *_LINES, _JOBS, _CLUSTER, _ENDPOINT)
 # for what can only be done in order
@@ -278,7 +286,7 @@ def selecting_by(event: Decorator) -> Decorator:
 _SENDERS = ("from_domains", "since", "until", "tz", "dedupe", "fail_empty")
 _ALL_OF_THEM = partial(Selecting, events=(), domains=(), emails=(), bulk_ids=(), templates=())
 selecting_senders = grouped("selecting", _ALL_OF_THEM, _SENDERS, _FROM_DOMAIN, *_TIMES, _DEDUPE, _FAIL_EMPTY)
-_EVENT = "this event type; every filter takes several values, with commas"
+_EVENT = "this event type; every filter takes several values, separated by commas"
 selecting = selecting_by(_only("--event", "events", click.Choice(EVENTS), None, _EVENT))
 # all events of a message, each of them once whatever the log has
 selecting_messages = grouped(

@@ -143,7 +143,7 @@ def tell(outcome: Outcome[F], has_shown_problems: bool = False) -> None:
     """Says on standard error what was left out and what failed."""
     tell_lines(outcome.ledger, () if has_shown_problems else outcome.first, has_errors=bool(outcome.errors))
     for name in outcome.grown:
-        messages.note(f"{name} grew while it was read: what came later is not in this report")
+        messages.note(f"{name} grew while it was being read: later lines are not in this report")
     for error in outcome.errors:
         messages.error(error)
 

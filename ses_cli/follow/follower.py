@@ -144,7 +144,7 @@ class Follower:
             for chunk in file.chunks():
                 yield from self._handed(self._lines.feed(chunk))
         except Damaged as error:
-            self.errors.append(SourceError(f"{file.name}: {error}; what stands before was read"))
+            self.errors.append(SourceError(f"{file.name}: {error}; everything before that was read"))
             self._tell("unreadable", str(error))
 
     def _handed(self, pieces: Iterator[Piece]) -> Iterator[Piece]:

@@ -62,7 +62,7 @@ def _rule(text: str, decision: Decision) -> Rule:
 def _refuse_contradiction(decision: Decision, other: Decision) -> None:
     if decision[2:] != other[2:]:
         raise UsageError(
-            f"{decision.where}: another verdict than in {other.where}, {other.cls}, {other.action}",
+            f"{decision.where}: contradicts {other.where} ({other.cls}, {other.action})",
             "the two texts differ in addresses, hosts, numbers or ids only, which rules do not see",
         )
 
@@ -73,7 +73,7 @@ def _check(decision: Decision, found: Explanation, own: Iterable[Rule]) -> None:
     if (verdict.cls, verdict.action) == (decision.cls, decision.action):
         return
     if any(rule.id == verdict.rule for rule in own):
-        raise UsageError(f"{decision.where}: your rule {verdict.rule} decides this text", "change that rule")
+        raise UsageError(f"{decision.where}: your rule {verdict.rule} already decides this text", "change that rule")
     raise UsageError(f"{decision.where}: {decision.action} cannot be learned: {found.note}")
 
 

@@ -109,7 +109,7 @@ def _rule(table: dict[str, object], where: str, own: bool, check: bool) -> Rule:
 
 def _known(word: str, known: dict[str, str], key: str, where: str) -> str:
     if word not in known:
-        raise UsageError(f'{where}: {key}: "{word}" is none', hint=f"known: {', '.join(known)}")
+        raise UsageError(f'{where}: {key}: unknown: "{word}"', hint=f"known: {', '.join(known)}")
     return word
 
 
@@ -117,7 +117,7 @@ def _codes(values: list[str], kind: str, where: str) -> tuple[str, ...]:
     form = _CODE if kind == "enhanced" else _REPLY
     for value in values:
         if not form.fullmatch(value):
-            raise UsageError(f'{where}: {kind}: "{value}" is no such code')
+            raise UsageError(f'{where}: {kind}: "{value}" is not a status code')
     return tuple(code for value in values for code in _spread(value))
 
 

@@ -83,7 +83,7 @@ def follow(
         known = known or [(file, None) for file in files if journal.resembles(content_of(file))]
         if not known and not journal.is_empty:
             raise SourceError(
-                f"{source.name}: another log than the one that was followed, which is not beside it",
+                f"{source.name}: a different log than the one that was followed, which is not beside it",
                 "rename that one as listen does, to NAME-20260101T000000Z.jsonl beside it; or name a new --journal",
             )
         begin, place, later = _resume(known, journal, tracker) if known else (_begin(files, log, begin_fd), _START, [])

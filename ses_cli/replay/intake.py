@@ -108,7 +108,7 @@ class Intake:
             self._journal.finish(log)
 
     def _is_left_out(self, state: State) -> bool:
-        """Whether a callback of a run before is not sent again."""
+        """Whether a callback of an earlier run is not sent again."""
         report = self._report
         if state is State.FAILED:
             report.failed_before += 1

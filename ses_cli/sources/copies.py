@@ -36,7 +36,7 @@ def without_copies(found: Sequence[Found], note: Callable[[str], object]) -> lis
             continue
         known[source.identity] = source
         if (digest := _digest(source)) and digest in known:
-            note(f"{source.name} holds the same as {known[digest].name}: read once")
+            note(f"{source.name} has the same content as {known[digest].name}: read once")
             continue
         if digest:
             known[digest] = source
@@ -74,9 +74,9 @@ def _is_same(first: Source, second: Source, note: Callable[[str], object]) -> bo
             shorter, longer = sorted((ours, theirs), key=len)
             if len(shorter) < _CHUNK and longer.startswith(shorter):
                 part, whole = (first, second) if shorter is ours else (second, first)
-                note(f"{part.name} holds the beginning of {whole.name}: what both hold is read twice")
+                note(f"{part.name} is the beginning of {whole.name}: what they share is read twice")
             return False
-        note(f"{second.name} holds the same as {first.name}: read once")
+        note(f"{second.name} has the same content as {first.name}: read once")
         return True
     return False
 

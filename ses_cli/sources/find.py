@@ -75,7 +75,7 @@ def _unnamed(environment: Mapping[str, str], left_out: LeftOut) -> list[str]:
     if log.exists():
         return [str(log)]
     raise UsageError(
-        "no log to read: name files, pipe a log in, or keep one where it is found",
+        "no log to read: name a file, pipe a log in, or set one up",
         f"ses-events COMMAND FILE...; ... | ses-events COMMAND; {ENVIRONMENT}=FILE; or {log}",
     )
 

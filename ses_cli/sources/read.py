@@ -84,7 +84,7 @@ def _telling(source: Source) -> Iterator[None]:
     try:
         yield
     except Damaged as error:
-        raise SourceError(f"{source.name}: {error}; what stands before was read", error.hint) from None
+        raise SourceError(f"{source.name}: {error}; everything before that was read", error.hint) from None
     except OSError as error:
         raise SourceError(f"{source.name}: {reason(error)}") from None
 

@@ -89,7 +89,7 @@ def test_a_folder_is_divided_as_hive_does(run: Program, by: str) -> None:
     assert parts == len(list((run.home / "out").iterdir()))
     again = run("export", "-o", "out", "-f", "parquet", "--partition-by", by, EXAMPLE)
     assert again.status == 3
-    assert "out: not an empty folder" in again.stderr
+    assert "out: not an empty directory" in again.stderr
 
 
 def test_a_database_has_the_table(run: Program) -> None:
@@ -113,8 +113,8 @@ def test_a_log_that_cannot_be_read_leaves_no_half_file(run: Program) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("-f duckdb", "--format duckdb: -o is missing"),
-        ("-f parquet --partition-by day", "--format parquet: -o is missing"),
+        ("-f duckdb", "--format duckdb needs -o: it cannot be streamed"),
+        ("-f parquet --partition-by day", "--format parquet needs -o: it cannot be streamed"),
         ("-f csv --partition-by day", "--partition-by does nothing with --format csv"),
         ("-o out.arrow --partition-by day", "--partition-by does nothing with --format arrow"),
         ("-o out -f parquet --partition-by day --columns event", "--partition-by day needs the column time"),

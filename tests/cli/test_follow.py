@@ -114,7 +114,7 @@ def test_a_terminal_is_redrawn_in_place(tmp_path: Path) -> None:
         running.until(r"30 lines: 30 valid.*more lines")
         os.truncate(log.path, 0)
         log.write(1)
-        running.until(r"log\.jsonl was emptied.*31 lines: 31 valid.*more lines")
+        running.until(r"log\.jsonl was truncated.*31 lines: 31 valid.*more lines")
         seen = len(running.seen)
         assert running.stop(signal.SIGINT) == 130
     text = running.seen.decode()
@@ -167,13 +167,13 @@ def other(folder: Path) -> None:
     [
         (["summarize", "log.jsonl"], None, 2, "a table is redrawn on a terminal only\nhint: --json"),
         (["summarize", "-f", "csv", "log.jsonl"], None, 2, "csv cannot be redrawn"),
-        (["summarize", "--json", "-o", "x", "log.jsonl"], None, 2, "does not go with --output"),
+        (["summarize", "--json", "-o", "x", "log.jsonl"], None, 2, "cannot be combined with --output"),
         (["summarize", "--json", "log.jsonl", "other.jsonl"], other, 2, "takes one file"),
         (["summarize", "--json", "-"], None, 2, "- cannot be followed"),
         (["summarize", "--json", "log.jsonl"], compressed, 2, "log.jsonl cannot be followed"),
         (["summarize", "--json", "no.jsonl"], None, 3, "no.jsonl: no such file"),
-        (["bounces", "--json", "--events", "log.jsonl"], None, 2, "does not go with --events"),
-        (["bounces", "--json", "--export", "plain", "log.jsonl"], None, 2, "does not go with --export"),
+        (["bounces", "--json", "--events", "log.jsonl"], None, 2, "cannot be combined with --events"),
+        (["bounces", "--json", "--export", "plain", "log.jsonl"], None, 2, "cannot be combined with --export"),
     ],
 )
 def test_what_cannot_be_followed_is_said(

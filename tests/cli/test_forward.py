@@ -127,7 +127,7 @@ def test_a_handler_that_is_down_gets_all_when_it_is_back(tmp_path: Path) -> None
             arrived(server, sent)
             for lane in (0, 1):
                 assert [body for body in server.bodies() if body in sent[lane::2]] == sent[lane::2]
-            listener.until(r"note: forwarding: the handler takes callbacks again, \d+ waiting\n")
+            listener.until(r"note: forwarding: the handler is accepting callbacks again, \d+ waiting\n")
     assert listener.seen.count(b"waiting since") == 1
 
 
@@ -153,7 +153,7 @@ def test_a_forwarder_that_dies_is_started_again(tmp_path: Path) -> None:
         (forwarder,) = forwarders(listener.process.pid)
         until(lambda: done(tmp_path) == 5)
         os.kill(forwarder, signal.SIGKILL)
-        listener.until(r"error: forwarding was killed by SIGKILL; it starts again in \d+ s")
+        listener.until(r"error: forwarding was killed by SIGKILL; restarting in \d+ s")
         assert listener.post(*bodies(5, 8)) == [200] * 3
         arrived(server, bodies(0, 8))
         until(lambda: done(tmp_path) == 8)
@@ -171,7 +171,7 @@ def test_a_crash_is_told_as_itself(tmp_path: Path) -> None:
         Listener(tmp_path, "--forward-to", server.url, PYTHONPATH=path, CRASH=str(crash)) as listener,
     ):
         assert listener.post(*bodies(0, 3)) == [200] * 3
-        listener.until(r"error: forwarding crashed with status 1: MemoryError: all gone; it starts again in 1 s\n")
+        listener.until(r"error: forwarding crashed with status 1: MemoryError: all gone; restarting in 1 s\n")
         assert not server.bodies()
         crash.unlink()
         arrived(server, bodies(0, 3))

@@ -57,9 +57,7 @@ def test_hostile_logs_are_judged(run: Program) -> None:
         (run.home / name).write_bytes(data)
     done = run("validate", "-f", "ndjson", *CORPUS)
     begun = ["NUL block", "small NUL block"]  # by the log that was cut off in the block, a valid line included
-    notes = [
-        f"note: NUL block at the end holds the beginning of {name}: what both hold is read twice" for name in begun
-    ]
+    notes = [f"note: NUL block at the end is the beginning of {name}: what they share is read twice" for name in begun]
     assert (done.status, done.stderr.splitlines()) == (1, notes)
     found: dict[str, set[str]] = {name: set() for name in CORPUS}
     for told in map(json.loads, done.stdout.splitlines()):

@@ -58,7 +58,7 @@ def test_rules_are_added_to_a_file(logged: Program) -> None:
         (["v.tsv", "--event", "deferred"], "--event does nothing with --learn, which reads no log"),
         (["v.tsv", "--hard"], "--hard does nothing with --learn, which writes rules"),
         (["v.tsv", "-f", "csv"], "--format does nothing with --learn, which writes rules"),
-        (["v.tsv", "--follow"], "--follow does not go with --learn"),
+        (["v.tsv", "--follow"], "--follow cannot be combined with --learn"),
         (["v.tsv", "--explain", "x"], "--learn does nothing with --explain, which reads no log"),
         (["v.tsv", "-o", "v.tsv"], "-o v.tsv: this file is an input"),
         (["none.tsv"], "none.tsv: cannot read the verdicts: no such file or directory"),

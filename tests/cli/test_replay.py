@@ -298,11 +298,11 @@ def test_what_is_piped_in_can_be_resumed(run: Program) -> None:
         assert found["skipped"] > 0
         assert set(server.bodies()) == set(data.splitlines())
         assert len(server.bodies()) - 99 <= found["resent"]
-        assert "in flight when a run before ended, sent again" in done.stderr
+        assert "in flight when an earlier run ended, sent again" in done.stderr
 
 
 def test_what_fails_is_written_whole_or_not_at_all(run: Program) -> None:
-    """`--failed` replaces the file of a run before, is not written over a log, and tells of a full disk."""
+    """`--failed` replaces the file of an earlier run, is not written over a log, and tells of a full disk."""
     data = log(record(bulkId="a"), record(bulkId="b"))
     (run.home / "log.jsonl").write_bytes(data)
     (run.home / "rest.jsonl").write_bytes(b"old")
@@ -395,7 +395,7 @@ def test_progress_on_a_terminal(run: Program, columns: int) -> None:
         with Terminal(run, *target, columns=columns, piped=False) as terminal:
             terminal.wait_for("30 delivered")
             terminal.process.send_signal(signal.SIGINT)
-            terminal.wait_for("again to stop at once")
+            terminal.wait_for("again to stop now")
             free.set()
             terminal.end()
             assert terminal.process.returncode == 130

@@ -201,5 +201,5 @@ def test_what_an_interrupted_run_says(run: Program, number: signal.Signals) -> N
     assert process.returncode == 130
     assert found["selected"] == found["failed"] + found["unsent"]
     assert len((run.home / "rest.jsonl").read_bytes().splitlines()) == found["failed"]
-    assert b"note: no journal was kept: a second run sends all again" in stderr
-    assert b"note: rest.jsonl has what failed, not what this run did not come to" in stderr
+    assert b"note: no journal was kept: another run would send everything again" in stderr
+    assert b"note: rest.jsonl has what failed, not what this run never got to" in stderr

@@ -108,7 +108,7 @@ def test_a_log_that_is_emptied_begins_anew(run: Program) -> None:
         os.truncate(path, 0)
         assert process.stderr
         until(lambda: path.stat().st_size == 0)
-        assert b"was emptied" in process.stderr.readline()
+        assert b"was truncated" in process.stderr.readline()
         append(path, lines(0, 2))
         arrived(server, 6)
         interrupted(process)
@@ -126,7 +126,7 @@ def test_lines_that_a_writer_took_back_hide_no_others(run: Program) -> None:
             arrived(server, 10)
             os.truncate(path, len(lines(0, 8)))
             assert process.stderr
-            assert b"was truncated" in process.stderr.readline()
+            assert b"was shortened" in process.stderr.readline()
             append(path, lines(10, 13))
             arrived(server, 13)
             interrupted(process)

@@ -210,7 +210,7 @@ def test_the_same_content_is_read_once(run: Program) -> None:
         assert done.status == 0, done.stderr
         assert json.loads(done.out)["records"]["counted"] == 2
         assert "note: logs/a.jsonl is named twice: read once" in done.stderr
-        assert "note: logs/a.jsonl.gz holds the same as logs/a.jsonl: read once" in done.stderr
+        assert "note: logs/a.jsonl.gz has the same content as logs/a.jsonl: read once" in done.stderr
 
 
 def test_a_file_after_options_and_a_dash_name(run: Program) -> None:

@@ -238,7 +238,7 @@ def test_a_damaged_generation_is_said_and_the_next_follows(writer: Writer) -> No
     assert 0 < len(found) < 9000
     assert reader.kinds() == ["opened", "rotated", "unreadable", "rotated"]
     assert [error.message for error in reader.follower.errors] == [
-        f"{path}: the compressed data is cut off; what stands before was read"
+        f"{path}: the compressed data is cut off; everything before that was read"
     ]
 
 

@@ -95,8 +95,8 @@ def test_the_same_content_is_read_once(store: Store) -> None:
     sources, _ = find(["s3://logs/", "s3://logs/d.jsonl"], notes.append)
     assert [source.name for source in sources] == ["s3://logs/a.jsonl", "s3://logs/d.jsonl"]
     assert notes == [
-        "s3://logs/b.jsonl holds the same as s3://logs/a.jsonl: read once",
-        "s3://logs/c.jsonl.gz holds the same as s3://logs/a.jsonl: read once",
+        "s3://logs/b.jsonl has the same content as s3://logs/a.jsonl: read once",
+        "s3://logs/c.jsonl.gz has the same content as s3://logs/a.jsonl: read once",
         "s3://logs/d.jsonl is named twice: read once",
     ]
     assert not [seen for seen in store.server.seen if seen.target == "/logs/b.jsonl" and seen.range != (0, 4096)]

@@ -38,7 +38,7 @@ def test_what_is_rotated_is_shipped_and_only_that_is_deleted(tmp_path: Path, mot
     with Listener(tmp_path, *options, **moto.environment) as listener:
         bodies = [callback(number) for number in range(8)]
         assert listener.post(*bodies, b'{"not": "one"}' + b" " * 90, b'{"nor": "this"}') == [200] * 10
-        listener.until("error: shipping: s3://ship/in/\\S+: access denied; it is tried again until it works")
+        listener.until("error: shipping: s3://ship/in/\\S+: access denied; retrying until it works")
         with urlopen(f"http://127.0.0.1:{listener.port}/healthz") as answer:
             health = answer.read().decode().splitlines()
         assert health[0] == "ready"
@@ -47,7 +47,7 @@ def test_what_is_rotated_is_shipped_and_only_that_is_deleted(tmp_path: Path, mot
         rotated = [path for path in tmp_path.iterdir() if path.name.startswith("log-")]
         assert len({path.name[:20] for path in rotated}) == 7  # one kept, six that were not shipped
         is_down[0] = False
-        listener.until("note: shipping: the store takes files again\n")
+        listener.until("note: shipping: the store is accepting files again\n")
         listener.until(f"(?:{SHIPPED}.*){{8}}")
         assert listener.stop() == 0
     assert "shipping: 8 shipped" in listener.seen.decode()

@@ -98,7 +98,7 @@ def test_what_is_not_decided_becomes_no_rule() -> None:
         ),
         (
             "gone 12\tpolicy\tretry\ngone 13\tpolicy\tfix-sender\n",
-            "v.tsv:2: another verdict than in v.tsv:1, policy, retry",
+            "v.tsv:2: contradicts v.tsv:1 (policy, retry)",
         ),
     ],
 )
@@ -114,7 +114,7 @@ def test_own_rules_stand_before_what_is_learned() -> None:
     rule = '[[rule]]\nid = "mine"\npattern = "frobnicated"\nclass = "policy"\naction = "retry"\n'
     own = read_rules(rule, "mine.toml", own=True)
     assert learned("frobnicated\tpolicy\tretry\n", own).known == 1
-    with pytest.raises(UsageError, match=r"your rule mine decides this text"):
+    with pytest.raises(UsageError, match=r"your rule mine already decides this text"):
         learned("frobnicated\tpolicy\tfix-sender\n", own)
     (made,) = learned("defenestrated\tpolicy\tfix-sender\n", own).rules
     assert made.pattern == "^defenestrated$"

@@ -135,7 +135,7 @@ def test_a_log_that_begins_another_is_told_of(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(data)
     names, _, notes = found(tmp_path)
     assert names == ["a.jsonl", "b.jsonl", "c.jsonl", "d.jsonl"]
-    assert notes == [f"{tmp_path}/a.jsonl holds the beginning of {tmp_path}/b.jsonl: what both hold is read twice"]
+    assert notes == [f"{tmp_path}/a.jsonl is the beginning of {tmp_path}/b.jsonl: what they share is read twice"]
 
 
 def test_a_damaged_copy_is_read_and_told_of_later(tmp_path: Path) -> None:

@@ -38,7 +38,9 @@ def _files(count: int, target: Format, output: str | None) -> Iterator[tuple[str
         yield output, 0, count
         return
     if output in (None, STDOUT):
-        raise UsageError(f"{count:,} addresses, and the target takes {most:,} in a file", "-o FILE writes several")
+        raise UsageError(
+            f"{count:,} addresses, but the target takes at most {most:,} per file", "-o FILE writes several files"
+        )
     path = Path(str(output))
     for number, start in enumerate(range(0, count, most), 1):
         yield str(path.with_name(f"{path.stem}-{number}{path.suffix}")), start, start + most

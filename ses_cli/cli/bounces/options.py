@@ -115,7 +115,7 @@ def check(choosing: Choosing, selecting: Selecting, exporting: Exporting, printi
     """Refuses options that would do nothing, or contradict each other. Raises UsageError."""
     _check_event(choosing, selecting, exporting)
     if choosing.hard and choosing.soft:
-        raise UsageError("--hard and --soft exclude each other", "without either, both are listed")
+        raise UsageError("--hard and --soft are mutually exclusive", "without either, both are listed")
     if asking.explain is not None:
         refuse("with --explain, which reads no log", "learn", *_OF_LOGS)
     if asking.learn is not None:
@@ -131,7 +131,7 @@ def check(choosing: Choosing, selecting: Selecting, exporting: Exporting, printi
     if exporting.export != "tencent":
         refuse(f"with --export {exporting.export}: it is for tencent", "chunk", "expire")
     if exporting.expire and exporting.expire.date() < datetime.date.today():
-        raise UsageError(f"--expire {exporting.expire:%Y-%m-%d} is in the past", "the entries would end at once")
+        raise UsageError(f"--expire {exporting.expire:%Y-%m-%d} is in the past", "the entries would expire at once")
 
 
 def _check_event(choosing: Choosing, selecting: Selecting, exporting: Exporting) -> None:
@@ -156,7 +156,9 @@ def _check_form(choosing: Choosing, printing: Printing) -> None:
     if printing.form not in ("table", "markdown"):
         refuse(f"with --format {printing.form}, which has all rows", "top", hint="pipe it to head")
     if printing.form in ("ndjson", "csv", "tsv") and len(choosing.by) > 1:
-        raise UsageError(f"{printing.form} is one table, and --by {' --by '.join(choosing.by)} are two", "use --json")
+        raise UsageError(
+            f"{printing.form} holds one table, but --by {' --by '.join(choosing.by)} makes two", "use --json"
+        )
 
 
 _OF_LOGS = (
@@ -187,7 +189,11 @@ choosing = grouped(
         help="Only addresses that need this action (repeatable).",
     ),
     click.option(
-        "--min-count", type=click.IntRange(1), default=1, help="Only addresses with at least this many bounces."
+        "--min-count",
+        type=click.IntRange(1),
+        metavar="N",
+        default=1,
+        help="Only addresses with at least this many bounces.",
     ),
     click.option(
         "--by",
@@ -213,7 +219,7 @@ selecting = selecting_by(
         "events",
         multiple=True,
         type=click.Choice(FAILURES),
-        help="Events to list; the other filters take several values, with commas.  [default: bounce]",
+        help="Events to list; the other filters take several values, separated by commas.  [default: bounce]",
     )
 )
 asking = grouped(
@@ -225,7 +231,9 @@ asking = grouped(
         "--explain", metavar="REASON", help="Explain a bounce reason and name the rule that matches; reads no log."
     ),
     click.option(
-        "--learn", type=File(), help="Make rules for --rules of your own verdicts, see docs/reasons.md; reads no log."
+        "--learn",
+        type=File(),
+        help="Turn your own verdicts into rules for --rules (see docs/reasons.md); reads no log.",
     ),
     click.option("-F", "--follow", is_flag=True, help="Keep reading as the log grows, and redraw, until Ctrl-C."),
 )
@@ -240,6 +248,7 @@ exporting = grouped(
     click.option(
         "--chunk",
         type=click.IntRange(1),
+        metavar="N",
         default=100,
         show_default=True,
         help="Addresses per request body, for tencent.",

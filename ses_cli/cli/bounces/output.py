@@ -48,7 +48,7 @@ def report(
 def each(reading: Reading, selecting: Selecting, printing: Printing, choosing: Choosing) -> Exit:
     """Every event as it comes, in the memory of one part."""
     if printing.form in ("json", "markdown"):
-        raise UsageError(f"--events goes on for as long as the log does, {printing.form} does not", "use -f ndjson")
+        raise UsageError(f"--events is a stream, which {printing.form} cannot hold", "use -f ndjson")
     found = scanning.find_input(reading, printing, choosing.rules)
     tz = selecting.zone()
     make = partial(Listing, choosing.wanted(selecting, tz))

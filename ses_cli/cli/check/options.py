@@ -114,7 +114,7 @@ def _dates(text: str, tz: "tzinfo | None") -> tuple[int, int]:
         form = "a period is written 2026-01-05..2026-01-11"
         raise UsageError(f'--baseline: expected 7d, two dates or a log, got "{text}"', form) from None
     if start >= end:
-        raise UsageError(f"--baseline {text}: it ends before it begins")
+        raise UsageError(f"--baseline {text}: ends before it begins")
     return start, end
 
 
@@ -125,7 +125,7 @@ def _quotas(levels: Iterable[Number], quotas: Iterable[Number]) -> Iterable[Numb
             raise UsageError(f"{option}: the quota of {name or 'all sender domains'} is given twice")
         if option == "--level" and number not in LEVELS:
             known = ", ".join(f"{level}: {mails:,}" for level, mails in LEVELS.items())
-            raise UsageError(f"--level {number}: its mails a day are not known", f"--quota N tells; known: {known}")
+            raise UsageError(f"--level {number}: its daily quota is not known", f"give --quota N; known: {known}")
         found[name] = LEVELS[number] if option == "--level" else number
     return found.items()
 
@@ -149,21 +149,21 @@ checking = grouped(
         help="Reputation level of all sender domains, or of one: 3 or example.com=3 (repeatable).",
     ),
     click.option(
-        "--quota", "quotas", multiple=True, type=OfSender(), help="Mails a day, instead of --level (repeatable)."
+        "--quota", "quotas", multiple=True, type=OfSender(), help="Daily quota, instead of --level (repeatable)."
     ),
     click.option(
         "--window",
         type=Hours(),
         default="1d",
         show_default=True,
-        help="How much of the newest is looked at for changes.",
+        help="Most recent period to check for changes.",
     ),
     click.option(
         "--baseline",
         default="7d",
         show_default=True,
         metavar="DURATION|DATE..DATE|FILE",
-        help="What it is compared with: the time before it, some days, or another log.",
+        help="What to compare it with: the period before it, a range of days, or another log.",
     ),
     click.option(
         "--fail-on",

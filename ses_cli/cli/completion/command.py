@@ -10,7 +10,7 @@ SHELLS = ("bash", "zsh", "fish")
 @click.argument("shell", type=click.Choice(SHELLS), metavar="bash|zsh|fish")
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print the script that completes commands, options, choices and files in a shell.
+    """Print the shell completion script for commands, options, choices and files.
 
     \b
     ses-events completion bash >~/.local/share/bash-completion/completions/ses-events

@@ -10,7 +10,7 @@ from ses_cli.cli.options import Printing, printing_as
 @printing_as("table", "json")
 @click.pass_context
 def config(context: click.Context, printing: Printing, command: str | None) -> int:
-    """Show which options have a default of your own, and where it comes from.
+    """Show the defaults you have set, and where each comes from.
 
     \b
     ses-events config                what the settings file and the environment set

@@ -60,9 +60,9 @@ def _check(printing: Printing, choosing: Choosing, names: tuple[str, ...]) -> No
             raise UsageError(f"--partition-by {choosing.partition_by} needs the column {BY[choosing.partition_by]}")
     is_file = printing.output not in (None, "-")
     if (choosing.partition_by or printing.form == "duckdb") and not is_file:
-        raise UsageError(f"--format {printing.form}: -o is missing: it is no stream")
+        raise UsageError(f"--format {printing.form} needs -o: it cannot be streamed")
     if not is_file and sys.stdout and sys.stdout.isatty():
-        raise UsageError(f"--format {printing.form} is nothing for a terminal", "-o FILE, or a pipe")
+        raise UsageError(f"--format {printing.form} cannot go to a terminal", "use -o FILE or a pipe")
 
 
 @contextmanager
@@ -97,7 +97,7 @@ def _replaced(path: str, is_folder: bool, mode: int | None = None) -> Iterator[s
     """A path beside this one, which takes its place when all went well. Raises TargetError."""
     target = Path(path)
     if is_folder and target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise TargetError(f"{path}: not an empty folder", "name one that does not exist")
+        raise TargetError(f"{path}: not an empty directory", "name one that does not exist")
     part = str(target.with_name(f".{target.name[:200]}.{os.urandom(6).hex()}"))
     clear = partial(_remove, part)
     register_leftover(clear)
@@ -109,7 +109,7 @@ def _replaced(path: str, is_folder: bool, mode: int | None = None) -> Iterator[s
             Path(part).chmod(mode & 0o666)
         os.replace(part, target)
     except OSError as error:
-        raise TargetError(f"{path}: {reason(error)}", f"{path} was not touched") from None
+        raise TargetError(f"{path}: {reason(error)}", f"{path} was left unchanged") from None
     finally:
         clear()
         forget_leftover(clear)

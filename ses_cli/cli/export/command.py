@@ -12,7 +12,7 @@ from ses_cli.cli.options import Printing, Reading, Selecting, printing_as, readi
 @selecting
 @printing_as("table", "raw", "ndjson", "csv", "tsv", "parquet", "arrow", "duckdb", others=SUFFIXES)
 def export(reading: Reading, selecting: Selecting, printing: Printing, choosing: Choosing) -> int:
-    """Write the selected records: as a table, as the lines they were, or as typed columns.
+    """Write the selected records: as a table, as raw lines, or as typed columns.
 
     \b
     ses-events export --email alice@qq.com log.jsonl            what happened to alice's mail
@@ -23,11 +23,11 @@ def export(reading: Reading, selecting: Selecting, printing: Printing, choosing:
     ses-events export -o mail/ -f parquet --partition-by day logs/
     ses-events export -f ndjson --redact key log.jsonl >for-a-colleague.jsonl
 
-    Without --format a table of the newest records is shown, the newest last, in a pager where it is long. raw and
-    ndjson are logs again: raw has the bytes that were captured, ndjson records in today's spelling. csv and tsv have a
-    row a record, with columns that follow from it: the time in UTC, the class of the reason and what to do about it.
+    Without --format, the newest records are shown as a table, the newest last, in a pager if it is long. raw and
+    ndjson are logs again: raw has the captured bytes, ndjson the records with today's field names. csv and tsv have
+    one row per record, with derived columns: the time in UTC, the class of the reason and what to do about it.
 
-    --redact replaces the local part of every address, in reasons, subjects and links too, by a pseudonym that depends
+    --redact replaces the local part of every address, in reasons, subjects and links too, with a pseudonym that depends
     on the key: the same address has the same pseudonym, so that counts and joins survive.
     """
     from ses_cli.cli.export import output as exporting

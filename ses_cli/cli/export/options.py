@@ -24,13 +24,15 @@ choosing = grouped(
     Choosing,
     Choosing.__slots__,
     click.option(
-        "--columns", multiple=True, type=List(), metavar="NAME", help="Only these columns; several with commas."
+        "--columns", multiple=True, type=List(), metavar="NAME", help="Only these columns, separated by commas."
     ),
     click.option(
         "--partition-by",
         type=click.Choice(("day", "event", "from-domain")),
-        help="With parquet: a folder of files, by this (days of UTC).",
+        help="With parquet: write a directory of files, partitioned by this (UTC days).",
     ),
-    click.option("--redact", type=File(), metavar="KEYFILE", help="Replace addresses by pseudonyms of this key."),
+    click.option(
+        "--redact", type=File(), metavar="KEYFILE", help="Replace addresses with pseudonyms derived from this key."
+    ),
     click.option("--redact-domains", is_flag=True, help="With --redact: replace domains too."),
 )

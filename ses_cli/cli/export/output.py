@@ -48,7 +48,7 @@ def _redaction(choosing: Choosing, printing: Printing) -> Redaction | None:
     if printing.form == "raw":
         raise UsageError("--redact: raw has the bytes that were captured", "-f ndjson writes a redacted log")
     if choosing.columns:
-        raise UsageError("--redact and --columns exclude each other", "redact first: -f ndjson -o redacted.jsonl")
+        raise UsageError("--redact and --columns are mutually exclusive", "redact first: -f ndjson -o redacted.jsonl")
     try:
         key = Path(choosing.redact).read_bytes().strip()
     except OSError as error:

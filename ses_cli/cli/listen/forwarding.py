@@ -90,10 +90,10 @@ class Forwarder:
             if self._closing.is_set():
                 return
             if self._status.now.end == "gone":
-                self._emit(Failure("forwarding has ended: the handler answered 410, gone for good; receiving goes on"))
+                self._emit(Failure("forwarding has stopped: the handler answered 410 Gone; receiving continues"))
                 return
             pause = 1.0 if monotonic() - begun > _LONGEST_PAUSE else min(2 * pause, _LONGEST_PAUSE)
-            self._emit(Failure(f"forwarding {self._ended(status)}; it starts again in {pause:.0f} s"))
+            self._emit(Failure(f"forwarding {self._ended(status)}; restarting in {pause:.0f} s"))
             self._status.restart()
             self._closing.wait(pause)
 
@@ -165,4 +165,4 @@ class Forwarder:
         elif self._is_down and status.now.failing is None and (status.now.delivered or status.now.failed):
             self._is_down = False
             if not status.now.end:
-                self._emit(Note(f"forwarding: the handler takes callbacks again, {status.waiting}"))
+                self._emit(Note(f"forwarding: the handler is accepting callbacks again, {status.waiting}"))

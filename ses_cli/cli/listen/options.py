@@ -16,6 +16,9 @@ class Rotate(Size):
 
     name = "SIZE|daily"
 
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
+        return self.name
+
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
         return DAILY if str(value) == "daily" else super().convert(value, param, ctx)
 
@@ -74,33 +77,41 @@ keeping = grouped(
     ),
     click.option("--compress", type=click.Choice(("zstd", "gzip")), help="Compress rotated logs."),
     click.option(
-        "--keep", type=click.IntRange(1), help="Rotated logs to keep; older ones are deleted.  [default: all]"
+        "--keep",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Rotated logs to keep; older ones are deleted.  [default: all]",
     ),
     click.option(
         "--ship", metavar="PREFIX", help="Upload rotated logs and rejects to s3://BUCKET/..., cos://, gs:// or az://."
     ),
-    click.option("--endpoint", metavar="URL", help="Where the store is, if not where its provider has it."),
+    click.option("--endpoint", metavar="URL", help="Endpoint of the object store.  [default: the provider's]"),
 )
 serving = grouped(
     "serving",
     Serving,
     Serving.__slots__,
     click.option(
-        "--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 is all of them."
+        "--host",
+        metavar="ADDRESS",
+        default="127.0.0.1",
+        show_default=True,
+        help="Address to listen on; 0.0.0.0 means all.",
     ),
     click.option(
         "--port",
         type=click.IntRange(0, 65535),
+        metavar="N",
         default=8080,
         show_default=True,
         help="Port to listen on; 0 takes a free one.",
     ),
-    click.option("--path", default="/", show_default=True, help="Path of the callback address."),
+    click.option("--path", metavar="PATH", default="/", show_default=True, help="Path of the callback address."),
     click.option(
         "--token-file", type=File(), help=f"File with the secret that the URL must carry.  [default: ${TOKEN}]"
     ),
     click.option("--allow", multiple=True, metavar="CIDR", help="Accept only clients in this network (repeatable)."),
-    click.option("--proxy-header", metavar="NAME", help="Header in which a proxy gives the client's address."),
+    click.option("--proxy-header", metavar="NAME", help="Header with the client's address, set by a trusted proxy."),
     click.option("--tls-cert", type=File(), help="Certificate chain (PEM); serves HTTPS."),
     click.option("--tls-key", type=File(), help="Private key (PEM), if it is in another file."),
 )
@@ -115,9 +126,10 @@ bounding = grouped(
     click.option(
         "--max-connections",
         type=click.IntRange(1),
+        metavar="N",
         default=512,
         show_default=True,
-        help="Maximum connections; the one idle longest makes room.",
+        help="Maximum connections; beyond that, waiting ones are closed.",
     ),
     click.option(
         "--timeout",
@@ -135,7 +147,7 @@ forwarding = grouped(
         "--forward-to",
         envvar=FORWARD,
         metavar="URL",
-        help=f"Send what is stored on, as replay --follow does.  [default: ${FORWARD}]",
+        help=f"Forward what is stored, as replay --follow does.  [default: ${FORWARD}]",
     ),
     click.option("--yes", is_flag=True, help="Forward to a public host without being asked."),
 )

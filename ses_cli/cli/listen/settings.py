@@ -134,7 +134,7 @@ def _ship(keeping: Keeping) -> Ship | None:
     if not is_address(keeping.ship):
         raise UsageError(f'--ship: expected a prefix such as s3://BUCKET/callbacks/, got "{keeping.ship}"')
     if not keeping.rotate:
-        raise UsageError("--ship needs --rotate: what is shipped are rotated logs", "add --rotate daily")
+        raise UsageError("--ship needs --rotate: only rotated logs are shipped", "add --rotate daily")
     Uploader(keeping.ship, keeping.endpoint)
     return Ship(keeping.ship, keeping.endpoint)
 

@@ -42,7 +42,7 @@ def check(looking: Looking, selecting: Selecting, printing: Printing) -> None:
     if not looking.pending:
         refuse("without --pending", "older_than")
     if looking.pending and looking.impossible:
-        raise UsageError("--pending and --impossible exclude each other", "each lists other messages")
+        raise UsageError("--pending and --impossible are mutually exclusive", "run it once for each")
     if looking.pending or looking.impossible:
         _check_listed(looking, printing)
     if printing.form not in ("table", "markdown"):
@@ -52,7 +52,7 @@ def check(looking: Looking, selecting: Selecting, printing: Printing) -> None:
 def _check_listed(looking: Looking, printing: Printing) -> None:
     if looking.by and printing.form != "json":
         option = "--pending" if looking.pending else "--impossible"
-        raise UsageError(f"{option} and --by exclude each other", f"{option} lists messages, --by counts them")
+        raise UsageError(f"{option} and --by are mutually exclusive", f"{option} lists messages, --by counts them")
 
 
 looking = grouped(
@@ -60,14 +60,14 @@ looking = grouped(
     Looking,
     Looking.__slots__,
     click.option("--by", multiple=True, type=click.Choice(BY), help="Group by this (repeatable).  [default: domain]"),
-    click.option("--pending", is_flag=True, help="List the messages without an end."),
-    click.option("--impossible", is_flag=True, help="List the messages whose callbacks contradict each other."),
+    click.option("--pending", is_flag=True, help="List messages without a final outcome."),
+    click.option("--impossible", is_flag=True, help="List messages whose callbacks contradict each other."),
     click.option(
         "--older-than",
         type=Duration(),
         default="1h",
         show_default=True,
-        help="Sent so long before the log ends, for --pending.",
+        help="With --pending: sent at least this long before the end of the log.",
     ),
     click.option(
         "--top", type=Top(), default="20", show_default=True, help="Rows to show; data formats have all of them."

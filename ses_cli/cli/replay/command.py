@@ -29,7 +29,7 @@ def replay(
     ses-events replay --to URL --since 24h --rate 200 log.jsonl
     ses-events replay --to URL --speed 10 --max-gap 5s log.jsonl
     ses-events replay --to URL --failed rest.jsonl log.jsonl   keep what failed
-    ses-events replay --to URL --follow log.jsonl              and what is added
+    ses-events replay --to URL --follow log.jsonl              and keep up with the log
     ses-events replay --status log.jsonl.replay-HOST.db        what was delivered
     zcat old.gz | ses-events replay --to URL --journal sent.db
 

@@ -22,7 +22,7 @@ def show_status(journal: str, printing: Printing) -> Exit:
     refuse("with --status", *(name for name in names if name not in _SAID))
     refuse_collisions([journal], [OutputFile("-o", printing.output)])
     if not journal:
-        raise UsageError("--status: expected the file of a journal")
+        raise UsageError("--status: expected a journal file")
     status = read_status(Path(journal))
     if printing.form == "json":
         write(data.document(status_document(journal, status)), printing.output)

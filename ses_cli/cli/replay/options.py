@@ -70,7 +70,7 @@ sending = grouped(
     click.option(
         "-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Add a header to each request."
     ),
-    click.option("--method", default="POST", show_default=True, help="HTTP method."),
+    click.option("--method", metavar="METHOD", default="POST", show_default=True, help="HTTP method."),
     click.option("--secret-file", type=File(), help="Signing secret (whsec_...).  [default: $SES_EVENTS_SECRET]"),
     click.option("--cacert", type=File(), help="CA certificate to trust (PEM)."),
     click.option("--cert", type=File(), help="Client certificate (PEM)."),
@@ -108,26 +108,40 @@ pacing = grouped(
         "-c",
         "--concurrency",
         type=click.IntRange(1, 512),
+        metavar="N",
         default=16,
         show_default=True,
         help="Maximum in-flight requests.",
     ),
-    click.option("--rate", type=click.FloatRange(0, min_open=True), help="Maximum requests per second (with retries)."),
-    click.option("--speed", type=click.FloatRange(0, min_open=True), help="Multiple of the recorded pace."),
+    click.option(
+        "--rate",
+        type=click.FloatRange(0, min_open=True),
+        metavar="N",
+        help="Maximum requests per second (with retries).",
+    ),
+    click.option(
+        "--speed",
+        type=click.FloatRange(0, min_open=True),
+        metavar="N",
+        help="Replay at this multiple of the recorded pace.",
+    ),
     click.option("--max-gap", type=Duration(), help="With --speed: longest pause between callbacks."),
     click.option(
-        "-F", "--follow", is_flag=True, help="Keep sending what is added to the log, through rotation, until Ctrl-C."
+        "-F", "--follow", is_flag=True, help="Keep sending what is added to the log, across rotations, until Ctrl-C."
     ),
     click.option("--parent", type=int, hidden=True, help="Stop when this process is no longer the parent."),
     click.option("--status-fd", type=int, hidden=True, help="Write there how it stands, as NDJSON."),
     click.option("--begin-fd", type=int, hidden=True, help="With a new journal, begin with this open file."),
-    click.option("--retries", type=click.IntRange(0), default=5, show_default=True, help="Retries of each callback."),
+    click.option(
+        "--retries", type=click.IntRange(0), metavar="N", default=5, show_default=True, help="Retries of each callback."
+    ),
     click.option(
         "--retry-on", default="408,425,429,5xx", show_default=True, metavar="STATUSES", help="Statuses to retry."
     ),
     click.option(
         "--give-up-after",
         type=click.IntRange(1),
+        metavar="N",
         default=20,
         show_default=True,
         help="Consecutive failures before it pauses.",
@@ -154,10 +168,10 @@ remembering = grouped(
     click.option(
         "--journal",
         type=File(),
-        help="Remember there what was delivered.  [default: NAME.replay-HOST.db beside the first log]",
+        help="Where to remember what was delivered.  [default: NAME.replay-HOST.db beside the first log]",
     ),
-    click.option("--no-journal", is_flag=True, help="Remember nothing: a second run sends all again."),
-    click.option("--same-target", is_flag=True, help="Resume with the journal of this log, though the URL changed."),
+    click.option("--no-journal", is_flag=True, help="Keep no journal: a second run sends everything again."),
+    click.option("--same-target", is_flag=True, help="Resume with this log's journal although the URL has changed."),
     click.option(
         "--unknown",
         type=click.Choice(("resend", "skip")),
@@ -169,5 +183,5 @@ remembering = grouped(
     click.option("--results", type=File(), help="Append each outcome to FILE, as NDJSON."),
     click.option("--raw", is_flag=True, help="Send every line that is not blank, valid or not."),
     click.option("--dry-run", is_flag=True, help="Show what would be sent, and send nothing."),
-    click.option("--status", metavar="JOURNAL", help="Show what a journal says, and send nothing."),
+    click.option("--status", metavar="JOURNAL", help="Show what a journal records, and send nothing."),
 )

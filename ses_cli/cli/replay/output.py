@@ -94,16 +94,16 @@ def tell_found(session: Session) -> None:
         if opened.name is not None:
             messages.note(f"{name} is known to the journal as {opened.name}")
         if opened.shared:
-            messages.note(f"{name} has lost lines that were read: what follows line {opened.shared:,} is new")
+            messages.note(f"{name} has lost lines that had been read: everything after line {opened.shared:,} is new")
         if opened.resembles is not None:
-            messages.note(f"{name} begins like {opened.resembles}, which was sent before, and is another log")
+            messages.note(f"{name} begins like {opened.resembles}, which was sent before, but is a different log")
     unknown = _unknown(session)
     first = list(islice(unknown, _LISTED))
     count = len(first) + sum(1 for _ in unknown)
     if count:
         what = "sent again" if session.settings.policy.resend_unknown else "left out"
         more = ", ..." if count > len(first) else ""
-        messages.note(f"{count:,} in flight when a run before ended, {what} (--unknown): {', '.join(first)}{more}")
+        messages.note(f"{count:,} in flight when an earlier run ended, {what} (--unknown): {', '.join(first)}{more}")
 
 
 def _unknown(session: Session) -> Iterator[str]:
@@ -134,7 +134,7 @@ class Ended:
         elif (report.failed or report.unknown) and self.given.settings.journal:
             messages.note(f"run again to retry what was not delivered ({self.given.settings.journal})")
         if self.failed and report.end in (End.INTERRUPTED, End.JOURNAL):
-            messages.note(f"{self.failed} has what failed, not what this run did not come to")
+            messages.note(f"{self.failed} has what failed, not what this run never got to")
         cause = self._cause()
         if cause:
             messages.hint(advice(cause))
@@ -182,7 +182,7 @@ class Ended:
         if self.given.settings.journal:
             messages.plain(f"run again to resume: {command()}")
         else:
-            messages.note("no journal was kept: a second run sends all again")
+            messages.note("no journal was kept: another run would send everything again")
 
     def _cause(self) -> str:
         """Of what is most worth mending; "" where there is nothing."""

@@ -95,7 +95,7 @@ class Watch:
             if run.is_stopping and now.in_flight and not self._has_told:
                 self._has_told = True
                 self._standing.note(
-                    f"stopping: waiting {self._timeout:g} s at most for requests in flight; again to stop at once"
+                    f"stopping: waiting up to {self._timeout:g} s for in-flight requests; Ctrl-C again to stop now"
                 )
             self._standing.show(now, session.pieces.done, session.is_waiting)
         if self.status:

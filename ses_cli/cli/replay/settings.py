@@ -46,7 +46,7 @@ def understand(
     """Raises UsageError, TargetError where there is no such host, SourcesError where no log can be opened."""
     selection = selecting.selection()
     if remembering.raw and selection != EVERYTHING:
-        raise UsageError("--raw sends every line as it is, and what is not a record cannot be selected")
+        raise UsageError("--raw sends every line as it is, so filters cannot be used")
     if pacing.follow:
         refuse((pacing.speed, "--speed"), (remembering.dry_run, "--dry-run"))
     if sending.to is None:
@@ -93,7 +93,7 @@ def _journal(sources: list[Source], target: Target, remembering: Remembering) ->
     if remembering.journal:
         return Path(remembering.journal)
     if any(source.size is None for source in sources):
-        messages.note("what is piped in is sent without a journal; --journal FILE remembers what was delivered")
+        messages.note("piped input is sent without a journal; --journal FILE remembers what was delivered")
         return None
     if sources[0].is_object:
         hint = "--journal FILE remembers what was delivered, --no-journal sends without"
@@ -161,5 +161,5 @@ def _keys(file: str | None) -> tuple[bytes, ...]:
         try:
             secret = Path(file).read_text()
         except (OSError, UnicodeDecodeError):
-            raise UsageError(f"{file}: the secret cannot be read") from None
+            raise UsageError(f"{file}: cannot read the secret") from None
     return parse_secrets(secret) if secret else ()

@@ -12,7 +12,7 @@ from ses_cli.cli.report.options import Designing, designing
 @reading
 @selecting
 def report(reading: Reading, selecting: Selecting, designing: Designing, output: str) -> int:
-    """Write one HTML page about the health of your sending, to look at and to hand on.
+    """Write a self-contained HTML report on the health of your sending.
 
     \b
     ses-events report -o report.html logs/

@@ -10,9 +10,13 @@ EVENTS = ("delivered", "deferred", "dropped", "bounce", "open", "click", "spamre
 
 @click.command()
 @click.argument("event", type=click.Choice(EVENTS), metavar="EVENT")
-@click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Set a field; an empty one is left out.")
-@click.option("--count", type=click.IntRange(1, 100_000), default=1, show_default=True, help="Callbacks to send.")
-@click.option("--rate", type=click.FloatRange(0, min_open=True), help="Maximum requests per second.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Set a field; an empty value leaves it out."
+)
+@click.option(
+    "--count", type=click.IntRange(1, 100_000), metavar="N", default=1, show_default=True, help="Callbacks to send."
+)
+@click.option("--rate", type=click.FloatRange(0, min_open=True), metavar="N", help="Maximum requests per second.")
 @click.option("--dry-run", is_flag=True, help="Show what would be sent, and send nothing.")
 @sending
 @printing_as("table", "json")
@@ -25,7 +29,7 @@ def trigger(
     rate: float | None,
     dry_run: bool,
 ) -> int:
-    """Make callbacks of an event type and send them, to try a handler before the first mail.
+    """Make callbacks of an event type and send them, to test a handler before the first mail.
 
     \b
     ses-events trigger bounce --to http://127.0.0.1:8080/callback

@@ -92,7 +92,7 @@ def parse(url: str) -> tuple[SplitResult, int]:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UsageError(f"not an HTTP(S) URL: {shown}", "like http://127.0.0.1:8080/callback")
     if re.search(r"[\x00-\x20\x7f]", url) or not url.isascii():
-        raise UsageError(f"a URL must be ASCII without blanks: {shown}", "percent-encode the rest")
+        raise UsageError(f"a URL must be ASCII without spaces: {shown}", "percent-encode the rest")
     return parts, port if port is not None else {"http": 80, "https": 443}[parts.scheme]
 
 

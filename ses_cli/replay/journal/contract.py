@@ -33,7 +33,7 @@ class Opened(NamedTuple):
     offset: int = 0  # before this everything selected is done, but for `failed` and `unknown`
     line: int = 1  # the number of the line that begins there
     delivered: int = 0  # callbacks of this selection that are delivered already
-    failed: int = 0  # callbacks that failed in a run before
+    failed: int = 0  # callbacks that failed in an earlier run
     unknown: int = 0  # callbacks whose outcome is unknown
     name: str | None = None  # what the log was called before, where that was something else
     shared: int = 0  # where it is another log's beginning with a new end: lines that are the other's

@@ -131,7 +131,7 @@ def _begin(base: sqlite3.Connection, path: Path, sent: Sent) -> None:
             other = target if target != sent.masked else f"{target}, with other secrets"
             raise SourceError(
                 f"{path}: a journal of another target: {other}",
-                "--same-target goes on with it if that is the same one; else name another --journal",
+                "--same-target resumes it if that is the same one; otherwise name another --journal",
             )
         salt = salt or token_hex(16)
         rows: list[tuple[store.Value, ...]] = [

@@ -193,8 +193,8 @@ class Recogniser:
         for cursor in others:
             if option := self._scope.conflict(cursor.scope):
                 raise SourceError(
-                    f"{self._path}: {name} was sent {option} by a run before, and what that left out cannot be told",
-                    "send it in the same way, or begin anew with another --journal",
+                    f"{self._path}: {name} was sent {option} by an earlier run, and what that left out is not known",
+                    "send it the same way, or start over with another --journal",
                 )
             log.others.append(Other(cursor.frontier.line, cursor.scope.takes()))
             log.restore_other(cursor.beyond, cursor.spilled)

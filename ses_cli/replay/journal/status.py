@@ -48,7 +48,7 @@ class JournalStatus(NamedTuple):
 def read_status(path: Path) -> JournalStatus:
     """Raises SourceError where there is no journal, or it is damaged."""
     if not path.exists():
-        raise SourceError(f"{path}: no such journal", "a replay says where its journal is with --dry-run")
+        raise SourceError(f"{path}: no such journal", "replay --dry-run shows where the journal is")
     with temporary_directory() as folder:
         copy = folder / "journal"
         is_used = snapshot(path, copy)

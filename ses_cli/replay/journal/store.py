@@ -98,8 +98,8 @@ def check(path: Path, fd: int) -> bool:
         return False
     if head.startswith(_FORMER):
         raise SourceError(
-            f"{path}: a journal of a version before, which cannot be resumed",
-            "finish with that version, or remove it and all is sent again; --journal FILE names another file",
+            f"{path}: a journal of an earlier version, which cannot be resumed",
+            "finish with that version, or remove it to send everything again; --journal FILE names another file",
         )
     number = int.from_bytes(head[68:72], "big")
     # one that was killed while it was made has no number yet, and nothing in it
@@ -114,7 +114,7 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise SourceError(f"{path}: the journal is damaged: {error}", "begin anew with another --journal") from None
+        raise SourceError(f"{path}: the journal is damaged: {error}", "start over with another --journal") from None
 
 
 def is_whole(base: sqlite3.Connection, path: Path) -> bool:
@@ -127,7 +127,7 @@ def is_whole(base: sqlite3.Connection, path: Path) -> bool:
         if number != (APPLICATION,):
             raise SourceError(f"{path}: not a replay journal", "name another file with --journal")
         if version != (VERSION,):
-            raise SourceError(f"{path}: a journal of another version", "begin anew with another --journal")
+            raise SourceError(f"{path}: a journal of another version", "start over with another --journal")
     return True
 
 

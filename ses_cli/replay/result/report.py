@@ -56,13 +56,13 @@ class Report:
 
     delivered: int = 0
     failed: int = 0  # given up on, and known not to be delivered
-    skipped: int = 0  # delivered by a run before, as the journal says
+    skipped: int = 0  # delivered by an earlier run, as the journal says
     unknown: int = 0  # an attempt had no answer, in this run or, with `--unknown skip`, in one before
     unsent: int = 0  # not tried to the end since the run ended
     is_counted: bool = True  # whether that is all of them: the log was read to its end
     retries: int = 0  # attempts beyond the first
-    resent: int = 0  # sent again, for their outcome in a run before was unknown
-    failed_before: int = 0  # sent again, for they failed in a run before
+    resent: int = 0  # sent again, for their outcome in an earlier run was unknown
+    failed_before: int = 0  # sent again, for they failed in an earlier run
     attempts: int = 0
     statuses: Counter[int | str] = field(default_factory=Counter)  # of attempts; else what kept it from one
     latency: Histogram = field(default_factory=Histogram)

@@ -27,7 +27,7 @@ def _callbacks(report: Report) -> Table:
     found = (
         ("delivered", report.delivered, ""),
         ("failed", report.failed, "given up on in this run"),
-        ("skipped", report.skipped, "delivered by a run before"),
+        ("skipped", report.skipped, "delivered by an earlier run"),
         ("unknown", report.unknown, "sent, and no answer came"),
         ("unsent", report.unsent, left),
     )
@@ -66,10 +66,10 @@ def _facts(forecast: Forecast, target: str, journal: str | None) -> Table:
     report = forecast.report
     rows = [("to", target), ("journal", journal or "none")]
     rows.append(("callbacks", f"{forecast.count:,} ({forecast.bytes:,} bytes)"))
-    rows += _count("", report.failed_before, "of them failed in a run before")
-    rows += _count("", report.resent, "of them were in flight when a run before ended (unknown)")
-    rows += _count("left out", report.skipped, "delivered by a run before")
-    rows += _count("left out", report.unknown, "in flight when a run before ended (unknown)")
+    rows += _count("", report.failed_before, "of them failed in an earlier run")
+    rows += _count("", report.resent, "of them were in flight when an earlier run ended (unknown)")
+    rows += _count("left out", report.skipped, "delivered by an earlier run")
+    rows += _count("left out", report.unknown, "in flight when an earlier run ended (unknown)")
     if forecast.period:
         first, last = map(rfc3339, forecast.period)
         rows += [("first event", first), ("last event", last)]

@@ -37,11 +37,11 @@ def parse_statuses(text: str) -> frozenset[int]:
     for part in text.split(","):
         match = _PART.fullmatch(part.strip())
         if match is None:
-            raise UsageError(f"not a list of failing statuses: {text!r}", "like 408,429,5xx or 500-504")
+            raise UsageError(f"invalid list of statuses: {text!r}", "like 408,429,5xx or 500-504")
         if match["class"]:
             found.update(range(int(match["class"]) * 100, int(match["class"]) * 100 + 100))
         else:
             found.update(range(int(match["first"]), int(match["last"] or match["first"]) + 1))
     if not found or found & set(range(200, 300)):
-        raise UsageError(f"not a list of failing statuses: {text!r}", "2xx is no failure, and a range rises")
+        raise UsageError(f"invalid list of statuses: {text!r}", "2xx is not a failure, and ranges must ascend")
     return frozenset(found)
