@@ -15,6 +15,7 @@ from ses_cli.errors import SourceError, reason
 from ses_cli.leftovers import temporary_directory
 from ses_cli.replay.journal import store
 from ses_cli.replay.journal.contract import Content
+from ses_cli.replay.journal.database import FileDatabase
 from ses_cli.replay.journal.entry import State
 from ses_cli.replay.journal.recognise import Recogniser
 from ses_cli.replay.journal.scope import ALL, Scope
@@ -44,7 +45,7 @@ def open_journal(path: Path, sent: Sent, limit: int, on_durable: Callable[[], No
         try:
             _begin(base, path, sent)
             _sync_directory(path.parent)
-            return SqliteJournal(path, fd, base, sent.scope, limit, on_durable)
+            return SqliteJournal(path, FileDatabase(path, fd, base, on_durable), sent.scope, limit)
         except BaseException:
             base.close()
             raise
@@ -120,12 +121,11 @@ def journals_of(log: Path, content: Content, sent: Sent, path: Path) -> list[tup
 
 
 def _begin(base: sqlite3.Connection, path: Path, sent: Sent) -> None:
-    """Make it this target's, and take in what a killed run left in flight: all of that is unknown."""
+    """Make it this target's, and take in what a killed run left in flight."""
     with store.reading(path):
         salt = read_meta(base, "salt")
         target, is_same = _target(base, sent)
-        (flight,) = base.execute("SELECT entries FROM flight").fetchone()
-    statements: list[store.Statement] = []
+        statements = landed(base)
     if not is_same:
         if salt and not sent.is_same_target:
             other = target if target != sent.masked else f"{target}, with other secrets"
@@ -141,18 +141,26 @@ def _begin(base: sqlite3.Connection, path: Path, sent: Sent) -> None:
         ]
         statements.append(("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows))
         statements.append(("INSERT OR IGNORE INTO meta VALUES ('created', ?)", [(time(),)]))
-    if flight:
-        unknown = [
-            (log, line, offset, identity, int(State.UNKNOWN))
-            for log, line, offset, _, identity in FLIGHT.iter_unpack(flight)
-        ]
-        statements.append(("INSERT OR REPLACE INTO exception VALUES (?, ?, ?, ?, ?)", unknown))
-        statements.append(("UPDATE flight SET entries = x'' WHERE one = ?", [(1,)]))
     if statements:
         try:
             store.write(base, statements)
         except sqlite3.Error as error:
             raise store.unwritable(path, error) from None
+
+
+def landed(base: sqlite3.Connection) -> list[store.Statement]:
+    """What makes unknown of all that a killed run left in flight."""
+    (flight,) = base.execute("SELECT entries FROM flight").fetchone()
+    if not flight:
+        return []
+    unknown = [
+        (log, line, offset, identity, int(State.UNKNOWN))
+        for log, line, offset, _, identity in FLIGHT.iter_unpack(flight)
+    ]
+    return [
+        ("INSERT OR REPLACE INTO exception VALUES (?, ?, ?, ?, ?)", unknown),
+        ("UPDATE flight SET entries = x'' WHERE one = ?", [(1,)]),
+    ]
 
 
 def _target(base: sqlite3.Connection, sent: Sent) -> tuple[str, bool]:

@@ -1,10 +1,6 @@
-"""The journal in a file: what was said is gathered, one transaction a commit, and synced by a thread of its own."""
+"""The journal in a database: what was said is gathered, one transaction a commit, and synced in the background."""
 
-import os
-import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from struct import Struct
 from time import time
@@ -13,6 +9,7 @@ from ses_cli.batch import Piece
 from ses_cli.callback import Callback
 from ses_cli.replay.journal import store
 from ses_cli.replay.journal.contract import Content, Opened, Range, settle
+from ses_cli.replay.journal.database import Database
 from ses_cli.replay.journal.entry import Entry, State
 from ses_cli.replay.journal.finished import finish, is_finished
 from ses_cli.replay.journal.identity import place_in
@@ -23,42 +20,25 @@ from ses_cli.replay.journal.scope import Scope
 FLIGHT = Struct("<IQQI16s")  # log, line, offset, attempt, id
 _GAP = 64 << 10  # bytes between two exceptions that are read rather than sought over
 _PAGE = 1000
-_CHECKPOINT = 250  # commits, of some pages each, until the write-ahead log is taken into the database
 _CURSOR = (
     "UPDATE cursor SET offset = ?, line = ?, start = ?, digest = ?, delivered = delivered + ?, beyond = ?"
     " WHERE cursor = ?"
 )
-_sync_data: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
 
 
 class SqliteJournal:
-    """A journal's file, open and locked. One thread uses it; its own waits for the disk.
-
-    A transaction is written by the thread that uses the journal, for that costs less than handing it over. SQLite does
-    not sync it (in WAL mode, synchronous NORMAL): the other thread does, and then it is durable.
+    """A journal in a database that it alone writes. One thread uses it.
 
     It holds hashes, places and times; no body, no address, no secret. Only its owner may read it all the same, for it
     says what was sent where and when.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        fd: int,
-        base: sqlite3.Connection,
-        scope: Scope,
-        limit: int,
-        on_durable: Callable[[], None] | None = None,
-    ) -> None:
-        """Takes over the descriptor and the connection. `on_durable` is called in the other thread."""
-        self.durable = 0
-        self._path, self._fd, self._base = path, fd, base
+    def __init__(self, path: Path, database: Database, scope: Scope, limit: int) -> None:
+        """Takes over the database. `path` is what it is called in messages."""
+        self._path, self._database = path, database
+        self._reader = database.reader
         self._limit = limit
         self._scope = scope
-        self._on_durable = on_durable
-        self._wal: int | None = None  # descriptor of the write-ahead log, which may not be there yet
-        self._checkpointer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._reader = sqlite3.connect(path, isolation_level=None)
         self._recogniser = Recogniser(self._reader, path, scope)
         self._logs: dict[int, OpenLog] = {}
         self._counted = 0  # delivered before, as of opening
@@ -69,8 +49,11 @@ class SqliteJournal:
         self._is_dirty = False
         self._is_only_looked_at = False
         self._batch = 1
-        self._syncer = ThreadPoolExecutor(1, "journal")
-        self._syncing: Future[None] | None = None  # the latest commit; once one has failed, that one for good
+
+    @property
+    def durable(self) -> int:
+        """The number of the last commit that is on disk."""
+        return self._database.durable
 
     @property
     def delivered(self) -> int:
@@ -227,29 +210,17 @@ class SqliteJournal:
 
     def commit(self) -> None:
         """Write all that was said and begin to sync it, unless a commit is still being synced."""
-        if self._syncing is not None:
-            if not self._syncing.done():
-                return
-            self._syncing.result()
+        if not self._database.is_ready():
+            return
         statements = self._gather()
         if not statements:
             return
-        try:
-            store.write(self._base, statements)
-            if self._wal is None:
-                self._wal = os.open(f"{self._path}-wal", os.O_RDONLY | os.O_CLOEXEC)
-        except (sqlite3.Error, OSError) as error:
-            failure = store.unwritable(self._path, error)
-            self._syncing = Future()
-            self._syncing.set_exception(failure)
-            raise failure from None
-        self._syncing = self._syncer.submit(self._sync, self._wal, self._batch)
+        self._database.write(statements, self._batch)
         self._batch += 1
 
     def flush(self) -> None:
         """Wait until the commit that was begun is on disk."""
-        if self._syncing is not None:
-            self._syncing.result()
+        self._database.wait()
 
     def close(self) -> None:
         """Write all and unlock. TargetError if that fails; closed all the same."""
@@ -261,14 +232,7 @@ class SqliteJournal:
             self.commit()
             self.flush()
         finally:
-            self._syncer.shutdown()
-            if self._wal is not None:
-                os.close(self._wal)
-            with suppress(sqlite3.Error):
-                self._reader.close()
-                self._checkpointer.close()
-                self._base.close()
-            os.close(self._fd)
+            self._database.close()
 
     def _gather(self) -> list[store.Statement]:
         """What a commit has to write, so that on disk all is as it is now."""
@@ -321,16 +285,3 @@ class SqliteJournal:
             rows = [(log.number, offset) for offset in dropped]
             statements.append(("DELETE FROM mark WHERE log = ? AND offset = ?", rows))
         return statements
-
-    def _sync(self, wal: int, batch: int) -> None:
-        try:
-            _sync_data(wal)
-            self.durable = batch
-        except OSError as error:
-            raise store.unwritable(self._path, error) from None
-        finally:
-            if self._on_durable is not None:
-                self._on_durable()
-        if batch % _CHECKPOINT == 0:
-            with suppress(sqlite3.Error):  # then the log grows until the next one
-                self._checkpointer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()

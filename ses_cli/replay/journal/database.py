@@ -1,0 +1,118 @@
+"""Where a journal lies: an SQLite file, written in order, and synced by a thread of its own."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from ses_cli.replay.journal import store
+
+_CHECKPOINT = 250  # commits, of some pages each, until the write-ahead log is taken into the database
+_sync_data: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
+
+
+class Database(Protocol):
+    """Transactions, one after another, and how many of them are on disk.
+
+    A transaction is read back as soon as it is written. A kill leaves all of them, a power cut those up to `durable`,
+    and perhaps more, in their order. TargetError where one cannot be written or synced: nothing after it ever is.
+    """
+
+    @property
+    def reader(self) -> sqlite3.Connection:
+        """What is asked: it has all that was written."""
+
+    @property
+    def durable(self) -> int:
+        """The number of the last transaction that is on disk."""
+
+    def is_ready(self) -> bool:
+        """Whether another transaction may be written: the one before is on disk."""
+
+    def write(self, statements: Iterable[store.Statement], number: int) -> None:
+        """One transaction. It is begun to be synced."""
+
+    def wait(self) -> None:
+        """Until what was written is on disk."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class FileDatabase:
+    """A journal's file, open and locked.
+
+    A transaction is written by the thread that uses the journal, for that costs less than handing it over. SQLite does
+    not sync it (in WAL mode, synchronous NORMAL): the other thread does, and then it is durable.
+    """
+
+    def __init__(
+        self, path: Path, fd: int, base: sqlite3.Connection, on_durable: Callable[[], None] | None = None
+    ) -> None:
+        """Takes over the descriptor and the connection. `on_durable` is called in the other thread."""
+        self.durable = 0
+        self._path, self._fd, self._base = path, fd, base
+        self._on_durable = on_durable
+        self._wal: int | None = None  # descriptor of the write-ahead log, which may not be there yet
+        self._checkpointer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self.reader = sqlite3.connect(path, isolation_level=None)
+        self._syncer = ThreadPoolExecutor(1, "journal")
+        self._syncing: Future[None] | None = None  # the latest commit; once one has failed, that one for good
+
+    def is_ready(self) -> bool:
+        """Whether another transaction may be written."""
+        if self._syncing is None:
+            return True
+        if not self._syncing.done():
+            return False
+        self._syncing.result()
+        return True
+
+    def write(self, statements: Iterable[store.Statement], number: int) -> None:
+        """One transaction, synced in the background."""
+        try:
+            store.write(self._base, statements)
+            if self._wal is None:
+                self._wal = os.open(f"{self._path}-wal", os.O_RDONLY | os.O_CLOEXEC)
+        except (sqlite3.Error, OSError) as error:
+            failure = store.unwritable(self._path, error)
+            self._syncing = Future()
+            self._syncing.set_exception(failure)
+            raise failure from None
+        self._syncing = self._syncer.submit(self._sync, self._wal, number)
+
+    def wait(self) -> None:
+        """Until what was written is on disk."""
+        if self._syncing is not None:
+            self._syncing.result()
+
+    def close(self) -> None:
+        """Let go of the file, and of its lock last."""
+        self._syncer.shutdown()
+        if self._wal is not None:
+            os.close(self._wal)
+        with suppress(sqlite3.Error):
+            self.reader.close()
+            self._checkpointer.close()
+            self._base.close()
+        os.close(self._fd)
+
+    def _sync(self, wal: int, number: int) -> None:
+        try:
+            _sync_data(wal)
+            self.durable = number
+        except OSError as error:
+            raise store.unwritable(self._path, error) from None
+        finally:
+            if self._on_durable is not None:
+                self._on_durable()
+        if number % _CHECKPOINT == 0:
+            with suppress(sqlite3.Error):  # then the log grows until the next one
+                self._checkpointer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+
+if TYPE_CHECKING:
+    _: type[Database] = FileDatabase
