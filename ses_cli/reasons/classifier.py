@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import starmap
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from ses_cli.events import LEGACY_BOUNCE_TYPES, SOFT
 from ses_cli.reasons.classes import TIERS
 from ses_cli.reasons.codes import Code, find
 from ses_cli.reasons.guard import names_another
+from ses_cli.reasons.literals import CAPITAL, alternatives
 from ses_cli.reasons.own import OWN, hide, reveal
 from ses_cli.reasons.providers import provider_of
 from ses_cli.reasons.rules import Rule, load_rules
@@ -22,7 +24,6 @@ MEMO_CHARS = 1024  # a longer text is not kept as a key
 
 _Key = tuple[str, bool, str]  # text, whether the bounce was soft, provider
 _NAMED = re.compile(r"<(?:host|url):([a-z0-9.-]{1,253})")
-_CAPITAL = re.compile(r"(?<!\\)[A-Z]")  # and not an escape such as \S
 
 
 class Explanation(NamedTuple):
@@ -33,6 +34,23 @@ class Explanation(NamedTuple):
     matched: tuple[Rule, ...]  # in order of evidence: the first one decided
     verdict: Verdict
     note: str  # why the action is not that of the rule, "" if it is
+
+
+class Pattern:
+    """An alternative of a rule's pattern, compiled when a text may match it. Texts are shapes."""
+
+    def __init__(self, pattern: str, literal: str) -> None:
+        self._pattern = pattern
+        self._literal = literal
+
+    def is_in(self, text: str) -> bool:
+        """Whether a text matches."""
+        return self._literal in text and self._compiled.search(text) is not None
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        """Shapes are in lower case, so only a pattern with capitals ignores case."""
+        return re.compile(self._pattern, re.IGNORECASE if CAPITAL.search(self._pattern) else 0)
 
 
 class Matcher:
@@ -46,13 +64,10 @@ class Matcher:
                 self.by_code.setdefault(code, place)
 
     @cached_property
-    def patterns(self) -> list[tuple[int, re.Pattern[str]]]:
-        """Compiled on first use; shapes are in lower case, so only a pattern with capitals ignores case."""
-        return [
-            (place, re.compile(rule.pattern, re.IGNORECASE if _CAPITAL.search(rule.pattern) else 0))
-            for place, rule in enumerate(self.rules)
-            if rule.pattern
-        ]
+    def patterns(self) -> list[tuple[int, list[Pattern]]]:
+        """Made on first use."""
+        rules = enumerate(self.rules)
+        return [(place, list(starmap(Pattern, alternatives(rule.pattern)))) for place, rule in rules if rule.pattern]
 
     def matches(self, text: str, codes: Sequence[str]) -> Iterator[Rule]:
         """Every rule that matches, in the order of the rules."""
@@ -61,10 +76,10 @@ class Matcher:
             yield from (self.rules[place] for place in sorted(places))
             return
         waiting = sorted(places, reverse=True)
-        for place, pattern in self.patterns:
+        for place, patterns in self.patterns:
             while waiting and waiting[-1] < place:
                 yield self.rules[waiting.pop()]
-            if pattern.search(text):
+            if any(pattern.is_in(text) for pattern in patterns):
                 yield self.rules[place]
         yield from (self.rules[place] for place in reversed(waiting))
 
