@@ -11,28 +11,35 @@ pub const FINGERPRINT: usize = 16;
 /// Texts that are hashed side by side.
 const AT_ONCE: usize = 64;
 
-/// The fingerprint of a callback: see `identity.fingerprint`.
-pub fn fingerprint(
+/// The fingerprints of callbacks: see `identity.fingerprint`.
+pub fn fingerprints<'a>(
     block: &Block,
     text: &[u8],
-    record: &Record,
+    records: impl Iterator<Item = &'a Record>,
     domains: &mut Domains,
-    scratch: &mut Vec<u8>,
-) -> [u8; 16] {
+) -> Vec<[u8; FINGERPRINT]> {
+    let (mut told, mut ends) = (Vec::new(), Vec::new());
+    for record in records {
+        tell(block, text, record, domains, &mut told);
+        ends.push(told.len());
+    }
+    hashes(&told, &ends)
+}
+
+/// What tells a callback from others.
+fn tell(block: &Block, text: &[u8], record: &Record, domains: &mut Domains, out: &mut Vec<u8>) {
     let field = |slot| block.text(text, record, slot).unwrap_or_default();
     let bulk_id = field(BULK_ID);
-    scratch.clear();
-    scratch.extend_from_slice(EVENTS[usize::from(record.event)].0.as_bytes());
-    scratch.push(0);
-    decimal(record.time(), scratch);
-    scratch.push(0);
-    address(domains, &field(EMAIL), false, scratch);
-    scratch.push(0);
-    decimal(bulk_id.len() as u64, scratch);
-    scratch.push(0);
-    scratch.extend_from_slice(&bulk_id);
-    scratch.extend_from_slice(&field(LINK));
-    hash(scratch)
+    out.extend_from_slice(EVENTS[usize::from(record.event)].0.as_bytes());
+    out.push(0);
+    decimal(record.time(), out);
+    out.push(0);
+    address(domains, &field(EMAIL), false, out);
+    out.push(0);
+    decimal(bulk_id.len() as u64, out);
+    out.push(0);
+    out.extend_from_slice(&bulk_id);
+    out.extend_from_slice(&field(LINK));
 }
 
 fn decimal(mut value: u64, out: &mut Vec<u8>) {
@@ -47,11 +54,6 @@ fn decimal(mut value: u64, out: &mut Vec<u8>) {
         }
     }
     out.extend_from_slice(&digits[at..]);
-}
-
-fn hash<const N: usize>(text: &[u8]) -> [u8; N] {
-    let digest = Params::new().hash_length(N).hash(text);
-    digest.as_bytes().try_into().unwrap_or([0; N])
 }
 
 /// Enters a recipient as it is told apart, for `marks`. False for one in another script, whose case Python has to fold.

@@ -19,6 +19,7 @@ pub mod pairs;
 #[cfg(feature = "python")]
 mod python;
 pub mod scan;
+pub mod seen;
 pub mod select;
 pub mod tally;
 pub mod texts;

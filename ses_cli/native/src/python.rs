@@ -70,7 +70,7 @@ fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     }));
     module.add_class::<engine::Engine>()?;
     module.add_class::<lines::Lines>()?;
-    module.add_class::<dedupe::Seen>()?;
+    module.add_class::<dedupe::PySeen>()?;
     module.add_class::<tally::PyTally>()?;
     module.add_class::<bounces::PyBounces>()?;
     module.add_class::<messages::PyMessages>()?;

@@ -3,19 +3,20 @@
 use super::lines::Lines;
 use super::{detached, lock};
 use crate::identity::{self, FINGERPRINT};
+use crate::seen::Seen;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::sync::Mutex;
 
 /// The callbacks met so far, by fingerprint.
-#[pyclass(frozen, module = "ses_cli.native._engine")]
+#[pyclass(frozen, module = "ses_cli.native._engine", name = "Seen")]
 #[derive(Default)]
-pub struct Seen {
-    marks: Mutex<hashbrown::HashSet<[u8; FINGERPRINT], foldhash::fast::RandomState>>,
+pub struct PySeen {
+    seen: Mutex<Seen>,
 }
 
 #[pymethods]
-impl Seen {
+impl PySeen {
     #[new]
     fn new() -> Self {
         Self::default()
@@ -29,11 +30,10 @@ impl Seen {
     }
 }
 
-impl Seen {
+impl PySeen {
     /// Enters fingerprints. Tells of each whether it is new.
     pub fn enter(&self, marks: &[[u8; FINGERPRINT]]) -> Vec<bool> {
-        let mut seen = lock(&self.marks);
-        marks.iter().map(|mark| seen.insert(*mark)).collect()
+        lock(&self.seen).enter(marks)
     }
 }
 
@@ -46,11 +46,7 @@ impl Lines {
         let text = self.text.bytes(py);
         self.names.with(py, |names| {
             let state = lock(&self.state);
-            let mut scratch = Vec::new();
-            let marks = state
-                .records()
-                .map(|record| identity::fingerprint(&state.block, text, record, names, &mut scratch));
-            marks.collect()
+            identity::fingerprints(&state.block, text, state.records(), names)
         })
     }
 }

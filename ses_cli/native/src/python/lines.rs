@@ -1,6 +1,6 @@
 //! The lines of a text, and answers to questions about them.
 
-use super::dedupe::Seen;
+use super::dedupe::PySeen;
 use super::names::Names;
 use super::state::{Spare, State, Text};
 use super::tally::PyTally;
@@ -192,7 +192,7 @@ impl Lines {
     }
 
     /// Leaves out what was seen before, and enters the rest.
-    fn deduplicate(&self, py: Python<'_>, seen: &Seen) -> PyResult<()> {
+    fn deduplicate(&self, py: Python<'_>, seen: &PySeen) -> PyResult<()> {
         let marks = self.marks(py)?;
         detached(py, || {
             let is_new = seen.enter(&marks);
