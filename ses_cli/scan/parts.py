@@ -2,17 +2,18 @@
 
 import gc
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
 from ses_cli.batch import DEFAULT_CHECKS, Batch, Checks, Invalid, Seen
-from ses_cli.engine import Feed, checked
+from ses_cli.engine import Checked, Feed, checked
 from ses_cli.errors import SourceError
 from ses_cli.events import Problem
 from ses_cli.fold import Fold
 from ses_cli.ledger import Ledger
 from ses_cli.pipeline import Reader
+from ses_cli.scan.turns import Turn, in_turn
 from ses_cli.sources import SPAN, Span
 
 F = TypeVar("F", bound=Fold)
@@ -54,30 +55,29 @@ class Part(Generic[F]):
 class Worker(Generic[F]):
     """Works on span after span. The reader is kept: its engine learns, and it knows what was seen.
 
-    `feed` may read pieces ahead; `turn` waits until it is a batch's turn, in the order of the log.
+    `feed` may read pieces ahead.
     """
 
     def __init__(self, task: Task[F], seen: Seen | None = None, feed: Feed = iter) -> None:
         self._task = task
         self._reader = Reader(task.checks, seen=seen)
         self._feed = feed
+        self._room = SPAN  # bytes that the part may still take
 
-    def parts(self, span: Span, turn: Callable[[Batch], object] = lambda _: None) -> Iterator[Part[F]]:
-        """The parts of a span, always cut at the same places."""
+    def parts(self, span: Span, turn: Turn | None = None) -> Iterator[Part[F]]:
+        """The parts of a span, always cut at the same places. Batches are entered when their turn has come."""
         part = self._part()
         before = span.start  # bytes of the file that are in the parts before
         collecting = gc.isenabled()
         gc.disable()  # records are made by the thousand and hold no cycles
         try:
-            engine, limit = self._reader.engine, self._task.checks.max_line
-            lines = self._reader.next_line
-            for batch, size, bytes_read in checked(engine, span, limit, lines, self._feed):
-                turn(batch)
+            for batch, size, bytes_read in self._checked(span, turn):
                 part.fold.add(self._reader.enter(batch))
                 yield from self._problems(part, batch)
                 part.size += size
                 part.bytes_read = bytes_read - before if bytes_read else part.size
-                if part.size >= SPAN:
+                self._room = SPAN - part.size
+                if self._room <= 0:
                     yield part
                     before += part.bytes_read
                     part = self._part()
@@ -89,7 +89,18 @@ class Worker(Generic[F]):
         part.is_last = True
         yield part
 
+    def _checked(self, span: Span, turn: Turn | None) -> Iterator[Checked]:
+        """The batches of a span, in their turn; as many may wait for it as fit into the part."""
+        held: deque[Checked] = deque()
+        engine, limit = self._reader.engine, self._task.checks.max_line
+        batches = checked(engine, span, limit, lambda: self._next_line(held), self._feed)
+        return batches if turn is None else in_turn(batches, turn, held, lambda: self._room)
+
+    def _next_line(self, held: Iterable[Checked]) -> int:
+        return self._reader.next_line() + sum(each.batch.lines for each in held)
+
     def _part(self) -> Part[F]:
+        self._room = SPAN
         return Part(self._task.fold(), self._reader.restart())
 
     def _problems(self, part: Part[F], batch: Batch) -> Iterator[Part[F]]:

@@ -6,11 +6,10 @@ The parts come out in the order of the spans. A thread that fails hands its exce
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from queue import SimpleQueue
 from typing import Generic, NamedTuple
 
-from ses_cli.batch import Batch, Piece
+from ses_cli.batch import Piece
 from ses_cli.engine import engine
 from ses_cli.scan.parts import F, Part, Task, Worker
 from ses_cli.sources import Span
@@ -85,7 +84,7 @@ class _Pool(Generic[F]):
         try:
             worker = Worker(self._task, self._seen, self._feed)
             while (at := self._take()) is not None:
-                for part in worker.parts(self._spans[at], partial(self._turn, at)):
+                for part in worker.parts(self._spans[at], _Turn(self, at) if self._seen else None):
                     self._put(at, part)
         except _Stopped:
             pass
@@ -103,22 +102,38 @@ class _Pool(Generic[F]):
             self._wait(lambda: at < self._current + _AHEAD * self._jobs)
             return at
 
-    def _turn(self, at: int, batch: Batch) -> None:
-        """Waits until the callbacks of all earlier spans are among those seen."""
-        if self._seen is not None:
-            batch.fingerprints()  # the batch keeps them: the others work meanwhile
-            with self._changed:
-                self._wait(lambda: self._entered == at)
+    def has_entered(self, at: int) -> bool:
+        """Whether the callbacks of all spans before this one are among those seen."""
+        return self._entered == at
+
+    def wait_for(self, at: int) -> None:
+        """Waits until they are."""
+        with self._changed:
+            self._wait(lambda: self.has_entered(at))
 
     def _put(self, at: int, part: Part[F]) -> None:
         with self._changed:
             if part.is_last and self._seen is not None:
-                self._wait(lambda: self._entered == at)
+                self._wait(lambda: self.has_entered(at))
                 self._entered += 1
                 self._changed.notify_all()
             self._wait(lambda: at == self._current or len(self._waiting[at]) < _AHEAD)
             self._waiting[at].append(part)
             self._changed.notify_all()
+
+
+class _Turn(Generic[F]):
+    """See `parts.Turn`."""
+
+    def __init__(self, pool: "_Pool[F]", at: int) -> None:
+        self._pool = pool
+        self._at = at
+
+    def has_come(self) -> bool:
+        return self._pool.has_entered(self._at)
+
+    def wait(self) -> None:
+        self._pool.wait_for(self._at)
 
 
 def read_ahead(pieces: Iterator[Piece]) -> Iterator[Piece]:

@@ -5,8 +5,8 @@ use crate::identity::FINGERPRINT;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-/// Blocks and buffers kept for the next text.
-const MOST_SPARE: usize = 2;
+/// Blocks and buffers kept for the next texts: as many as wait for their turn with `--dedupe`.
+const MOST_SPARE: usize = 6;
 
 pub enum Text {
     Bytes(Py<PyBytes>),
