@@ -225,7 +225,15 @@ class Batch(Protocol):
 
     @property
     def piece(self) -> Piece:
-        """What it was made of."""
+        """What it was made of. An engine may have to make it when it is asked for."""
+
+    @property
+    def source(self) -> str:
+        """The source of its piece."""
+
+    @property
+    def line(self) -> int:
+        """The number of its first line."""
 
     @property
     def lines(self) -> int:

@@ -106,6 +106,14 @@ class NativeBatch:
         return self._head._replace(data=self.columns.text())
 
     @property
+    def source(self) -> str:
+        return self._head.source
+
+    @property
+    def line(self) -> int:
+        return self._head.line
+
+    @property
     def count(self) -> int:
         return self.columns.count
 

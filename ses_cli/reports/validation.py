@@ -43,10 +43,9 @@ class Validation:
 
     def add(self, batch: Batch) -> None:
         """Notes the fields of every object in a batch."""
-        source, line = batch.piece.source, batch.piece.line
         for (name, type_), (row, n) in batch.fields().items():
-            self._met(name, Place(source, line + row)).types[type_] += n
-        self.lines[source] += batch.lines
+            self._met(name, Place(batch.source, batch.line + row)).types[type_] += n
+        self.lines[batch.source] += batch.lines
 
     def merge(self, later: Self) -> None:
         """Adds the fields that a fold over the lines that follow has met."""

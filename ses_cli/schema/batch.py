@@ -68,6 +68,14 @@ class PythonBatch:
     objects: list[tuple[int, dict[str, object]]] = field(default_factory=list)  # of invalid lines, each with its row
 
     @property
+    def source(self) -> str:
+        return self.piece.source
+
+    @property
+    def line(self) -> int:
+        return self.piece.line
+
+    @property
     def count(self) -> int:
         return len(self.records)
 

@@ -1,7 +1,8 @@
 //! What a scan leaves: a record for each valid line, and which lines were something else.
 
 use crate::escapes::unescape;
-use crate::vocabulary::{CODES, EMAIL, KEPT, PLACES, SLOTS, TIMESTAMP, Type};
+use crate::shapes::{NO_SHAPE, Shapes};
+use crate::vocabulary::{CODES, EMAIL, KEPT, PLACES, SLOTS, TIMESTAMP};
 use std::borrow::Cow;
 
 /// Where text stands: its beginning, its length, and whether it holds escapes or was put aside.
@@ -157,8 +158,6 @@ impl Record {
     }
 }
 
-pub const NO_SHAPE: u32 = u32::MAX;
-
 /// A line that is no record.
 #[derive(Clone, Copy, Debug)]
 pub struct Bad {
@@ -168,9 +167,6 @@ pub struct Bad {
     pub end: u32,
     pub shape: u32,
 }
-
-/// The names and types of an object's values. Names below `names.len()` are of `Block::names`, others of `others`.
-pub type Shape = Vec<(u32, Type)>;
 
 #[derive(Default)]
 pub struct Block {
@@ -190,46 +186,6 @@ pub struct Block {
     pub shapes: Shapes,
     /// Text that does not stand in the log.
     pub aside: Vec<u8>,
-}
-
-/// The distinct shapes of a block.
-#[derive(Default)]
-pub struct Shapes {
-    pub all: Vec<Shape>,
-    by_shape: hashbrown::HashMap<Shape, u32, foldhash::fast::RandomState>,
-    /// Names of the scanner, by number.
-    pub names: Vec<Box<[u8]>>,
-    others: hashbrown::HashMap<Vec<u8>, u32, foldhash::fast::RandomState>,
-}
-
-/// Names from here on are of one block only.
-pub const OTHER_NAMES: u32 = 1 << 16;
-
-impl Shapes {
-    /// The number of a shape.
-    pub fn number(&mut self, shape: &[(u32, Type)]) -> u32 {
-        if let Some(&known) = self.by_shape.get(shape) {
-            return known;
-        }
-        let new = self.all.len() as u32;
-        self.all.push(shape.to_vec());
-        self.by_shape.insert(shape.to_vec(), new);
-        new
-    }
-
-    /// The number of a name that the scanner does not remember.
-    pub fn other(&mut self, name: &[u8]) -> u32 {
-        let next = OTHER_NAMES + self.others.len() as u32;
-        *self.others.entry_ref(name).or_insert(next)
-    }
-
-    /// All names, by number.
-    pub fn name(&self) -> hashbrown::HashMap<u32, &[u8]> {
-        let known = self.names.iter().enumerate().map(|(at, name)| (at as u32, &**name));
-        known
-            .chain(self.others.iter().map(|(name, &at)| (at, &**name)))
-            .collect()
-    }
 }
 
 impl Block {

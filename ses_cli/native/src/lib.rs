@@ -21,6 +21,7 @@ mod python;
 pub mod scan;
 pub mod seen;
 pub mod select;
+pub mod shapes;
 pub mod tally;
 pub mod texts;
 pub mod values;

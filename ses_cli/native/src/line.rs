@@ -1,10 +1,11 @@
 //! The line at hand: what its object says, and what is wrong with it.
 
-use crate::block::{Record, Shapes, Values, text_at};
+use crate::block::{Record, Values, text_at};
 use crate::email;
 use crate::json::{Fault, Window};
 use crate::leads::{Key, NO_NAME};
 use crate::marks;
+use crate::shapes::{ROOT, Shapes};
 use crate::vocabulary::*;
 use std::hash::{BuildHasher, RandomState};
 
@@ -21,8 +22,8 @@ pub struct Line {
     record: Record,
     pub has_flaws: bool,
     pub flaws: [u32; CODES.len()],
-    /// The name and type of each value.
-    pub shape: Vec<(u32, Type)>,
+    /// The last step of its shape.
+    shape: u32,
     /// A byte order mark stands before it.
     pub is_marked: bool,
     /// Slots of which the value is not null.
@@ -47,7 +48,7 @@ impl Line {
         if self.has_flaws || self.doubled != 0 || !self.others.is_empty() || self.is_marked {
             self.forget();
         }
-        self.shape.clear();
+        self.shape = ROOT;
     }
 
     #[inline(never)]
@@ -155,22 +156,30 @@ impl Line {
         Ok((end, type_))
     }
 
-    /// Notes the name and type of a value, for shapes and for names that come twice.
+    /// Notes a name that has no number.
     #[inline(never)]
-    pub fn note(&mut self, key: &Key, forgotten: &[u8], type_: Type, shapes: &mut Shapes) {
+    pub fn note_other(&mut self, name: &[u8]) {
+        self.others.push(self.hasher.hash_one(name));
+    }
+
+    /// Takes a step of its shape.
+    #[inline(always)]
+    pub fn step(&mut self, key: &Key, forgotten: &[u8], type_: Type, shapes: &mut Shapes) {
         let name = if key.name != NO_NAME {
             u32::from(key.name)
         } else {
-            self.others.push(self.hasher.hash_one(forgotten));
             shapes.other(forgotten)
         };
-        match self
-            .shape
-            .iter_mut()
-            .find(|(known, _)| self.doubled != 0 && *known == name)
-        {
-            Some(known) => known.1 = type_,
-            None => self.shape.push((name, type_)),
+        self.shape = shapes.step(self.shape, name, type_);
+    }
+
+    /// Its shape, once all of it is known.
+    #[inline(always)]
+    pub fn shape(&self, shapes: &mut Shapes) -> u32 {
+        if self.doubled == 0 {
+            self.shape
+        } else {
+            shapes.single(self.shape)
         }
     }
 

@@ -1,10 +1,11 @@
 //! Lines become records, or what is wrong with them.
 
-use crate::block::{Bad, Block, NO_SHAPE, Span};
+use crate::block::{Bad, Block, Span};
 use crate::json::{Fault, Window};
 use crate::leads::{self, Leads};
 use crate::line::{End, Line};
 use crate::marks::Marks;
+use crate::shapes::NO_SHAPE;
 use crate::vocabulary::*;
 use fearless_simd::Level;
 
@@ -141,8 +142,11 @@ impl Scanner {
                 at = end;
                 type_
             };
-            if self.checks.shapes || key.bit == 0 {
-                self.line.note(key, &self.leads.forgotten, type_, &mut block.shapes);
+            if key.bit == 0 {
+                self.line.note_other(&self.leads.forgotten);
+            }
+            if self.checks.shapes {
+                self.line.step(key, &self.leads.forgotten, type_, &mut block.shapes);
             }
         }
         if window.byte(at) != b'\n' {
@@ -165,7 +169,7 @@ impl Scanner {
         let (start, end) = (place.start, end - usize::from(has_return));
         let verdict = self.line.judge(window, self.checks.strict, &mut block.aside)?;
         let shape = if self.checks.shapes {
-            block.shapes.number(&self.line.shape)
+            self.line.shape(&mut block.shapes)
         } else {
             NO_SHAPE
         };
