@@ -197,12 +197,12 @@ class NativeBatch:
             self.columns.keep(seen.add(self.fingerprints()))
 
     def fields(self) -> Fields:
-        from ses_cli.schema.batch import fields
-        from ses_cli.schema.document import is_object, objects, parse
-
         known = self.columns.fields()
         if known is not None and not self._odd:
             return {(name, type_): (first, n) for name, type_, first, n in known}
+        from ses_cli.schema.batch import fields
+        from ses_cli.schema.document import is_object, objects, parse
+
         rows = [row for row, *_ in self.columns.places()]
         found = list(zip(rows, objects(self.piece, rows), strict=True))
         for row, start, end in self.columns.invalid():

@@ -42,9 +42,10 @@ class Validation:
     lines: Counter[str] = field(default_factory=Counter)  # source -> lines folded, to number those of a later fold
 
     def add(self, batch: Batch) -> None:
-        """Notes the fields of every object in a batch."""
+        """Notes the fields of every object in a batch, which comes after those that were added."""
         for (name, type_), (row, n) in batch.fields().items():
-            self._met(name, Place(batch.source, batch.line + row)).types[type_] += n
+            known = self.fields.get(name) or self._met(name, Place(batch.source, batch.line + row))
+            known.types[type_] += n
         self.lines[batch.source] += batch.lines
 
     def merge(self, later: Self) -> None:
