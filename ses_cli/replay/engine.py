@@ -401,7 +401,7 @@ class Replay:
                 report.unsent += 1
                 if dead_letters:
                     dead_letters.write(job.body)
-            elif not intake.is_skipping:
+            elif not (intake.is_skipping or intake.over):
                 if dead_letters is None or self._policy.is_endless:
                     break  # nothing just now
                 sleep(TICK)

@@ -1,0 +1,59 @@
+"""Simulated worlds: the replay engine and its journal against a clock, a network and a disk that a seed makes.
+
+python -m tests.simulation --seed 17             one world, with its trace
+python -m tests.simulation --runs 1000000        many, from seed 0 on; failing seeds are printed
+python -m tests.simulation --runs 1000000 --first 5000000 --jobs 2
+"""
+
+import argparse
+import sys
+import time
+from collections import Counter
+
+from .judge import Broken, judge
+from .many import play_many, today
+from .plan import draw
+from .trace import show
+from .world import World
+
+
+def main() -> int:
+    """Plays worlds."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, help="play this one, and print what happened")
+    parser.add_argument("--runs", type=int, default=10_000, help="worlds to play")
+    parser.add_argument("--first", type=int, default=today(), help="seed of the first")
+    parser.add_argument("--jobs", type=int, default=1)
+    options = parser.parse_args()
+    if options.seed is not None:
+        return _one(options.seed)
+    failed, kinds, begun = [], Counter[str](), time.perf_counter()
+    for found, counted in play_many(options.first, options.runs, options.jobs):
+        failed += found
+        kinds += counted
+        for seed, said in found:
+            print(f"seed {seed}: {said}\n  python -m tests.simulation --seed {seed}", flush=True)
+    seconds = time.perf_counter() - begun
+    print(f"{kinds['worlds']:,} worlds from seed {options.first} in {seconds:.0f} s, {len(failed)} failed")
+    print(", ".join(f"{kinds[kind]:,} {kind}" for kind in sorted(kinds)))
+    return 1 if failed else 0
+
+
+def _one(seed: int) -> int:
+    plan = draw(seed)
+    world = World(plan, seed)
+    try:
+        trace = world.play()
+    finally:
+        print(show(plan, world.clock.events))
+    try:
+        judge(plan, trace)
+    except Broken as broken:
+        print(f"seed {seed}: {broken}")
+        return 1
+    print(f"seed {seed}: all holds")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
