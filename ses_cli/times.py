@@ -88,6 +88,11 @@ def ago(text: str) -> int | None:
     return int(timedelta(**{_UNITS[match[2]]: int(match[1])}).total_seconds()) if match else None
 
 
+def is_relative(text: str) -> bool:
+    """Whether a time is another one at each run."""
+    return text.strip() in ("now", "today", "yesterday") or ago(text) is not None
+
+
 def _parse(text: str, tz: tzinfo | None, now: float) -> float:
     today = local(now, tz).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     if text == "now":

@@ -39,7 +39,7 @@ def report(
     reading: Reading, selecting: Selecting, printing: Printing, make: Callable[[], F], render: Render[F]
 ) -> Exit:
     """Follows the one log that is named. On a terminal the report is redrawn; as json, documents come one by one."""
-    refuse_idle("with --follow, which reads one log until it is interrupted", "jobs", "cluster", "fail_empty")
+    refuse_idle("with --follow, which reads one log until it is interrupted", "jobs", "cluster", "state", "fail_empty")
     is_redrawn = _is_redrawn(printing)
     source = followed(reading)
     scanning.check_outputs(reading, [source], [OutputFile("-o", printing.output)])

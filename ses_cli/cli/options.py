@@ -151,6 +151,7 @@ class Reading(NamedTuple):
     jobs: int | None
     endpoint: str | None = None
     cluster: str | None = None
+    state: str | None = None
 
 
 class Selecting(NamedTuple):
@@ -233,6 +234,9 @@ _LINES = (
     click.option("--rejects", type=File(), help="Write invalid lines to FILE as NDJSON, with the reasons."),
 )
 _ENDPOINT = click.option("--endpoint", metavar="URL", help="Endpoint of the object store.  [default: the provider's]")
+_STATE = click.option(
+    "--state", metavar="FILE|URL", help="Keep what was found there: the next run with it reads only what is new."
+)
 CLUSTER = "SES_EVENTS_CLUSTER"
 _CLUSTER = click.option(
     "--cluster",
@@ -247,7 +251,7 @@ _JOBS = click.option(
     metavar="N",
     help="Number of workers.  [default: one per core; more for objects]",
 )
-reading = grouped("reading", Reading, Reading._fields, _FILES, *_LINES, _JOBS, _CLUSTER, _ENDPOINT)
+reading = grouped("reading", Reading, Reading._fields, _FILES, *_LINES, _JOBS, _CLUSTER, _STATE, _ENDPOINT)
 # for what can only be done in order
 _STREAMED = ("files", "max_line", "strict", "rejects", "endpoint")
 streaming = grouped("reading", partial(Reading, jobs=1), _STREAMED, _FILES, *_LINES, _ENDPOINT)

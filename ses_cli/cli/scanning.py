@@ -20,7 +20,9 @@ from ses_cli.render.progress import Progress
 from ses_cli.render.text import plural
 from ses_cli.scan import Engine, Outcome, Part, Task, scan
 from ses_cli.scan.parts import F
+from ses_cli.scan.scan import Stretch, scan_stretches
 from ses_cli.sources import Source, find
+from ses_cli.sources.source import is_address
 from ses_cli.table import Table
 
 Watch = Callable[[Part[F]], None]
@@ -58,6 +60,8 @@ def check_outputs(
 ) -> None:
     """UsageError where an output, the rejects among them, is an input or another output."""
     rejects = [OutputFile("--rejects", reading.rejects)] if reading.rejects else []
+    if reading.state and not is_address(reading.state):
+        rejects.append(OutputFile("--state", reading.state))
     inputs = [*reading.files, *(source.path for source in sources), *filter(None, others)]
     refuse_collisions(inputs, [*outputs, *rejects])
 
@@ -85,6 +89,11 @@ def fold(
     keep = None if watch or reading.rejects else FIRST
     checks = Checks(reading.max_line, reading.strict, explain, selecting.selection())
     task = Task(make, checks, keep, is_streamed, (rules,) if rules else ())
+    if reading.state:
+        from ses_cli.cli import state  # start-up
+
+        state.refuse(reading, selecting, task, sources)
+        task = task._replace(is_whole=False)
     sizes = [source.size for source in sources if source.size is not None]
     size = sum(sizes) if len(sizes) == len(sources) else None
     with (
@@ -103,7 +112,17 @@ def fold(
                 output.write(rejects(part.invalid))
             progress.advance(part.bytes_read)
 
-        outcome = scan(sources, task, reading.jobs, watch=see, engine=engine)
+        def work(stretches: Sequence[Stretch], onto: Outcome[F], note: Watch[F] = lambda _: None) -> Outcome[F]:
+            def both(part: Part[F]) -> None:
+                note(part)
+                see(part)
+
+            return scan_stretches(stretches, onto, task, reading.jobs, watch=both, engine=engine)
+
+        if reading.state:
+            outcome = state.scan(reading, selecting, task, sources, work)
+        else:
+            outcome = scan(sources, task, reading.jobs, watch=see, engine=engine)
     outcome.errors[:0] = found.errors
     return outcome
 

@@ -29,6 +29,7 @@ class Task(NamedTuple, Generic[F]):
     keep: int | None = 3  # invalid lines handed over of a part, None for all
     is_streamed: bool = False  # the fold of every part is used when it comes, and not merged
     files: tuple[str, ...] = ()  # that making the fold reads, such as rules
+    is_whole: bool = True  # nothing is merged with it that was found at another time
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Protocol
+from typing import Generic, NamedTuple, Protocol
 
 from ses_cli.engine import cores, engine_name
 from ses_cli.errors import SourceError
@@ -40,6 +40,15 @@ class Outcome(Generic[F]):
     grown: list[str] = field(default_factory=list)  # sources that were written to meanwhile
 
 
+class Stretch(NamedTuple):
+    """A part of a source."""
+
+    source: Source
+    start: int = 0  # bytes
+    end: int | None = None  # of a plain one; None is its end
+    lines: int = 0  # of the source that stand before it
+
+
 def scan(
     sources: Sequence[Source],
     task: Task[F],
@@ -52,12 +61,27 @@ def scan(
 
     `watch` sees every part as it is merged, its lines numbered from the start of their source.
     """
+    outcome = Outcome(task.fold(), [source.name for source in sources])
+    return scan_stretches(list(map(Stretch, sources)), outcome, task, jobs, span_size, watch, engine)
+
+
+def scan_stretches(
+    stretches: Sequence[Stretch],
+    outcome: Outcome[F],
+    task: Task[F],
+    jobs: int | None = 1,
+    span_size: int | None = None,
+    watch: Callable[[Part[F]], None] = lambda *_: None,
+    engine: Engine | None = None,
+) -> Outcome[F]:
+    """Folds what follows what an outcome holds, which is added to."""
+    sources = [stretch.source for stretch in stretches]
     is_threaded = engine_name() == "native"
     native = _TURN if task.checks.selection.dedupe else _NATIVE_SPAN
     size = span_size or (engine.span_size(sources) if engine else native if is_threaded else SPAN)
-    todo = [span for source in sources for span in spans(source, size)]
-    outcome = Outcome(task.fold(), [source.name for source in sources])
-    at, above = 0, 0  # the span, and the lines of its source before the part
+    todo = [span for stretch in stretches for span in spans(stretch.source, size, stretch.start, stretch.end)]
+    before = {stretch.source: stretch.lines for stretch in stretches}
+    at, above = 0, before[todo[0].source] if todo else 0  # the span, and the lines of its source before the part
     failed: set[Source] = set()  # each is told of once, though many of its spans fail
     parts = engine.parts if engine else _Local(jobs, min(_SMALL, size)).parts
     for part in parts(todo, task):
@@ -72,8 +96,10 @@ def scan(
         above += part.ledger.lines
         if part.is_last:
             at += 1
-            above = above if at < len(todo) and todo[at].source is span.source else 0
-    outcome.grown = [source.name for source in sources if has_grown(source)]
+            if at < len(todo) and todo[at].source is not span.source:
+                above = before[todo[at].source]
+    grown = [source.name for source in sources if has_grown(source)]
+    outcome.grown = list(dict.fromkeys([*outcome.grown, *grown]))
     return outcome
 
 

@@ -17,7 +17,10 @@ from ses_cli.callback import Callback
 from ses_cli.errors import SesEventsError
 
 FORMAT = "ses-events/fold@1"
-_DATA = "batch callback errors events export ledger message reasons reports scan.parts selection cli.report.output"
+_DATA = (
+    "batch callback errors events export ledger message reasons reports "
+    "scan.covered scan.kept scan.parts selection cli.report.output"
+)
 _OWN = tuple(f"ses_cli.{name}." for name in _DATA.split())  # modules whose classes hold data
 _PLAIN = {
     "array": ("array", "_array_reconstructor"),

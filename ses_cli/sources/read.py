@@ -33,13 +33,14 @@ class Span(NamedTuple):
         return (self.source.size or 0) if self.end is None else self.end - self.start
 
 
-def spans(source: Source, size: int = SPAN) -> Iterator[Span]:
-    """A plain file in spans of `size` bytes, anything else whole."""
+def spans(source: Source, size: int = SPAN, start: int = 0, end: int | None = None) -> Iterator[Span]:
+    """A plain file, or a stretch of it, in spans of `size` bytes; anything else whole."""
     if source.size is None or source.codec:
         yield Span(source)
         return
-    for start in range(0, source.size, size):
-        yield Span(source, start, min(start + size, source.size))
+    end = source.size if end is None else end
+    for begin in range(start, end, size):
+        yield Span(source, begin, min(begin + size, end))
 
 
 def read(span: Span, max_line: int, piece_size: int = PIECE, numbered: bool = True) -> Iterator[Piece]:

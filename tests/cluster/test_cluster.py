@@ -24,7 +24,8 @@ from ses_cli.reports.summary import Summary
 from ses_cli.reports.validation import Validation
 from ses_cli.scan import Outcome, Part, Task, scan
 from ses_cli.scan.cluster.cluster import Cluster
-from ses_cli.scan.cluster.identity import Expected, differences, program
+from ses_cli.scan.cluster.identity import Expected, differences
+from ses_cli.scan.program import program
 from ses_cli.sources import Source, find
 from ses_cli.sources.storage import HEAD
 from tests.cluster.processes import ROOT, Processes

@@ -14,7 +14,7 @@ from ses_cli.cli.main import cli
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "scale.md").read_text()
 (EXAMPLE,) = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
-(COMMANDS,) = re.findall(r"```sh\n(.*?)```", PAGE, flags=re.DOTALL)
+COMMANDS = "".join(re.findall(r"```sh\n(.*?)```", PAGE, flags=re.DOTALL))
 
 
 def test_the_calculation_is_what_it_says() -> None:
@@ -29,7 +29,8 @@ def test_the_options_are_those_there_are(line: str) -> None:
     _, name, *arguments = shlex.split(line, comments=True)
     command = cli.get_command(click.Context(cli), name)
     assert command
-    assert command.make_context(name, arguments).params["cluster"]
+    params = command.make_context(name, arguments).params
+    assert params["cluster"] or params["state"]
 
 
 def test_the_unit_is_well_formed() -> None:

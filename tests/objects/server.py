@@ -52,7 +52,7 @@ Fault = Callable[[Request, Answer], Response | None]
 
 
 class Memory:
-    """Buckets in memory, as S3 shows them: enough of it to list and to read."""
+    """Buckets in memory, as S3 shows them: enough of it to list, to read and to put."""
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}  # by bucket/key
@@ -63,6 +63,9 @@ class Memory:
         path, query = unquote(parts.path).lstrip("/"), parse_qs(parts.query)
         if "list-type" in query:
             return self._list(path.rstrip("/"), query)
+        if request.method == "PUT":
+            self.objects[path] = request.body
+            return Response(200, {"ETag": self._tag(request.body)})
         if path not in self.objects:
             return Response.error(404, "NoSuchKey")
         data = self.objects[path]

@@ -42,7 +42,7 @@ def _other(
     """The log that is compared with, read whole, whatever period is selected of the other."""
     if not checking.other:
         return None
-    this = reading._replace(files=(checking.other,), rejects=None)
+    this = reading._replace(files=(checking.other,), rejects=None, state=None)
     found = scanning.find_input(this, printing)
     outcome = scanning.fold(found, this, selecting._replace(since=None, until=None), make)
     ledger = outcome.ledger

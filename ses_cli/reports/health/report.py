@@ -30,10 +30,10 @@ class Asked:
     top: int | None = 20  # rows that people see
     rules: Path | None = None  # the user's own rules of bounce reasons, tried first
     tz: tzinfo | None = None
-    files: tuple[str, ...] = ()  # the logs, as they are named in commands
+    files: tuple[str, ...] = field(default=(), compare=False)  # the logs, as they are named in commands
     conditions: tuple[Condition, ...] = ()  # what makes the answer bad
     max_silence: float | None = None  # seconds since the newest callback that make it bad
-    time: float = 0.0  # now, Unix seconds
+    time: float = field(default=0.0, compare=False)  # now, Unix seconds
 
 
 class Found(NamedTuple):

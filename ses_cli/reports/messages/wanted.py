@@ -1,7 +1,7 @@
 """What of the messages is wanted, and what they are grouped by."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from ses_cli.batch import Key, Value
@@ -22,7 +22,7 @@ class Wanted:
     listed: Listed = Listed.NONE  # which messages are wanted one by one: all others are counted only
     older_than: int = HOUR  # seconds before the log ends, for `Listed.PENDING`
     top: int | None = 20  # groups and messages that people see
-    jobs: int | None = 1  # workers that make messages of the steps, None for one a core
+    jobs: int | None = field(default=1, compare=False)  # workers that make messages of the steps, None for one a core
     tz: tzinfo | None = None  # of times; None is UTC in data and the machine's for people
 
     @property

@@ -9,10 +9,11 @@ from typing import Any, Generic, NamedTuple
 from distributed import Future
 
 from ses_cli.fold import Deferring
-from ses_cli.scan.cluster import identity, worker
+from ses_cli.scan.cluster import worker
 from ses_cli.scan.cluster.connection import Connection
 from ses_cli.scan.cluster.tree import Tree
 from ses_cli.scan.parts import F, Part, Task
+from ses_cli.scan.program import program
 from ses_cli.scan.state import dump, load
 from ses_cli.sources import Span
 
@@ -31,10 +32,10 @@ class Work(Generic[F]):
         self._connection = connection
         self._task = task
         self._packed = pickle.dumps(task)
-        self._fits = identity.program()
+        self._fits = program()
         self._asked: deque[_Asked] = deque()
         self._folds = self._tree()
-        self._is_deferring = isinstance(task.fold(), Deferring) and not task.is_streamed
+        self._is_deferring = worker.defers(task, task.fold())
         self._leaves: list[Future[worker.Leaf]] = []  # which have to stay, because they are asked once more
 
     @property

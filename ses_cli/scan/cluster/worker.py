@@ -37,8 +37,13 @@ def fold_spans(task: bytes, spans: Sequence[Span], fits: Fits) -> Leaf:
         else:
             fold.merge(part.fold)
             parts.append(replace(part, fold=None))
-    deferred = dump(fold.defer(), fits) if isinstance(fold, Deferring) else b""
+    deferred = dump(fold.defer(), fits) if isinstance(fold, Deferring) and defers(wanted, fold) else b""
     return Leaf(dump(parts, fits), dump(fold, fits), deferred)
+
+
+def defers(task: Task[Any], fold: object) -> bool:
+    """Whether a fold puts off what it can: not where it is merged with one that may ask for more."""
+    return isinstance(fold, Deferring) and task.is_whole and not task.is_streamed
 
 
 def parts_of(leaf: Leaf) -> bytes:

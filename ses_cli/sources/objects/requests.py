@@ -62,8 +62,8 @@ class Bucket:
         """These bytes of a version of an object, all that there are up to `end`."""
         return self._start(lambda: self._fetch(pinned.key, begin, end, pinned).data, pinned.key, is_reading=True)
 
-    def put(self, key: str, file: Path, part: int) -> "Future[None]":
-        """Uploads a file, in parts of this size where it is larger than one."""
+    def put(self, key: str, file: Path | bytes, part: int) -> "Future[None]":
+        """Uploads a file or bytes, in parts of this size where they are larger than one."""
 
         def put() -> None:
             import obstore

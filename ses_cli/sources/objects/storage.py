@@ -150,7 +150,7 @@ class _Search:
         """With a hint that names logs beside one that is not there."""
         prefix = self._address.key.rpartition("/")[0]
         names = [str(PurePosixPath(entry.key).relative_to(prefix)) for entry in islice(self._below(prefix), _BESIDE)]
-        return SourceError(missing.message, f"there is {', '.join(names)}" if names else None)
+        return Missing(missing.message, f"there is {', '.join(names)}" if names else None)
 
 
 def _just_before(key: str) -> str | None:

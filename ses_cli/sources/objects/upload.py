@@ -70,6 +70,15 @@ class Uploader:
         return found.hexdigest()
 
 
+def put_whole(name: str, data: bytes, endpoint: str | None) -> None:
+    """Puts bytes at an address. Raises TargetError, UsageError."""
+    try:
+        address = parse(name)
+        Bucket(address, endpoint).put(address.key, data, PART).result()
+    except SourceError as error:
+        raise TargetError(error.message, error.hint) from None
+
+
 def digest_of(path: Path) -> Digest:
     """Reads a file. Raises OSError."""
     whole, parts, size = sha256(), [], 0
