@@ -23,6 +23,7 @@ from ses_cli.reports.listing import Listing
 from ses_cli.reports.summary import Summary
 from ses_cli.reports.validation import Validation
 from ses_cli.scan import Outcome, Part, Task, scan
+from ses_cli.scan.cluster import connection
 from ses_cli.scan.cluster.cluster import Cluster
 from ses_cli.scan.cluster.identity import Expected, differences
 from ses_cli.scan.program import program
@@ -274,11 +275,12 @@ def test_a_scheduler_that_dies_is_told_of(tmp_path: Path) -> None:
     assert error.message == f"{own.address}: the scheduler is gone, and with it what was not done"
 
 
-def test_there_is_none(run: Program) -> None:
+def test_there_is_none(run: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     """No scheduler there, or no library: a line each."""
+    monkeypatch.setattr(connection, "_PATIENCE", 0.2)
+    with pytest.raises(TargetError, match=r"^tcp://127\.0\.0\.1:1: no scheduler answers$"):
+        Cluster("tcp://127.0.0.1:1")
     (run.home / "log.jsonl").write_bytes(LOG)
-    done = run("summarize", "--cluster", "tcp://127.0.0.1:1", "log.jsonl")
-    assert (done.status, done.stderr.splitlines()[0]) == (3, "error: tcp://127.0.0.1:1: no scheduler answers")
     (run.home / "distributed.py").write_text("raise ImportError")
     path = os.pathsep.join([str(run.home), run.environment()["PYTHONPATH"]])
     done = run("summarize", "--cluster", "local", "log.jsonl", env={"PYTHONPATH": path})

@@ -200,7 +200,7 @@ class Awkward(Exception):
 
     def __init__(self, one: int, two: int) -> None:
         super().__init__(one)
-        self.two = two
+        self.two = lambda: two
 
 
 @dataclass
