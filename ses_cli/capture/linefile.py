@@ -46,7 +46,7 @@ class LineFile:
             if made:
                 sync_directory(self.path.parent)
         except BaseException:
-            os.close(fd)
+            close(fd)
             raise
         self.close()
         self._fd, self._identity = fd, (status.st_dev, status.st_ino)
@@ -122,7 +122,7 @@ class LineFile:
         """Let go of the file, truncating what could not be truncated before."""
         self.undo()
         if self._fd >= 0:
-            os.close(self._fd)
+            close(self._fd)
         self._fd, self._fresh = -1, 0
 
 
@@ -150,4 +150,10 @@ def sync_directory(path: Path) -> None:
     try:
         os.fsync(fd)
     finally:
+        close(fd)
+
+
+def close(fd: int) -> None:
+    """Let go of a descriptor, which is gone even where the system tells an error: what had to be on disk was synced."""
+    with suppress(OSError):
         os.close(fd)

@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from ses_cli.capture.linefile import close
 from ses_cli.errors import TargetError, reason
 
 
@@ -29,12 +30,12 @@ class Lock:
             if os.path.samestat(os.fstat(self._fd), self._path.stat()):
                 return
         fd = self._acquire()
-        os.close(self._fd)
+        close(self._fd)
         self._fd = fd
 
     def close(self) -> None:
         """Give the lock back."""
-        os.close(self._fd)
+        close(self._fd)
 
     def _acquire(self) -> int:
         try:
@@ -47,7 +48,7 @@ class Lock:
             os.pwrite(fd, b"%d\n" % os.getpid(), 0)
         except OSError as error:
             holder = os.pread(fd, 20, 0).decode("ascii", "replace").strip()
-            os.close(fd)
+            close(fd)
             if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
                 raise TargetError(f"{self._path}: {reason(error)}") from error
             raise TargetError(

@@ -1,0 +1,74 @@
+"""Every call fails once, and every crash state is started on: all of it, for all scenarios or some.
+
+    python -m tests.faults --seed 1                      each call once with an error, once with a kill
+    python -m tests.faults --seed 1 --all                each call with every error that fits
+    python -m tests.faults --scenario listen --only "fsync#2 {home} error=EIO"
+
+What is wrong is printed with the fault that shows it; the status is then 1. It needs strace, and permission to trace.
+"""
+
+import argparse
+import json
+import random
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from tests.faults import calls
+from tests.faults.everything import SCENARIOS
+from tests.faults.scenario import Scenario
+from tests.faults.tracing import unavailable
+
+
+def main() -> int:
+    """Plays what was asked for."""
+    options = _options()
+    if reason := unavailable():
+        print(f"nothing was tested: {reason}", file=sys.stderr)
+        return 2
+    wrong = 0
+    for name in options.scenario or list(SCENARIOS):
+        figures = _calls(SCENARIOS[name], options)
+        wrong += figures["wrong"]
+        if options.record:
+            with options.record.open("a") as file:
+                file.write(json.dumps({"scenario": name, **figures}) + "\n")
+    return 1 if wrong else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--scenario", action="append", choices=SCENARIOS)
+    parser.add_argument("--all", action="store_true", help="every error that fits, not one for each call")
+    parser.add_argument("--most", type=int, help="a sample of so many faults of each scenario")
+    parser.add_argument("--only", help="the fault that is printed so")
+    parser.add_argument("--jobs", type=int, default=4)
+    parser.add_argument("--record", type=Path, help="append the figures to this file, as NDJSON")
+    return parser.parse_args()
+
+
+def _calls(scenario: Scenario, options: argparse.Namespace) -> dict[str, int]:
+    rng = random.Random(f"{options.seed} {scenario.name}")
+    begun = time.monotonic()
+    planned = calls.plan(scenario, rng, options.all or bool(options.only))
+    faults = [fault for fault in planned.faults if options.only in (None, str(fault))]
+    if options.most and len(faults) > options.most:
+        faults = rng.sample(faults, options.most)
+    counts: Counter[str] = Counter()
+    for played in calls.play_all(scenario, faults, options.jobs):
+        action = "killed" if "signal" in played.fault.action else "failed"
+        counts[f"{played.fault.call} {action}"] += played.happened
+        counts["missed"] += not played.happened
+        counts["wrong"] += bool(played.wrong)
+        if played.wrong:
+            print(f"{scenario.name}: {played.fault}", *played.wrong, sep="\n    ", flush=True)
+    counts["faults"], counts["ambiguous"] = len(faults), planned.ambiguous
+    counts["seconds"] = round(time.monotonic() - begun)
+    print(f"{scenario.name}: {dict(counts)}", flush=True)
+    return dict(counts) | {"wrong": counts["wrong"]}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
