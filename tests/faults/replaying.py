@@ -12,7 +12,7 @@ from tests.faults.running import Process, Run, Seen
 from tests.faults.scenario import callback
 
 _CONCURRENCY = 2
-_PATIENCE = 6.0  # seconds for what is to arrive
+_PATIENCE = 15.0  # seconds for what is to arrive
 _INVALID = b'{"event": "no such"}\n'
 
 
