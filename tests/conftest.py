@@ -7,11 +7,14 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO
 
 import pytest
 from hypothesis import settings
+
+from tests.forked import Forked, can_run
 
 settings.register_profile("suite", max_examples=40, deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("suite")
@@ -22,7 +25,8 @@ for _number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(_number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL)
 
 # SES_EVENTS_PROGRAM names another build, such as an installed wheel
-PROGRAM = shlex.split(os.environ.get("SES_EVENTS_PROGRAM", "")) or [sys.executable, "-m", "ses_cli"]
+_FROM_TREE = [sys.executable, "-m", "ses_cli"]
+PROGRAM = shlex.split(os.environ.get("SES_EVENTS_PROGRAM", "")) or _FROM_TREE
 _TREE = str(Path(__file__).parent.parent)
 # the last of these would have every run compile its modules anew
 _DROPPED = (
@@ -35,7 +39,10 @@ _DROPPED = (
     "PYTHONPATH",
     "PYTHONDONTWRITEBYTECODE",
 )
+_NOTHING = os.open(os.devnull, os.O_RDONLY)
 LIMIT = 60  # seconds: a run that hangs fails
+
+_forked = cache(Forked)
 
 
 @dataclass(frozen=True)
@@ -74,9 +81,15 @@ class Program:
         cwd: Path | None = None,
         stdout: IO[bytes] | int = subprocess.PIPE,
     ) -> Result:
+        argv, changes = list(map(str, arguments)), env or {}
+        if self.argv == tuple(_FROM_TREE) and can_run(argv, changes):
+            given = stdin if isinstance(stdin, bytes) else stdin.fileno() if stdin else _NOTHING
+            to = stdout if isinstance(stdout, int) else stdout.fileno()
+            status, out, errors = _forked()(argv, self.environment(**changes), cwd or self.home, given, to, LIMIT)
+            return Result(status, out, errors.decode(errors="replace"))
         done = subprocess.run(
-            [*self.argv, *map(str, arguments)],
-            env=self.environment(**(env or {})),
+            [*self.argv, *argv],
+            env=self.environment(**changes),
             cwd=cwd or self.home,
             stdout=stdout,
             stderr=subprocess.PIPE,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import starmap
 from pathlib import Path
 from typing import NamedTuple
@@ -53,6 +53,12 @@ class Pattern:
         return re.compile(self._pattern, re.IGNORECASE if CAPITAL.search(self._pattern) else 0)
 
 
+@cache
+def _patterns(pattern: str) -> list[Pattern]:
+    """The alternatives of a rule's pattern: what one classifier compiles of it, all have."""
+    return list(starmap(Pattern, alternatives(pattern)))
+
+
 class Matcher:
     """The rules of one tier, ready to be tried."""
 
@@ -66,8 +72,7 @@ class Matcher:
     @cached_property
     def patterns(self) -> list[tuple[int, list[Pattern]]]:
         """Made on first use."""
-        rules = enumerate(self.rules)
-        return [(place, list(starmap(Pattern, alternatives(rule.pattern)))) for place, rule in rules if rule.pattern]
+        return [(place, _patterns(rule.pattern)) for place, rule in enumerate(self.rules) if rule.pattern]
 
     def matches(self, text: str, codes: Sequence[str]) -> Iterator[Rule]:
         """Every rule that matches, in the order of the rules."""

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = shlex.split(os.environ.get("SES_EVENTS_PROGRAM", "")) or [sys.executable, "-m", "ses_cli"]
 LIMIT = 20.0  # seconds: what takes longer has failed
 _OURS = ("SES_EVENTS_LOG", "SES_EVENTS_TOKEN", "SES_EVENTS_TO", "SES_EVENTS_FORWARD_TO")
-_DROPPED = (*_OURS, "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "PYTHONPATH")
+_DROPPED = (*_OURS, "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
 
 
 def environment(home: Path, **changes: str) -> dict[str, str]:
