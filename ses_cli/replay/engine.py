@@ -30,8 +30,9 @@ INTENDED and IN FLIGHT together are at most `--concurrency`: of a killed run no 
 
 import heapq
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import groupby
 from math import inf
 from random import random
 from time import monotonic, sleep
@@ -171,8 +172,8 @@ class Replay:
             return False
         if self._stopped is not None and self._clock >= self._stopped + self._patience():
             return False
-        for attempt in self._sender.poll(self._wait()):
-            self._settle(attempt)
+        if attempts := self._sender.poll(self._wait()):
+            self._settle(attempts)
         return True
 
     def _watch(self) -> None:
@@ -211,24 +212,27 @@ class Replay:
         until = self._throttle.schedule(self._clock) + AHEAD
         wanted = 2 * self._throttle.breaker.limit
         while len(ready) < wanted and self._lanes.room:
-            job = self._intake.peek()
-            if job is None and not self._lanes.held and not self._intake.over:
-                self._throttle.rest(self._clock)  # a pace must not save up what it may send later at once
-            if job is None or job.due > until:
+            items, size = self._lanes.free
+            jobs = self._intake.take(until, min(wanted - len(ready), items), size)
+            if not jobs:
+                if not self._lanes.held and not self._intake.over and self._intake.peek() is None:
+                    self._throttle.rest(self._clock)  # a pace must not save up what it may send later at once
                 return
-            self._lanes.offer(self._intake.take())
+            self._lanes.offer(jobs)
 
     def _intend(self) -> None:
         """Write intents, no more than may be in flight: of a killed run all of them are unknown."""
         ready, throttle = self._lanes.ready, self._throttle
         room = throttle.breaker.limit - self._sender.in_flight - len(self._intended)
-        until = throttle.rate.next - AHEAD
-        while room > 0 and ready and self._clock >= until:
-            job = ready.popleft()
+        if room <= 0 or not ready or self._clock < throttle.rate.next - AHEAD:
+            return
+        jobs = [ready.popleft() for _ in range(min(room, len(ready)))]
+        for job in jobs:
             job.attempt += 1
-            job.commit = self._journal.intent(job.entry, job.attempt)
-            self._intended.append(job)
-            room -= 1
+        commit = self._journal.intend([(job.entry, job.attempt) for job in jobs])
+        for job in jobs:
+            job.commit = commit
+        self._intended.extend(jobs)
 
     def _commit(self) -> None:
         """Have the disk work while the target does: one sync for many intents and outcomes.
@@ -251,36 +255,47 @@ class Replay:
 
     def _send(self) -> None:
         """Send what is due and whose intent is on disk."""
-        clock, throttle = self._clock, self._throttle
-        if self._stopped is not None or throttle.holds(clock):
+        clock, throttle, intended = self._clock, self._throttle, self._intended
+        if self._stopped is not None or throttle.holds(clock) or not intended:
             return  # what is intended was withdrawn, or waits
-        durable, limit = self._journal.durable, throttle.breaker.limit
-        schedule = throttle.schedule(clock)
-        while self._intended and self._sender.in_flight < limit:
-            job = self._intended[0]
-            if job.commit > durable or job.due > schedule + _SLACK or not throttle.rate.allows(clock):
+        durable, rate, successes = self._journal.durable, throttle.rate, throttle.breaker.successes
+        schedule, is_paced = throttle.schedule(clock), self.report.paced
+        for _ in range(throttle.breaker.limit - self._sender.in_flight):
+            job = intended[0] if intended else None
+            if job is None or job.commit > durable or job.due > schedule + _SLACK or not rate.allows(clock):
                 return
-            self._intended.popleft()
-            throttle.rate.take(clock)
-            job.successes = throttle.breaker.successes
+            intended.popleft()
+            rate.take(clock)
+            job.successes = successes
             self._sender.send(job)
-            if self.report.paced and job.attempt == 1:
-                self.report.lateness.add(max(0.0, schedule - job.due))
+            if is_paced and job.attempt == 1:
+                self.report.lateness.add([max(0.0, schedule - job.due)])
 
-    def _settle(self, attempt: Attempt) -> None:
-        """Take in how an attempt ended, and what follows from it."""
-        job, report, breaker = attempt.job, self.report, self._throttle.breaker
-        report.count(attempt)
-        if 200 <= attempt.status < 300:
-            breaker.success()
-            commit = self._journal.outcome(job.entry, State.DELIVERED)
-            report.delivered += 1
-            if self._claims and self._claims[-1][0] == commit:
-                self._claims.pop()
-            self._claims.append((commit, report.delivered))
-            self._keep(job, "delivered", attempt)
-            self._lanes.finish(job)
-            return
+    def _settle(self, attempts: Sequence[Attempt]) -> None:
+        """Take in how attempts ended, and what follows from it."""
+        self.report.count(attempts)
+        for is_delivered, group in groupby(attempts, key=_is_delivered):  # in their order: the breaker counts streaks
+            if is_delivered:
+                self._deliver(list(group))
+            else:
+                for attempt in group:
+                    self._go_on(attempt)
+
+    def _deliver(self, attempts: Sequence[Attempt]) -> None:
+        self._throttle.breaker.success(len(attempts))
+        commit = self._journal.deliver([attempt.job.entry for attempt in attempts])
+        self.report.delivered += len(attempts)
+        if self._claims and self._claims[-1][0] == commit:
+            self._claims.pop()
+        self._claims.append((commit, self.report.delivered))
+        if self._results is not None:
+            for attempt in attempts:
+                self._keep(attempt.job, "delivered", attempt)
+        self._lanes.finish([attempt.job for attempt in attempts])
+
+    def _go_on(self, attempt: Attempt) -> None:
+        """After an attempt that delivered nothing: another one later, or none."""
+        job, breaker = attempt.job, self._throttle.breaker
         self._clock = self._now() - self._start
         # who never gives up does not use up retries while the target takes nothing at all
         is_free = self._policy.give_up_time == inf and breaker.successes == job.successes
@@ -318,7 +333,7 @@ class Replay:
         self._keep(job, "unknown" if is_unknown else "failed", attempt)
         if self._dead_letters is not None and (self._policy.resend_unknown or not is_unknown):
             self._dead_letters.write(job.body)
-        self._lanes.finish(job)
+        self._lanes.finish([job])
 
     def _wait(self) -> float:
         """Seconds until there is something to do but for an answer."""
@@ -344,7 +359,7 @@ class Replay:
         for job in self._sender.close():
             self._journal.outcome(job.entry, State.UNKNOWN)
             self._keep(job, "unknown")
-            self._lanes.finish(job)
+            self._lanes.finish([job])
             self.report.unknown += 1
         self.report.unsent = self._lanes.held
 
@@ -396,11 +411,10 @@ class Replay:
         self._journal.look_only()
         stops, until = self._stops, inf if dead_letters else self._now() + _COUNTING
         while not intake.over and self._stops == min(stops, 1) and self._now() < until:
-            if intake.peek() is not None:
-                job = intake.take()
+            if jobs := intake.take(inf, 1, 1):
                 report.unsent += 1
                 if dead_letters:
-                    dead_letters.write(job.body)
+                    dead_letters.write(jobs[0].body)
             elif not (intake.is_skipping or intake.over):
                 if dead_letters is None or self._policy.is_endless:
                     break  # nothing just now
@@ -413,6 +427,10 @@ class Replay:
         """What is in the window and not final, in log order."""
         jobs = [*self._intended, *self._lanes.waiting(), *(job for _, _, job in self._retries)]
         return sorted(jobs, key=lambda job: job.number)
+
+
+def _is_delivered(attempt: Attempt) -> bool:
+    return 200 <= attempt.status < 300
 
 
 def _state(attempt: Attempt) -> State:

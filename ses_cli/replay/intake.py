@@ -1,7 +1,6 @@
 """What is still to be sent: callbacks of the log that the journal does not say are done, with their due times."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import repeat
 from typing import NamedTuple
 
 from ses_cli.batch import Lane, Piece
@@ -36,7 +35,7 @@ class Intake:
         self._journal = journal
         self._report = report
         self._resend = resend_unknown
-        self._jobs = schedule(self._admit(log), pace)
+        self._jobs = self._scheduled(log, pace)
         self._next: Job | None = None
         self._ledger = log.reader.ledger
         self._rows = 0  # that were looked at
@@ -51,7 +50,7 @@ class Intake:
         if self._next is None and not self.over:
             self.is_skipping = False
             try:
-                pair = next(self._jobs)
+                self._next = next(self._jobs)
             except StopIteration:
                 self.over = True
                 return None
@@ -59,17 +58,25 @@ class Intake:
                 self._report.errors.append(error)
                 self.over = True
                 return None
-            if pair is not None:
-                self._next = pair[1]
-                self._next.due = pair[0]
         return self._next
 
-    def take(self) -> Job:
-        """The job that `peek` showed."""
-        job = self._next
-        assert job is not None
-        self._next = None
-        return job
+    def take(self, until: float, most: int, most_bytes: int) -> list[Job]:
+        """The next jobs that are due `until` then. Of the bytes one job may have more."""
+        taken: list[Job] = []
+        while len(taken) < most and most_bytes > 0:
+            job = self.peek()
+            if job is None or job.due > until:
+                break
+            self._next = None
+            taken.append(job)
+            most_bytes -= job.size
+        return taken
+
+    def _scheduled(self, log: Log, pace: Pace) -> Iterator[Job | None]:
+        """The jobs with their due times."""
+        if pace.rate is None and pace.speed is None:
+            return self._admit(log)
+        return (_due(pair) for pair in schedule(self._admit(log), pace))
 
     def _admit(self, log: Log) -> Iterator[Job | None]:
         journal, never, left_out, number = self._journal, State.NEVER, 0, 0
@@ -86,11 +93,11 @@ class Intake:
                 read = source
             journal.feed(source, piece)
             batch = log.reader.read(piece)
-            rows = raw_rows(piece) if log.lane is None else batch.rows(log.lane)
+            rows = list(raw_rows(piece)) if log.lane is None else batch.rows(log.lane)
             needs_records = log.lane is not None and journal.needs_records(source)
-            for row, record in zip(rows, batch.callbacks() if needs_records else repeat(None), strict=False):
+            entries = journal.admit(source, rows, batch.callbacks() if needs_records else None)
+            for row, entry in zip(rows, entries, strict=True):
                 self._rows += 1
-                entry = journal.admit(source, row.line, row.offset, row.id, record)
                 if entry.state is not never and self._is_left_out(entry.state):
                     if entry.state is State.UNKNOWN:
                         journal.leave(entry)
@@ -118,3 +125,10 @@ class Intake:
             report.unknown += not self._resend
             return not self._resend
         return True
+
+
+def _due(pair: tuple[float, Job] | None) -> Job | None:
+    if pair is None:
+        return None
+    pair[1].due = pair[0]
+    return pair[1]

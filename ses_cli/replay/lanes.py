@@ -1,7 +1,7 @@
 """Order within a lane, freedom between lanes, and a bound on what waits."""
 
 from collections import deque
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Generic, Protocol, TypeVar
 
 
@@ -41,21 +41,28 @@ class Lanes(Generic[T]):
         """Whether one more item may come in. A single item may be of any size."""
         return self.held < self._window and (self._bytes < self._window_bytes or not self.held)
 
-    def offer(self, item: T) -> None:
-        """Take the next item of the log."""
-        self.held += 1
-        self._bytes += item.size
-        lane = item.lane
-        if lane is None:
-            self.ready.append(item)
-        elif lane not in self._busy:
-            self._busy[lane] = None
-            self.ready.append(item)
-        else:
-            queue = self._busy[lane]
-            if queue is None:
-                queue = self._busy[lane] = deque()
-            queue.append(item)
+    @property
+    def free(self) -> tuple[int, int]:
+        """Items and bytes that may come in; of the bytes one item may take more."""
+        return self._window - self.held, self._window_bytes - self._bytes
+
+    def offer(self, items: Iterable[T]) -> None:
+        """Take the next items of the log."""
+        ready, busy = self.ready.append, self._busy
+        for item in items:
+            self.held += 1
+            self._bytes += item.size
+            lane = item.lane
+            if lane is None:
+                ready(item)
+            elif lane not in busy:
+                busy[lane] = None
+                ready(item)
+            else:
+                queue = busy[lane]
+                if queue is None:
+                    queue = busy[lane] = deque()
+                queue.append(item)
 
     def waiting(self) -> Iterator[T]:
         """What is in the window and was not taken from it."""
@@ -63,17 +70,19 @@ class Lanes(Generic[T]):
         for queue in self._busy.values():
             yield from queue or ()
 
-    def finish(self, item: T) -> None:
-        """The item is final: its lane's next becomes ready."""
-        self.held -= 1
-        self._bytes -= item.size
-        if item.lane is None:
-            return
-        queue = self._busy[item.lane]
-        if queue:
-            if self._urgent:
+    def finish(self, items: Iterable[T]) -> None:
+        """These are final: the next of their lanes become ready."""
+        busy = self._busy
+        for item in items:
+            self.held -= 1
+            self._bytes -= item.size
+            lane = item.lane
+            if lane is None:
+                continue
+            queue = busy[lane]
+            if not queue:
+                del busy[lane]
+            elif self._urgent:
                 self.ready.appendleft(queue.popleft())
             else:
                 self.ready.append(queue.popleft())
-        else:
-            del self._busy[item.lane]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
@@ -179,8 +180,8 @@ def forecast(
             Log(logs, reader, logs.numbers, settings.lane), journal, report, policy.pace, policy.resend_unknown
         )
         while not intake.over:
-            if intake.peek() is not None:
-                found.add(intake.take())
+            for job in intake.take(inf, 1000, 1 << 20):
+                found.add(job)
             progress(logs.done)
         report.skipped = journal.delivered
     return Outlook(found, reader, [*logs.errors, *(error for error in report.errors if isinstance(error, SourceError))])

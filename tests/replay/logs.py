@@ -1,6 +1,7 @@
 """Callbacks to replay, and replays of them."""
 
 from collections.abc import Iterable, Iterator
+from math import inf
 from pathlib import Path
 
 from ses_cli.batch import Checks, Lane, Piece
@@ -56,8 +57,8 @@ def _piece(raw: bytes, place: tuple[int, int]) -> Piece:
 def jobs(raws: Iterable[bytes], lane: Lane = Lane.MESSAGE) -> Iterator[Job]:
     """The jobs of one log, none of them sent before."""
     intake = Intake(log(raws, lane), NoJournal(), Report(), Pace())
-    while intake.peek() is not None:
-        yield intake.take()
+    while jobs := intake.take(inf, 1, 1):
+        yield from jobs
 
 
 class Bytes:

@@ -3,7 +3,6 @@
 import gzip
 import os
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,8 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ses_cli.errors import SourceError
+from ses_cli.pipeline import raw_rows
 from ses_cli.replay.generations import follow
-from ses_cli.replay.journal import Sent, State, open_journal, read_status
+from ses_cli.replay.journal import Entry, Sent, State, open_journal, read_status
 from ses_cli.sources import find
 
 URL = "http://127.0.0.1:1/"
@@ -91,23 +91,21 @@ class Followed:
         while piece := next(self._pieces):
             log = self._numbers[piece.source]
             self.journal.feed(log, piece)
-            offset = piece.offset
-            for row, raw in enumerate(piece.data.removesuffix(b"\n").split(b"\n")):
+            entries = self.journal.admit(log, list(raw_rows(piece)))
+            for entry, raw in zip(entries, piece.data.splitlines(), strict=True):
                 if not most:
                     return
-                most -= self._send(log, piece.line + row, offset, raw)
-                offset += len(raw) + 1
+                most -= self._send(entry, raw)
             self.journal.finish(log)
 
     def end(self) -> None:
         """The follower dies."""
         self.journal.close()
 
-    def _send(self, log: int, line: int, offset: int, raw: bytes) -> bool:
-        entry = self.journal.admit(log, line, offset, sha256(raw).digest()[:16])
+    def _send(self, entry: Entry, raw: bytes) -> bool:
         if entry.state is State.DELIVERED:
             return False
-        self.journal.intent(entry)
+        self.journal.intend([(entry, 1)])
         if self.failing:
             self.failing -= 1
             self.journal.outcome(entry, State.FAILED)

@@ -216,7 +216,7 @@ def test_lanes_keep_order_and_lose_nothing(keys: list[int], window: int, chance:
     done: dict[Hashable, list[int]] = defaultdict(list)
     while waiting or lanes.held:
         while waiting and lanes.room:
-            lanes.offer(waiting.pop(0))
+            lanes.offer([waiting.pop(0)])
         assert lanes.held <= min(window, 7)
         assert len(list(lanes.waiting())) == lanes.held - len(out)
         while lanes.ready and chance.random() < 0.6:
@@ -226,7 +226,7 @@ def test_lanes_keep_order_and_lose_nothing(keys: list[int], window: int, chance:
         if out and chance.random() < 0.6:
             item = out.pop(chance.randrange(len(out)))
             done[item.lane].append(item.number)
-            lanes.finish(item)
+            lanes.finish([item])
     assert sum(map(len, done.values())) == len(keys)
     for lane, numbers in done.items():
         if lane is not None:
@@ -237,7 +237,7 @@ def test_a_blocked_lane_does_not_hold_others() -> None:
     """While the first of a lane is out, others pass it by, until all the window waits."""
     lanes: Lanes[Item] = Lanes(window=4)
     for number, lane in enumerate("AABC"):
-        lanes.offer(Item(0, number, lane))
+        lanes.offer([Item(0, number, lane)])
     assert [item.number for item in lanes.ready] == [0, 2, 3]
     assert not lanes.room
 
@@ -317,7 +317,7 @@ def test_histogram_quantiles(some: list[float], more: list[float], share: float)
     one, two, both = Histogram(), Histogram(), Histogram()
     for histogram, values in ((one, some), (two, more), (both, some + more)):
         for value in values:
-            histogram.add(value)
+            histogram.add([value])
     one.merge(two)
     found = one.quantile(share)
     assert found == both.quantile(share)

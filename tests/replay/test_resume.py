@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ses_cli.batch import Lane, Piece
+from ses_cli.pipeline import raw_rows
 from ses_cli.replay.engine import Policy, Replay
 from ses_cli.replay.http.client import Client, HttpOptions
 from ses_cli.replay.http.target import resolve_target
-from ses_cli.replay.journal import Sent, State, look, open_journal
+from ses_cli.replay.journal import Sent, look, open_journal
 from ses_cli.replay.result.report import End
 
 from .logs import NAME, Bytes, jobs, lines, log, pieces, replay
@@ -177,9 +178,9 @@ def test_a_run_that_only_skips_can_be_stopped(tmp_path: Path) -> None:
         number = journal.open_log(NAME, Bytes(raws)).log
         for job in jobs(raws):
             journal.feed(number, Piece(NAME, job.entry.offset, job.body + b"\n", job.entry.line))
-            entry = journal.admit(number, job.entry.line, job.entry.offset, job.entry.id)
-            journal.intent(entry)
-            journal.outcome(entry, State.DELIVERED)
+            (entry,) = journal.admit(number, list(raw_rows(Piece(NAME, job.entry.offset, job.body, job.entry.line))))
+            journal.intend([(entry, 1)])
+            journal.deliver([entry])
         journal.close()
         journal = open_journal(path, sent, 1)
         number = journal.open_log(NAME, Bytes(raws)).log

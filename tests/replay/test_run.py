@@ -1,6 +1,6 @@
 """The loop as a whole: lazy, in order, following, and with dead letters."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from ses_cli.replay.dead_letters import DeadLetters
 from ses_cli.replay.engine import Policy, Replay
 from ses_cli.replay.http.client import Client, HttpOptions
 from ses_cli.replay.http.target import Reach, Target, resolve_target
+from ses_cli.replay.job import Attempt, Job
 from ses_cli.replay.journal import NoJournal
 from ses_cli.replay.result.report import End, Snapshot
 from ses_cli.replay.schedule.pace import Pace
@@ -90,6 +91,42 @@ def test_what_is_followed_is_sent_as_it_comes() -> None:
         report = Replay(log(follow()), sender, NoJournal(), Policy(pace=Pace(speed=1000))).run()
     assert report.delivered == 6
     assert arrived == list(range(6))
+
+
+class Halves:
+    """Answers all that is in flight at once, every other one with 503."""
+
+    def __init__(self) -> None:
+        self.flying: list[Job] = []
+        self.look: Callable[[], object] = list
+
+    @property
+    def in_flight(self) -> int:
+        """How many wait."""
+        return len(self.flying)
+
+    def send(self, job: Job) -> None:
+        """Begin an attempt."""
+        self.flying.append(job)
+
+    def poll(self, wait: float) -> list[Attempt]:
+        """All of them."""
+        self.look()
+        ended, self.flying = self.flying, []
+        return [Attempt(job, 503 if job.number % 2 else 200, "", 0.0) for job in ended]
+
+    def close(self) -> list[Job]:
+        """None waits."""
+        return []
+
+
+def test_answers_that_come_at_once_are_settled_in_their_order() -> None:
+    """Thirty-two failures among as many successes are no target that fails, though they come in one turn."""
+    sender, held = Halves(), list[float]()
+    run = Replay(log(lines(400), Lane.NONE), sender, NoJournal(), Policy(concurrency=64, retries=0))
+    sender.look = lambda: held.append(run.snapshot().held)
+    report = run.run()
+    assert (report.delivered, report.failed, max(held)) == (200, 200, 0)
 
 
 def test_dead_letters_are_what_failed(tmp_path: Path) -> None:

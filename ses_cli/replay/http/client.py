@@ -128,6 +128,7 @@ class Client:
         period = options.lookup_period
         self._lookup = Lookup(target, period, resolve) if period is not None and target.addresses else None
         self._options = options
+        self._keys, self._timeout = options.keys, options.timeout
         self._static = static_headers(options.headers)
         self._static_large = [*self._static, "Expect:"]  # libcurl would have a large body wait for a 100
         hidden = secrets_of(target.url) | secrets_of(target.proxy) | header_secrets(options.headers)
@@ -148,14 +149,13 @@ class Client:
         slot.load(job)
         curl, size = slot.curl, len(job.body)
         static = self._static if size < _LARGE else self._static_large
-        curl.setopt(pycurl.HTTPHEADER, webhook_headers(job.id, job.body, self._options.keys, int(time())) + static)
+        curl.setopt(pycurl.HTTPHEADER, webhook_headers(job.id, job.body, self._keys, int(time())) + static)
         if size != slot.sent:
             curl.setopt(pycurl.POSTFIELDSIZE_LARGE, size)
             slot.sent = size
-        if slot.addresses != self._addresses:
+        if slot.addresses is not self._addresses:
             self._direct(slot)
-        self._tick()
-        slot.deadline = self._clock + self._options.timeout
+        slot.deadline = self._clock + self._timeout
         self._multi.add_handle(curl)
         self.in_flight += 1
 
@@ -206,10 +206,8 @@ class Client:
         ended: list[Attempt] = []
         while True:
             left, good, bad = self._multi.info_read(256)
-            for curl in good:
-                ended.append(self._end(curl, 0, ""))  # noqa: PERF401
-            for curl, code, message in bad:
-                ended.append(self._end(curl, code, message))
+            ended += map(self._answered, good)
+            ended += [self._end(*one) for one in bad]
             if not left:
                 return ended
 
@@ -222,17 +220,10 @@ class Client:
             ended.append(self._failed(slot, "timeout" if has_left else "connect-timeout", said))
         return ended
 
-    def _end(self, curl: pycurl.Curl, code: int, message: str) -> Attempt:
+    def _answered(self, curl: pycurl.Curl) -> Attempt:
         slot = self._slots[curl]
         job = slot.job
         assert job is not None
-        if code and not (code == pycurl.E_WRITE_ERROR and slot.size > _BODY):
-            # whatever status line there was: an answer cut short is none. Sent again, it may arrive
-            # twice, with the same webhook-id; believed, it could be lost.
-            said = _DIED if code in (pycurl.E_SEND_FAIL_REWIND, pycurl.E_GOT_NOTHING) else message
-            if code == pycurl.E_COULDNT_CONNECT and (number := curl.getinfo(pycurl.OS_ERRNO)):
-                said = os.strerror(number).lower()
-            return self._failed(slot, KINDS.get(code, OTHER), said)
         if not slot.has_head():
             return self._failed(slot, "cut-short", _DIED)
         status: int = curl.getinfo(pycurl.RESPONSE_CODE)
@@ -243,6 +234,17 @@ class Client:
             attempt = Attempt(job, status, "", seconds, *self._refused(slot))
         self._release(slot)
         return attempt
+
+    def _end(self, curl: pycurl.Curl, code: int, message: str) -> Attempt:
+        slot = self._slots[curl]
+        if not (code == pycurl.E_WRITE_ERROR and slot.size > _BODY):
+            # whatever status line there was: an answer cut short is none. Sent again, it may arrive
+            # twice, with the same webhook-id; believed, it could be lost.
+            said = _DIED if code in (pycurl.E_SEND_FAIL_REWIND, pycurl.E_GOT_NOTHING) else message
+            if code == pycurl.E_COULDNT_CONNECT and (number := curl.getinfo(pycurl.OS_ERRNO)):
+                said = os.strerror(number).lower()
+            return self._failed(slot, KINDS.get(code, OTHER), said)
+        return self._answered(curl)
 
     def _failed(self, slot: _Slot, kind: str, said: str) -> Attempt:
         """An attempt without an answer. Once the connection stands the request may have left, whatever came then."""

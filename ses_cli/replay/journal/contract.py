@@ -1,9 +1,9 @@
 """What the loop of a replay asks of its memory, with or without a file behind it."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from ses_cli.batch import Piece
+from ses_cli.batch import Piece, Row
 from ses_cli.callback import Callback
 from ses_cli.replay.journal.entry import Entry, State
 
@@ -43,12 +43,13 @@ class Opened(NamedTuple):
 class Journal(Protocol):
     """What became of each callback, on disk before anything relies on it.
 
-    The order of calls: `open_log` for each log before it is read; `feed` for each piece, then `admit` for each of its
-    callbacks in the order of the log; for each attempt `intent`, and once `durable` has reached the number that it
-    returned the request may leave; then `outcome`. `commit` begins to write what was said so far, in the background.
+    The order of calls: `open_log` for each log before it is read; `feed` for each piece, then `admit` for its
+    callbacks in the order of the log; for each attempt `intend`, and once `durable` has reached the number that it
+    returned the request may leave; then `deliver` or `outcome`. `commit` begins to write what was said so far, in the
+    background.
 
     Between a commit that holds an intent and one that holds its outcome the callback is in flight. At most `limit` are
-    at any moment, on disk too: that many are unknown after a kill. So never call `intent` when `limit` entries have an
+    at any moment, on disk too: that many are unknown after a kill. So never call `intend` when `limit` entries have an
     intent without an outcome. An outcome and the intent that takes its place go into the same commit.
 
     All is for one thread. TargetError where the file cannot be written: nothing after that is ever written.
@@ -93,10 +94,10 @@ class Journal(Protocol):
     def feed(self, log: int, piece: Piece) -> None:
         """The next lines of a log; what is admitted next lies in them."""
 
-    def admit(self, log: int, line: int, offset: int, identity: bytes, record: Callback | None = None) -> Entry:
-        """The next callback that is selected. A DELIVERED one is done with, and in `delivered`.
+    def admit(self, log: int, rows: Sequence[Row], records: Sequence[Callback] | None = None) -> list[Entry]:
+        """The next callbacks that are selected, all of one piece. A DELIVERED one is done with, and in `delivered`.
 
-        `record` is needed where `needs_records` says so.
+        `records` are needed where `needs_records` says so.
         """
 
     def finish(self, log: int) -> None:
@@ -114,8 +115,11 @@ class Journal(Protocol):
     def look_only(self) -> None:
         """From now on `admit` only tells what is known: what it admits is not sent, nor kept in memory."""
 
-    def intent(self, entry: Entry, attempt: int = 1) -> int:
-        """An attempt is about to leave; the number of the commit that must be durable before it may."""
+    def intend(self, attempts: Sequence[tuple[Entry, int]]) -> int:
+        """Attempts are about to leave, which have these numbers; the commit that must be durable before they may."""
+
+    def deliver(self, entries: Sequence[Entry]) -> int:
+        """These attempts ended in a delivery. Returns the number of the commit that will hold it."""
 
     def outcome(self, entry: Entry, state: State, *, is_final: bool = True) -> int:
         """How the attempt ended, NEVER where it did not leave; `entry.state` says what that makes of it.
@@ -176,9 +180,9 @@ class NoJournal:
     def feed(self, log: int, piece: Piece) -> None:
         """Not kept."""
 
-    def admit(self, log: int, line: int, offset: int, identity: bytes, record: Callback | None = None) -> Entry:
+    def admit(self, log: int, rows: Sequence[Row], records: Sequence[Callback] | None = None) -> list[Entry]:
         """Every line is new."""
-        return Entry(log, line, offset, identity, State.NEVER)
+        return [Entry(log, row.line, row.offset, row.id, State.NEVER) for row in rows]
 
     def finish(self, log: int) -> None:
         """Not kept."""
@@ -196,8 +200,14 @@ class NoJournal:
     def look_only(self) -> None:
         """Nothing is kept anyway."""
 
-    def intent(self, entry: Entry, attempt: int = 1) -> int:
+    def intend(self, attempts: Sequence[tuple[Entry, int]]) -> int:
         """Not kept."""
+        return 0
+
+    def deliver(self, entries: Sequence[Entry]) -> int:
+        """Kept in the entries alone."""
+        for entry in entries:
+            entry.state, entry.is_final = State.DELIVERED, True
         return 0
 
     def outcome(self, entry: Entry, state: State, *, is_final: bool = True) -> int:

@@ -126,6 +126,11 @@ class Segment(NamedTuple):
     hash: blake2b
     data: bytes
 
+    @property
+    def end(self) -> int:
+        """Places before this one are in it."""
+        return self.start + SEGMENT
+
     def mark(self, offset: int, line: int) -> Mark:
         """The mark of a place in it."""
         whole = self.hash.copy()

@@ -2,15 +2,17 @@
 
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import repeat
 from struct import Struct
 from typing import NamedTuple
 
+from ses_cli.batch import Row
 from ses_cli.callback import Callback
 from ses_cli.replay.journal.entry import Entry, State
 from ses_cli.replay.journal.identity import SEGMENT, Mark, Segment, Trail, thin
 
-Row = tuple[int, int, bytes]  # of an exception: line, state, id
+Exceptional = tuple[int, int, bytes]  # line, state, id
 MARK = Struct("<QQQ16s")
 _GATHERED = 16  # marks are written when they span this fraction of the log
 _ENCODED = 256  # lines done beyond the frontier that are written anew with each commit; more go into rows of their own
@@ -40,11 +42,11 @@ class Exceptions:
     They are fetched a thousand at a time, as the log is read: there may be millions.
     """
 
-    def __init__(self, fetch: Callable[[int], list[Row]]) -> None:
+    def __init__(self, fetch: Callable[[int], list[Exceptional]]) -> None:
         """`fetch` gives the next lines behind a line."""
         self._fetch = fetch
-        self._rows: Iterator[Row] = iter(())
-        self._next: Row | None = (0, 0, b"")
+        self._rows: Iterator[Exceptional] = iter(())
+        self._next: Exceptional | None = (0, 0, b"")
         self._last = 0
 
     @property
@@ -128,8 +130,27 @@ class OpenLog:
         self.marks = [offset for offset in offsets if offset not in dropped]
         return [mark for offset, mark in marks.items() if offset not in dropped], sorted(on_disk)
 
-    def admit(self, line: int, offset: int, identity: bytes, record: Callback | None) -> Entry:
-        """The next callback, and what is known of it."""
+    def admit(self, rows: Sequence[Row], records: Sequence[Callback] | None) -> list[Entry]:
+        """The next callbacks, of one piece, and what is known of them."""
+        is_known = not self.exceptions.is_over or self._done or self.others
+        if is_known or self._is_blocked or self.is_only_looked_at or not rows or rows[0].line < self.began:
+            return [self._admit(*row) for row in zip(rows, records or repeat(None), strict=False)]
+        entries, number, trail = [], self.number, self.trail
+        place, end = None, -1
+        for row in rows:
+            if row.offset >= end:
+                place = trail.reach(row.offset, row.line)
+                end = place.end
+            entry = Entry(number, row.line, row.offset, row.id, State.NEVER)
+            entry.place = place
+            entries.append(entry)
+        trail.reach(rows[-1].offset, rows[-1].line)
+        self._open.extend(entries)
+        self.pending += len(entries)
+        return entries
+
+    def _admit(self, row: Row, record: Callback | None) -> Entry:
+        line, offset, identity = row.line, row.offset, row.id
         entry = Entry(self.number, line, offset, identity, State.NEVER)
         if not self.exceptions.is_over and (state := self.exceptions.state(line, identity)) is not None:
             entry.state = entry.row = state

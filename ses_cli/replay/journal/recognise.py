@@ -10,7 +10,7 @@ from ses_cli.replay.journal.contract import Content, Opened
 from ses_cli.replay.journal.entry import State
 from ses_cli.replay.journal.finished import beginning, finished_like
 from ses_cli.replay.journal.identity import Mark, begin, first_line, matches, shared
-from ses_cli.replay.journal.log import Exceptions, OpenLog, Other, Row, decode_lines
+from ses_cli.replay.journal.log import Exceptional, Exceptions, OpenLog, Other, decode_lines
 from ses_cli.replay.journal.scope import Scope
 from ses_cli.replay.journal.store import Statement
 
@@ -204,9 +204,9 @@ class Recogniser:
         counts = dict(self._base.execute(text, (origin or opened.log, end)).fetchall())
         return opened._replace(failed=counts.get(State.FAILED, 0), unknown=counts.get(State.UNKNOWN, 0))
 
-    def _fetch(self, log: int, end: int | None, line: int) -> list[Row]:
+    def _fetch(self, log: int, end: int | None, line: int) -> list[Exceptional]:
         text = "SELECT line, state, id FROM exception WHERE log = ? AND line > ? AND line < ? ORDER BY line LIMIT ?"
-        rows: list[Row] = self._base.execute(text, (log, line, end or 1 << 62, _PAGE)).fetchall()
+        rows: list[Exceptional] = self._base.execute(text, (log, line, end or 1 << 62, _PAGE)).fetchall()
         return rows
 
     def _next_cursor(self) -> int:

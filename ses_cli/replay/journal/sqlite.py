@@ -1,11 +1,11 @@
 """The journal in a database: what was said is gathered, one transaction a commit, and synced in the background."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from struct import Struct
 from time import time
 
-from ses_cli.batch import Piece
+from ses_cli.batch import Piece, Row
 from ses_cli.callback import Callback
 from ses_cli.replay.journal import store
 from ses_cli.replay.journal.contract import Content, Opened, Range, settle
@@ -133,9 +133,9 @@ class SqliteJournal:
         opened.trail.feed(piece)
         self._touched.add(opened)
 
-    def admit(self, log: int, line: int, offset: int, identity: bytes, record: Callback | None = None) -> Entry:
-        """The next callback that is selected."""
-        return self._logs[log].admit(line, offset, identity, record)
+    def admit(self, log: int, rows: Sequence[Row], records: Sequence[Callback] | None = None) -> list[Entry]:
+        """The next callbacks that are selected."""
+        return self._logs[log].admit(rows, records)
 
     def finish(self, log: int) -> None:
         """All there is of a log was admitted, for now."""
@@ -163,10 +163,26 @@ class SqliteJournal:
         for log in self._logs.values():
             log.is_only_looked_at = True
 
-    def intent(self, entry: Entry, attempt: int = 1) -> int:
-        """An attempt is about to leave."""
-        self._flight[entry] = attempt
+    def intend(self, attempts: Sequence[tuple[Entry, int]]) -> int:
+        """Attempts are about to leave."""
+        self._flight.update(attempts)
         assert len(self._flight) <= self._limit, "more in flight than there may be"
+        self._is_dirty = True
+        return self._batch
+
+    def deliver(self, entries: Sequence[Entry]) -> int:
+        """These attempts ended in a delivery."""
+        for entry in entries:
+            del self._flight[entry]
+            entry.state, entry.is_final, entry.place = State.DELIVERED, True, None
+            log = self._logs[entry.log]
+            log.pending -= 1
+            if entry.is_lost:
+                continue
+            log.deliver(entry)
+            self._touched.add(log)
+            if entry.row is not State.NEVER:
+                entry.row, self._rows[entry.log, entry.line] = State.NEVER, None
         self._is_dirty = True
         return self._batch
 
@@ -254,10 +270,9 @@ class SqliteJournal:
             del self._logs[log.number]
             statements += finish(log.number)
         if statements or self._is_dirty:
-            flight = b"".join(
-                FLIGHT.pack(entry.log, entry.line, entry.offset, attempt, entry.id)
-                for entry, attempt in self._flight.items()
-            )
+            pack = FLIGHT.pack
+            left = [pack(entry.log, entry.line, entry.offset, n, entry.id) for entry, n in self._flight.items()]
+            flight = b"".join(left)
             statements.append(("UPDATE flight SET entries = ?, time = ?", [(flight, time())]))
         self._is_dirty = False
         return statements

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 
 _STEPS = 1 / math.log(1.02)  # buckets are 2 % wide: a quantile is off by 1 % at most
 
@@ -14,11 +15,13 @@ class Histogram:
         self.max = 0.0
         self._buckets: Counter[int] = Counter()
 
-    def add(self, seconds: float) -> None:
-        """Count one duration."""
-        self.count += 1
-        self.max = max(self.max, seconds)
-        self._buckets[int(math.log(seconds * 1e6) * _STEPS) if seconds > 1e-6 else 0] += 1
+    def add(self, durations: Sequence[float]) -> None:
+        """Count durations."""
+        self.count += len(durations)
+        self.max = max(self.max, max(durations, default=0.0))
+        buckets, log = self._buckets, math.log
+        for seconds in durations:
+            buckets[int(log(seconds * 1e6) * _STEPS) if seconds > 1e-6 else 0] += 1
 
     def merge(self, other: "Histogram") -> None:
         """Count all of the other's durations too."""

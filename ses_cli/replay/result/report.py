@@ -1,6 +1,7 @@
 """What came of a replay, and how it stands while it runs."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -90,14 +91,15 @@ class Report:
         """Why the last attempt failed that did, in a few words; "" for none."""
         return self.cause if self.cause.startswith("status ") else self.detail or self.cause
 
-    def count(self, attempt: Attempt) -> None:
-        """Take in how an attempt ended."""
-        self.attempts += 1
-        self.retries += attempt.job.attempt > 1
-        self.statuses[attempt.error or attempt.status] += 1
-        self.latency.add(attempt.seconds)
-        if not 200 <= attempt.status < 300:
-            self.cause, self.detail = attempt.error or f"status {attempt.status}", attempt.detail
+    def count(self, attempts: Sequence[Attempt]) -> None:
+        """Take in how attempts ended."""
+        self.attempts += len(attempts)
+        self.retries += sum([attempt.job.attempt > 1 for attempt in attempts])
+        self.latency.add([attempt.seconds for attempt in attempts])
+        self.statuses.update([attempt.error or attempt.status for attempt in attempts])
+        for attempt in attempts:
+            if not 200 <= attempt.status < 300:
+                self.cause, self.detail = attempt.error or f"status {attempt.status}", attempt.detail
 
     def fail(self, attempt: Attempt, is_unknown: bool) -> None:
         """Take in that there is no further attempt. Cause and detail are those of the last one."""

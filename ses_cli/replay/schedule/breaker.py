@@ -25,17 +25,16 @@ class Breaker:
         self._pause = FIRST_PAUSE
         self._since: float | None = None  # when the failing began, while open
 
-    def success(self) -> None:
-        """An answer proved the target alive, be it to a probe or to a request sent before the breaker opened."""
+    def success(self, count: int = 1) -> None:
+        """Answers proved the target alive, be it to a probe or to requests sent before the breaker opened."""
         self._streak = 0
-        self.successes += 1
+        self.successes += count
         self.failing_since = None
         if self.open:
             self.open, self._since, self._pause = False, None, FIRST_PAUSE
             self.not_before = 0.0
-            self.limit = min(2, self._concurrency)
-        elif self.limit < self._concurrency:
-            self.limit += 1  # one more for each success is double for each round
+        if self.limit < self._concurrency:
+            self.limit = min(self.limit + count, self._concurrency)  # double for each round
 
     def failure(self, now: float) -> None:
         """An attempt failed at `now`, seconds on the clock that all calls share."""

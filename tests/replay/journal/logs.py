@@ -2,13 +2,13 @@
 
 import shutil
 from collections.abc import Iterator, Sequence
-from hashlib import sha256
 from pathlib import Path
 
 from msgspec.json import decode
 
 from ses_cli.batch import Piece
 from ses_cli.callback import Callback
+from ses_cli.pipeline import raw_rows
 from ses_cli.replay.journal import Content, Entry, Opened, Scope, Sent, SqliteJournal, State, open_journal
 
 URL = "http://user:pa55word@127.0.0.1:1/hook?token=hush-hush"
@@ -79,12 +79,13 @@ def admitted(
     for offset, line, end in ranges:
         for piece in log.pieces(offset, line, end):
             journal.feed(number, piece)
-            at = piece.offset
-            for nth, raw in enumerate(piece.data.removesuffix(b"\n").split(b"\n")):
-                record = decode(raw, type=Callback) if takes or journal.needs_records(number) else None
-                if takes is None or (record and takes(record)):
-                    yield journal.admit(number, piece.line + nth, at, sha256(raw).digest()[:16], record)
-                at += len(raw) + 1
+            rows = list(raw_rows(piece))
+            if takes is None and not journal.needs_records(number):
+                yield from journal.admit(number, rows)
+                continue
+            records = [decode(raw, type=Callback) for raw in piece.data.splitlines()]
+            found = [pair for pair in zip(rows, records, strict=True) if takes is None or takes(pair[1])]
+            yield from journal.admit(number, [row for row, _ in found], [record for _, record in found])
     journal.finish(number)
 
 
@@ -95,7 +96,7 @@ def send_all(path: Path, log: Log, scope: Scope | None = None, **states: State) 
     for entry in admitted(journal, found.log, log, scope):
         if entry.state is State.DELIVERED:
             continue
-        journal.intent(entry)
+        journal.intend([(entry, 1)])
         journal.commit()
         journal.flush()
         sent.append(entry.line)

@@ -57,7 +57,7 @@ class Run:
         """Another one is to leave."""
         if entry.state is State.UNKNOWN:
             self.truth.announced.add(entry.line)
-        self.intended.append((self.journal.intent(entry), entry))
+        self.intended.append((self.journal.intend([(entry, 1)]), entry))
 
     def settle(self) -> None:
         """Some come back."""
@@ -65,7 +65,10 @@ class Run:
             entry = self.flying.pop(self.chance.randrange(len(self.flying)))
             state = self.chance.choices((State.DELIVERED, State.FAILED, State.UNKNOWN), weights=(16, 1, 1))[0]
             is_final = state is State.DELIVERED or self.chance.random() < 0.5
-            batch = self.journal.outcome(entry, state, is_final=is_final)
+            if state is State.DELIVERED:
+                batch = self.journal.deliver([entry])
+            else:
+                batch = self.journal.outcome(entry, state, is_final=is_final)
             if is_final or entry.state is State.UNKNOWN:
                 self.pending.append((batch, entry.line, entry.state))
             if not is_final:

@@ -14,7 +14,7 @@ def sent(path: Path, log: Log) -> None:
     journal, found = opened(path, log)
     entries = []
     for entry in admitted(journal, found.log, log):
-        journal.intent(entry)
+        journal.intend([(entry, 1)])
         entries.append(entry)
         if len(entries) == 16:
             journal.commit()
