@@ -4,13 +4,14 @@ import gzip
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 import zstandard
 
+from ses_cli.capture.disk import SYSTEM, Disk
 from ses_cli.capture.linefile import sync_directory
 from ses_cli.capture.rotation import SUFFIXES, Archive, Compression, Rotation
 from ses_cli.capture.server_events import EventListener, Failure, Note, Shipping
@@ -104,27 +105,32 @@ class Stopping(Protocol):
     def __call__(self) -> bool: ...
 
 
-def compress(path: Path, how: Compression, stopping: Stopping) -> bool:
+def compress(path: Path, how: Compression, stopping: Stopping, disk: Disk = SYSTEM) -> bool:
     """Put a compressed file, whole and on disk, in the place of a file. Return whether it was done."""
     final = path.with_name(path.name + SUFFIXES[how])
     part = path.with_name(f".{final.name}.part")
+    made = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     try:
-        with path.open("rb") as source, part.open("wb") as target:
-            before = os.fstat(source.fileno())
-            os.fchmod(target.fileno(), before.st_mode & 0o777)
+        with (
+            disk.fdopen(disk.open(path, os.O_RDONLY | os.O_CLOEXEC), "rb") as source,
+            disk.fdopen(disk.open(part, made | os.O_CLOEXEC), "wb") as target,
+        ):
+            before = disk.fstat(source.fileno())
+            disk.fchmod(target.fileno(), before.st_mode & 0o777)
             with _compressor(target, how) as sink:
                 while block := source.read(_BLOCK):
                     if stopping():
                         return False
                     sink.write(block)
             target.flush()
-            os.utime(target.fileno(), ns=(before.st_atime_ns, before.st_mtime_ns))
-            os.fsync(target.fileno())
-        part.rename(final)
-        sync_directory(path.parent)
-        path.unlink()
+            disk.set_times(target.fileno(), (before.st_atime_ns, before.st_mtime_ns))
+            disk.fsync(target.fileno())
+        disk.rename(part, final)
+        sync_directory(path.parent, disk)
+        disk.unlink(path)
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            disk.unlink(part)
     return True
 
 

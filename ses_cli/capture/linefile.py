@@ -3,10 +3,10 @@
 import fcntl
 import os
 import stat
-import sys
 from contextlib import suppress
 from pathlib import Path
 
+from ses_cli.capture.disk import SYSTEM, Disk
 from ses_cli.errors import TargetError
 
 MAX_TAIL = 64 << 20  # bytes; a longer unended line was not written here
@@ -20,12 +20,13 @@ class LineFile:
     at each write: every system call hands the interpreter to the threads that wait for it.
     """
 
-    def __init__(self, path: Path, is_exclusive: bool = False) -> None:
+    def __init__(self, path: Path, is_exclusive: bool = False, disk: Disk = SYSTEM) -> None:
         """`is_exclusive`: nobody else who asks for that may have the file open."""
         self.path = path
         self.size = 0  # bytes
         self.written = 0.0  # when, in Unix seconds
         self._is_exclusive = is_exclusive
+        self._disk = disk
         self._fd = -1
         self._identity = (0, 0)  # device and inode
         self._fresh = 0  # bytes that may still be truncated
@@ -35,18 +36,18 @@ class LineFile:
 
         Raise `OSError`, or `TargetError` where it is not a regular file, or is another writer's.
         """
-        made = not self.path.exists()
-        fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o640)
+        disk = self._disk
+        fd = disk.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o640)
         try:
-            status = os.fstat(fd)
+            status = disk.fstat(fd)
             if not stat.S_ISREG(status.st_mode):
                 raise TargetError(f"{self.path}: not a regular file")
             if self._is_exclusive:
-                _lock(fd, self.path)
-            if made:
-                sync_directory(self.path.parent)
+                self._lock(fd)
+            # the name may be new though the file was there: whoever made it may have failed to sync it
+            sync_directory(self.path.parent, disk)
         except BaseException:
-            close(fd)
+            close(fd, disk)
             raise
         self.close()
         self._fd, self._identity = fd, (status.st_dev, status.st_ino)
@@ -58,7 +59,7 @@ class LineFile:
         blocks: list[bytes] = []
         while at and size - at <= MAX_TAIL:
             start = max(0, at - _BLOCK)
-            _, end, after = os.pread(self._fd, at - start, start).rpartition(b"\n")
+            _, end, after = self._disk.pread(self._fd, at - start, start).rpartition(b"\n")
             at = start
             blocks.append(after)
             if end:
@@ -69,23 +70,27 @@ class LineFile:
 
     def truncate(self, size: int) -> None:
         """Drop the last `size` bytes, durably."""
-        os.ftruncate(self._fd, os.fstat(self._fd).st_size - size)
+        self._disk.ftruncate(self._fd, self._disk.fstat(self._fd).st_size - size)
         self.size -= size
-        sync(self._fd)
+        self._disk.sync_data(self._fd)
 
     def is_current(self) -> bool:
         """Whether the path names the open file: it is open, and was not renamed or removed."""
         if self._fd < 0:
             return False
         try:
-            status = os.stat(self.path)
+            status = self._disk.stat(self.path)
         except FileNotFoundError:
             return False
         return (status.st_dev, status.st_ino) == self._identity
 
     def is_removed(self) -> bool:
         """Whether the open file has no name any more: what is in it is lost when it is closed."""
-        return os.fstat(self._fd).st_nlink == 0
+        return self.names() == 0
+
+    def names(self) -> int:
+        """How many names the open file has."""
+        return self._disk.fstat(self._fd).st_nlink
 
     def write(self, data: bytes) -> None:
         """Append whole lines. Raise `OSError`; then `undo`."""
@@ -93,13 +98,13 @@ class LineFile:
             self._truncate_fresh()
         view = memoryview(data)
         while view:
-            wrote = os.write(self._fd, view)
+            wrote = self._disk.write(self._fd, view)
             self._fresh += wrote
             view = view[wrote:]
 
     def sync(self) -> None:
         """Return when all that was written is on disk. Raise `OSError`; then `undo`."""
-        sync(self._fd)
+        self._disk.sync_data(self._fd)
 
     def keep(self, now: float) -> None:
         """What was written stays."""
@@ -115,45 +120,37 @@ class LineFile:
                 self._truncate_fresh()
 
     def _truncate_fresh(self) -> None:
-        os.ftruncate(self._fd, os.fstat(self._fd).st_size - self._fresh)
+        self._disk.ftruncate(self._fd, self._disk.fstat(self._fd).st_size - self._fresh)
         self._fresh = 0
 
     def close(self) -> None:
         """Let go of the file, truncating what could not be truncated before."""
         self.undo()
         if self._fd >= 0:
-            close(self._fd)
+            close(self._fd, self._disk)
         self._fd, self._fresh = -1, 0
 
-
-def _lock(fd: int, path: Path) -> None:
-    """Lock a file itself, whatever it is called and wherever it is moved, until it is closed."""
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise TargetError(
-            f"{path} is being written by another process", hint="stop that process, or give this one another log"
-        ) from None
-
-
-def sync(fd: int) -> None:
-    """Return when the file's data, and the size that makes it readable, are on the disk itself."""
-    if sys.platform == "darwin":
-        fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
-    else:
-        os.fdatasync(fd)
+    def _lock(self, fd: int) -> None:
+        """Lock a file itself, whatever it is called and wherever it is moved, until it is closed."""
+        try:
+            self._disk.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise TargetError(
+                f"{self.path} is being written by another process",
+                hint="stop that process, or give this one another log",
+            ) from None
 
 
-def sync_directory(path: Path) -> None:
+def sync_directory(path: Path, disk: Disk = SYSTEM) -> None:
     """Return when the names in a directory are on disk."""
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    fd = disk.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fsync(fd)
+        disk.fsync(fd)
     finally:
-        close(fd)
+        close(fd, disk)
 
 
-def close(fd: int) -> None:
+def close(fd: int, disk: Disk = SYSTEM) -> None:
     """Let go of a descriptor, which is gone even where the system tells an error: what had to be on disk was synced."""
     with suppress(OSError):
-        os.close(fd)
+        disk.close(fd)

@@ -2,12 +2,15 @@
 
 import os
 import re
+import stat
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import MAXYEAR, UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from ses_cli.capture.disk import SYSTEM, Disk
 from ses_cli.capture.linefile import sync_directory
 
 Compression = Literal["zstd", "gzip"]
@@ -40,32 +43,33 @@ class Rotated(NamedTuple):
     suffix: str  # of the compression, "" where there is none
 
 
-def rotated(log: Path) -> list[Rotated]:
+def rotated(log: Path, disk: Disk = SYSTEM) -> list[Rotated]:
     """The rotated files of a log, oldest first; one that lies there both ways comes first as it was. Raise `OSError`.
 
     A name with an impossible time, such as the 99th of a month, is somebody else's, and so is a directory.
     """
     name = re.compile(rf"{re.escape(log.stem)}-(\d{{8}}T\d{{6}}Z){re.escape(log.suffix)}(\.zst|\.gz)?", re.ASCII)
-    found = ((name.fullmatch(path.name), path) for path in log.parent.iterdir())
+    found = ((name.fullmatch(entry), log.with_name(entry)) for entry in disk.listdir(log.parent))
     return sorted(
         Rotated(match[1], path, match[2] or "")
         for match, path in found
-        if match and _is_time(match[1]) and path.is_file()
+        if match and _is_time(match[1]) and _is_file(path, disk)
     )
 
 
 class Archive:
     """The rotated files of one log: `callbacks-20260101T000000Z.jsonl` beside `callbacks.jsonl`."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, disk: Disk = SYSTEM) -> None:
         self.log = log
+        self.disk = disk
 
     def rotate(self, now: float) -> Path:
         """Give the log its rotated name, and return it; on any error it keeps its name. Names sort by age."""
         path = self._free_path(now)
-        self.log.rename(path)
+        self.disk.rename(self.log, path)
         try:
-            sync_directory(self.log.parent)
+            sync_directory(self.log.parent, self.disk)
         except OSError:
             self.undo(path)
             raise
@@ -73,11 +77,11 @@ class Archive:
 
     def _free_path(self, now: float) -> Path:
         """A name for this time, or one second after the newest name; where no year follows that, any that is free."""
-        taken = [stamp for stamp, _, _ in rotated(self.log)]
+        taken = [stamp for stamp, _, _ in rotated(self.log, self.disk)]
         at = datetime.fromtimestamp(now, UTC).replace(microsecond=0, tzinfo=None)
         if taken and (newest := datetime.strptime(taken[-1], _STAMP)) >= at and newest.year < MAXYEAR:
             at = newest + timedelta(seconds=1)
-        while (stamp := at.strftime(_STAMP)) in taken or os.path.lexists(self._path(stamp)):
+        while (stamp := at.strftime(_STAMP)) in taken or self.disk.lexists(self._path(stamp)):
             at += timedelta(seconds=1)
         return self._path(stamp)
 
@@ -85,30 +89,54 @@ class Archive:
         return self.log.with_name(f"{self.log.stem}-{stamp}{self.log.suffix}")
 
     def undo(self, path: Path) -> None:
-        """Give the file that was rotated last its first name again, unless there is a file of that name. `OSError`."""
-        os.link(path, self.log)
-        path.unlink()
+        """Give the file that was rotated last its first name again, unless there is a file of that name. `OSError`.
+
+        Cut short between the two it has both names, until `drop_copies`.
+        """
+        self.disk.link(path, self.log)
+        self.disk.unlink(path)
 
     def uncompressed(self) -> list[Path]:
-        """The rotated files that are not compressed, oldest first."""
-        return [path for _, path, compression in rotated(self.log) if not compression]
+        """The rotated files that are not compressed, oldest first; not the log itself under another name."""
+        found = [path for _, path, compression in rotated(self.log, self.disk) if not compression]
+        return [path for path in found if not self._is_log(path)]
+
+    def drop_copies(self) -> None:
+        """Take from the log the rotated names that it has besides its own. Raise `OSError`."""
+        for _, path, _ in rotated(self.log, self.disk):
+            if self._is_log(path):
+                self.disk.unlink(path)
+
+    def _is_log(self, path: Path) -> bool:
+        try:
+            return os.path.samestat(self.disk.stat(path), self.disk.stat(self.log))
+        except FileNotFoundError:
+            return False
 
     def prune(self, keep: int, may_go: Callable[[str], bool] = lambda _: True) -> list[Path]:
         """Delete all but the `keep` newest rotated files of this log, and return what was deleted.
 
         `may_go` tells by its stamp whether a file may be deleted.
         """
-        files = rotated(self.log)
+        files = rotated(self.log, self.disk)
         stamps = sorted({stamp for stamp, _, _ in files})
         gone = set(filter(may_go, stamps[: max(0, len(stamps) - keep)]))
         deleted = [path for stamp, path, _ in files if stamp in gone]
         for path in deleted:
-            path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                self.disk.unlink(path)
         return deleted
 
 
 def _day(at: float) -> int:
     return int(at // 86_400)
+
+
+def _is_file(path: Path, disk: Disk) -> bool:
+    try:
+        return stat.S_ISREG(disk.stat(path).st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def _is_time(stamp: str) -> bool:

@@ -23,9 +23,10 @@ from ses_cli.capture.rotation import Rotation
 from ses_cli.capture.server_events import EventListener, Failure, Listening, Note, Totals
 from ses_cli.capture.service_manager import ServiceManager
 from ses_cli.capture.shipping import Ship
+from ses_cli.capture.store import MAX_REJECTS, Durability, PartialLine
 from ses_cli.capture.tls import server_context
 from ses_cli.capture.validator import Validator
-from ses_cli.capture.writer import MAX_REJECTS, Durability, LogWriter, PartialLine
+from ses_cli.capture.writer import LogWriter
 from ses_cli.errors import TargetError
 from ses_cli.events import Problem
 

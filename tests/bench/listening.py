@@ -15,7 +15,7 @@ from typing import NamedTuple, get_args
 
 from ses_cli.capture.server import Settings, serve
 from ses_cli.capture.server_events import Listening, ServerEvent
-from ses_cli.capture.writer import Durability
+from ses_cli.capture.store import Durability
 
 WHAT = {"group": "one sync for all that waits (what `listen` does)", "each": "one sync a request", "none": "no sync"}
 SCRIPT = """

@@ -20,7 +20,8 @@ from ses_cli.capture.futures import ThreadFutures
 from ses_cli.capture.rejects import rejects_path
 from ses_cli.capture.rotation import Rotation
 from ses_cli.capture.server_events import Failure, Note, ServerEvent, Synced
-from ses_cli.capture.writer import DiskFailedError, Durability, LogWriter, QueueFullError
+from ses_cli.capture.store import Durability
+from ses_cli.capture.writer import DiskFailedError, LogWriter, QueueFullError
 from ses_cli.errors import SesEventsError, TargetError
 
 

@@ -1,4 +1,4 @@
-"""Simulated worlds: the replay engine and its journal against a clock, a network and a disk that a seed makes.
+"""Simulated worlds: a replay and its journal, or a receiver's log, with clock, network and disk made by a seed.
 
 python -m tests.simulation --seed 17             one world, with its trace
 python -m tests.simulation --runs 1000000        many, from seed 0 on; failing seeds are printed
@@ -10,11 +10,9 @@ import sys
 import time
 from collections import Counter
 
-from .judge import Broken, judge
-from .many import play_many, today
-from .plan import draw
+from .judge import Broken
+from .many import begin, play_many, today
 from .trace import show
-from .world import World
 
 
 def main() -> int:
@@ -40,14 +38,13 @@ def main() -> int:
 
 
 def _one(seed: int) -> int:
-    plan = draw(seed)
-    world = World(plan, seed)
+    game = begin(seed)
     try:
-        trace = world.play()
+        game.world.play()
     finally:
-        print(show(plan, world.clock.events))
+        print(show(game.plan, game.world.clock.events))
     try:
-        judge(plan, trace)
+        game.judge(game.world.clock.events)
     except Broken as broken:
         print(f"seed {seed}: {broken}")
         return 1

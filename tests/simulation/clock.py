@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Callable
 from random import Random
+from typing import Any
 
 _LONGEST = 40_000  # calls into the world that a run may take: more, and it hangs
 
@@ -20,7 +21,7 @@ class Clock:
 
     def __init__(self, random: Random, step: float) -> None:
         self.time = 0.0
-        self.events: list[tuple[object, ...]] = []  # the trace
+        self.events: list[tuple[Any, ...]] = []  # the trace
         self._random = random
         self._step = step  # seconds that the process takes between two looks at the clock, at most
         self._due: list[tuple[float, int, Callable[[], None]]] = []

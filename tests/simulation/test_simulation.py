@@ -14,7 +14,7 @@ from .many import play, today
 from .plan import Run, draw
 from .world import World
 
-WORLDS = 400
+WORLDS = 300
 
 
 def test_all_holds_in_the_worlds_of_today() -> None:

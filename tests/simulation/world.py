@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from random import Random
+from typing import Any
 
 from ses_cli.batch import Checks, Lane, Piece
 from ses_cli.pipeline import Reader
@@ -22,7 +23,7 @@ NAME = "log.jsonl"
 _CHECKS = Checks(max_line=4 << 20)
 _SCOPE = Scope(max_line=4 << 20)
 _LAST = 12  # runs without a fault after which all has to be done
-Trace = list[tuple[object, ...]]
+Trace = list[tuple[Any, ...]]
 
 
 class Bytes:
