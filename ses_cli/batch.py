@@ -210,6 +210,34 @@ class CollectedMessages(Protocol):
         """All that was collected, which is held no more."""
 
 
+Texts = tuple[int, bytes, bytes, bytes]
+
+
+class Typed(Protocol):
+    """The counted records of a batch in columns, in the buffers that Arrow has.
+
+    Of every column: how many values are missing, and a bit for each that is there; then its values.
+    """
+
+    def texts(self, name: str, /) -> Texts:
+        """Texts by the name that `export` gives them: where each begins in bytes of UTF-8, and these."""
+
+    def integers(self, name: str, /) -> tuple[int, bytes, bytes]:
+        """Integers of 64 bits, or times in milliseconds. `row` is the line of the piece, from 0."""
+
+    def others(self) -> tuple[int, bytes, bytes, Texts, Texts, list[tuple[int, bytes]]]:
+        """Undocumented values: where those of each record begin, names and values; and records that are not there.
+
+        Of these the number and the line.
+        """
+
+    def reasons(self) -> tuple[int, bytes, bytes, list[tuple[str, bool, str]]]:
+        """Numbers of what bounces, deferrals and drops say.
+
+        And each of these: the reason as `reasons.own.hide` gives it, whether it is soft, and an address it is said of.
+        """
+
+
 class Seen(Protocol):
     """The callbacks met so far, for `--dedupe`."""
 
@@ -292,6 +320,9 @@ class Batch(Protocol):
         self, by: Sequence[Key], has_texts: bool, collected: CollectedMessages | None
     ) -> CollectedMessages:
         """Adds the steps that the counted records tell of, grouped by these keys, and where asked for their texts."""
+
+    def typed(self) -> Typed | None:
+        """The counted records in columns; None where this engine has none."""
 
     def callbacks(self, events: AbstractSet[str] | None = None) -> Sequence[Callback]:
         """The counted records, of these event types only; None is all of them."""

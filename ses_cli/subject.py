@@ -9,6 +9,8 @@ def decoded(text: str | None) -> str | None:
     if text is None or "=?" not in text:
         return text
     try:
-        return str(make_header(decode_header(text)))
+        found = str(make_header(decode_header(text)))
+        found.encode()  # UTF-7 can spell what is no character
+        return found
     except (HeaderParseError, LookupError, UnicodeError, ValueError):
         return text

@@ -1,13 +1,20 @@
-"""Typed columns as Arrow: record batches, Parquet files, and streams for other libraries to take without a copy."""
+"""Typed columns as Arrow: the buffers of an engine's columns as they are, or arrays made of rows."""
 
-import io
-from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from operator import attrgetter
+from typing import Self
 
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
-from ses_cli.export.columns import COLUMNS, Type, Value
+from ses_cli.batch import Batch, Texts, Typed
+from ses_cli.export.columns import COLUMNS, Type, Value, others
+from ses_cli.export.rows import Rows, classifier
+from ses_cli.reasons import Verdict
+from ses_cli.subject import decoded
+from ses_cli.table import Data, Table
 
 _TYPES = {
     Type.TEXT: pa.string(),
@@ -16,8 +23,8 @@ _TYPES = {
     Type.TIME: pa.timestamp("ms", tz="UTC"),  # Parquet has no seconds
     Type.MAP: pa.map_(pa.string(), pa.string()),
 }
-_GROUP = 1 << 17  # rows of a row group
 _MILLISECONDS = 1000
+_LARGEST = 2**63 - 1  # an identifier beyond it is left out
 
 
 def schema_of(names: Sequence[str]) -> pa.Schema:
@@ -25,7 +32,18 @@ def schema_of(names: Sequence[str]) -> pa.Schema:
     return pa.schema([pa.field(name, _TYPES[COLUMNS[name].type]) for name in names])
 
 
-def batch_of(names: Sequence[str], rows: Sequence[Sequence[Value]]) -> pa.RecordBatch:
+def batch_of(names: Sequence[str], batch: Batch) -> pa.RecordBatch:
+    """The counted records; lines are numbered as the batch has them, and the source is not known yet."""
+    typed = batch.typed()
+    if typed is None:
+        rows = Rows(tuple(names))
+        rows.add(batch)
+        return of_rows(names, rows.rows)
+    columns = _Columns(typed, batch.count, batch.line)
+    return pa.record_batch([columns.array(name) for name in names], schema=schema_of(names))
+
+
+def of_rows(names: Sequence[str], rows: Sequence[Sequence[Value]]) -> pa.RecordBatch:
     """Rows as a batch of these columns."""
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     arrays = [_array(COLUMNS[name].type, column) for name, column in zip(names, columns, strict=True)]
@@ -38,82 +56,121 @@ def _array(kind: Type, values: Sequence[Value]) -> pa.Array:
         return pa.array(times, pa.int64()).cast(_TYPES[kind])
     if kind is Type.MAP:
         return pa.array([list(value.items()) if isinstance(value, dict) else None for value in values], _TYPES[kind])
+    if kind is Type.INTEGER:
+        return pa.array([value if isinstance(value, int) and value <= _LARGEST else None for value in values])
     return pa.array(values, _TYPES[kind])
 
 
-class Writer(Protocol):
-    """Takes rows, and ends what it writes."""
+@dataclass
+class _Columns:
+    """Arrays of an engine's columns."""
 
-    def write(self, rows: Sequence[Sequence[Value]]) -> None: ...
-    def close(self) -> None: ...
+    typed: Typed
+    count: int
+    line: int
 
+    def array(self, name: str) -> pa.Array:
+        """A column by its name."""
+        column = COLUMNS[name]
+        if name == "source":
+            return pa.nulls(self.count, pa.string())
+        if name == "line":
+            return pc.add(self._numbers("row", pa.int64()), self.line)
+        if column.verdict:
+            return self._verdict(column.verdict)
+        if column.type is Type.MAP:
+            return self._others()
+        if column.type in (Type.INTEGER, Type.TIME):
+            return self._numbers(name, _TYPES[column.type])
+        texts = self.typed.texts(name)
+        return _decoded(_strings(texts)) if name == "subject" and b"=?" in texts[-1] else _strings(texts)
 
-class ParquetWriter:
-    """One Parquet file: zstd, and dictionaries for the columns that repeat."""
+    def _numbers(self, name: str, kind: pa.DataType) -> pa.Array:
+        nulls, present, values = self.typed.integers(name)
+        return _of_buffers(kind, self.count, nulls, present, values)
 
-    def __init__(self, sink: "Sink | str", names: Sequence[str]) -> None:
-        self._names = names
-        repeating = [name for name in names if COLUMNS[name].type is Type.WORD]
-        self._writer = pq.ParquetWriter(sink, schema_of(names), compression="zstd", use_dictionary=repeating)
-        self._waiting: list[pa.RecordBatch] = []
-        self._rows = 0
+    def _verdict(self, attribute: str) -> pa.Array:
+        numbers, verdicts = self._verdicts
+        return pa.array(map(attrgetter(attribute), verdicts), pa.string()).take(numbers)
 
-    def write(self, rows: Sequence[Sequence[Value]]) -> None:
-        """Rows wait until there are enough of them for a group."""
-        self._waiting.append(batch_of(self._names, rows))
-        self._rows += len(rows)
-        if self._rows >= _GROUP:
-            self._flush()
+    @cached_property
+    def _verdicts(self) -> tuple[pa.Array, list[Verdict]]:
+        nulls, present, numbers, reasons = self.typed.reasons()
+        verdicts = [classifier().judge(*reason)[0] for reason in reasons]
+        return _of_buffers(pa.int32(), self.count, nulls, present, numbers), verdicts
 
-    def close(self) -> None:
-        """Writes what waits, and the end of the file."""
-        self._flush()
-        self._writer.close()
-
-    def _flush(self) -> None:
-        if self._rows:
-            self._writer.write_table(pa.Table.from_batches(self._waiting), row_group_size=_GROUP)
-        self._waiting, self._rows = [], 0
-
-
-class StreamWriter:
-    """An Arrow IPC stream."""
-
-    def __init__(self, sink: "Sink", names: Sequence[str]) -> None:
-        self._names = names
-        self._writer = pa.ipc.new_stream(sink, schema_of(names))
-
-    def write(self, rows: Sequence[Sequence[Value]]) -> None:
-        """One batch."""
-        self._writer.write_batch(batch_of(self._names, rows))
-
-    def close(self) -> None:
-        """Ends the stream."""
-        self._writer.close()
-
-
-class Sink(io.RawIOBase):
-    """A file that hands on what is written to it."""
-
-    def __init__(self, write: Callable[[Iterable[bytes]], None]) -> None:
-        self._write = write
-        self._size = 0
-
-    def writable(self) -> bool:
-        """It is."""
-        return True
-
-    def write(self, data: "bytes | bytearray | memoryview") -> int:  # type: ignore[override]
-        """Hands it on."""
-        self._write([bytes(data)])
-        self._size += len(data)
-        return len(data)
-
-    def tell(self) -> int:
-        """Bytes written."""
-        return self._size
+    def _others(self) -> pa.Array:
+        nulls, present, ends, names, values, odd = self.typed.others()
+        kind = _TYPES[Type.MAP]
+        pairs = pa.StructArray.from_arrays(
+            [_strings(names), _strings(values)], fields=[kind.key_field, kind.item_field]
+        )
+        buffers = [pa.py_buffer(present), pa.py_buffer(ends)]
+        array = pa.Array.from_buffers(kind, self.count, buffers, nulls, children=[pairs])
+        if not odd:
+            return array
+        rows = array.to_pylist()
+        for at, raw in odd:
+            rows[at] = others(raw)
+        return _array(Type.MAP, [dict(row) if row else None for row in rows])
 
 
-def stream(names: Sequence[str], parts: Iterable[Sequence[Sequence[Value]]]) -> pa.RecordBatchReader:
-    """Batches as they are asked for; DuckDB, Polars and pandas take it through the PyCapsule interface."""
-    return pa.RecordBatchReader.from_batches(schema_of(names), (batch_of(names, rows) for rows in parts))
+def _strings(texts: Texts) -> pa.Array:
+    nulls, present, ends, data = texts
+    return _of_buffers(pa.string(), len(ends) // 4 - 1, nulls, present, ends, data)
+
+
+def _of_buffers(kind: pa.DataType, count: int, nulls: int, present: bytes, *buffers: bytes) -> pa.Array:
+    return pa.Array.from_buffers(kind, count, [pa.py_buffer(each) for each in (present, *buffers)], nulls)
+
+
+def _decoded(subjects: pa.Array) -> pa.Array:
+    """Each subject once: most are those of many mails."""
+    encoded = subjects.dictionary_encode()
+    return pa.array([decoded(each) for each in encoded.dictionary.to_pylist()], pa.string()).take(encoded.indices)
+
+
+@dataclass
+class Batches:
+    """A fold that holds the records of its own part only: what is merged into it was already written."""
+
+    names: tuple[str, ...]  # of columns
+    batches: list[pa.RecordBatch] = field(default_factory=list)  # lines are numbered from the start of the part
+
+    def add(self, batch: Batch) -> None:
+        """Takes in the counted records."""
+        if batch.count:
+            self.batches.append(batch_of(self.names, batch))
+
+    def merge(self, later: Self) -> None:
+        """Nothing to keep."""
+
+    def table(self, source: str, above: int) -> pa.Table:
+        """One row a record; `above` lines of the source stand before the part."""
+        table = pa.Table.from_batches(self.batches, schema_of(self.names))
+        for at, column in enumerate(table.schema):
+            if column.name == "line":
+                table = table.set_column(at, column, pc.add(table.column(at), above))
+            elif column.name == "source":
+                table = table.set_column(at, column, pa.repeat(source, table.num_rows))
+        return table
+
+    def data(self) -> Data:
+        """None: these are columns."""
+        return Data((), ())
+
+    def tables(self) -> list[Table]:
+        """None."""
+        return []
+
+    def document(self) -> dict[str, object]:
+        """None."""
+        return {}
+
+    def __getstate__(self) -> tuple[tuple[str, ...], list[bytes]]:
+        """Plain data, as states have it."""
+        return self.names, [batch.serialize().to_pybytes() for batch in self.batches]
+
+    def __setstate__(self, state: tuple[tuple[str, ...], list[bytes]]) -> None:
+        self.names, batches = state
+        self.batches = [pa.ipc.read_record_batch(pa.py_buffer(each), schema_of(self.names)) for each in batches]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from operator import attrgetter
 
 import orjson
 
@@ -41,7 +42,7 @@ class Column:
     name: str
     type: Type
     value: Callable[[Place], Value]
-    needs_verdict: bool = False
+    verdict: str = ""  # the attribute of the verdict that it is, if it is one
 
 
 def _field(name: str, attribute: str, kind: Type) -> Column:
@@ -49,12 +50,13 @@ def _field(name: str, attribute: str, kind: Type) -> Column:
 
 
 def _verdict(name: str, attribute: str) -> Column:
-    return Column(name, Type.WORD, lambda place: getattr(place.verdict, attribute) if place.verdict else None, True)
+    value = attrgetter(attribute)
+    return Column(name, Type.WORD, lambda place: value(place.verdict) if place.verdict else None, attribute)
 
 
-def _extra(place: Place) -> dict[str, str] | None:
-    """Mail headers and undocumented keys: text as it is, anything else as JSON."""
-    record = orjson.loads(place.located.raw.removeprefix(BOM))
+def others(raw: bytes) -> dict[str, str] | None:
+    """Mail headers and undocumented keys of a line: text as it is, anything else as JSON."""
+    record = orjson.loads(raw.removeprefix(BOM))
     found = {name: value for name, value in record.items() if name not in FIELDS and name not in LEGACY_FIELDS}
     return {
         name: value if isinstance(value, str) else orjson.dumps(value).decode() for name, value in found.items()
@@ -87,7 +89,7 @@ COLUMNS = {
         _field("timestamp", "timestamp", Type.INTEGER),
         _field("sent_timestamp", "sent_timestamp", Type.INTEGER),
         _field("sent_time", "sent_timestamp", Type.TIME),
-        Column("extra", Type.MAP, _extra),
+        Column("extra", Type.MAP, lambda place: others(place.located.raw)),
         Column("source", Type.WORD, lambda _: None),  # known when the row is written, as is where the part begins
         Column("line", Type.INTEGER, lambda place: place.located.line),
     )

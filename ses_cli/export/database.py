@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 import duckdb
+import pyarrow as pa
 
-from ses_cli.export.arrow import batch_of, schema_of
-from ses_cli.export.columns import Value
+from ses_cli.export.arrow import schema_of
 
 TABLE = "callbacks"
 
@@ -19,10 +19,9 @@ class DatabaseWriter:
         empty = schema_of(names).empty_table()  # noqa: F841  (DuckDB finds it by its name)
         self._database.execute(f"CREATE TABLE {TABLE} AS SELECT * FROM empty")
 
-    def write(self, rows: Sequence[Sequence[Value]]) -> None:
+    def write(self, rows: pa.Table) -> None:
         """Appends rows."""
-        batch = batch_of(self._names, rows)  # noqa: F841
-        self._database.execute(f"INSERT INTO {TABLE} SELECT * FROM batch")
+        self._database.execute(f"INSERT INTO {TABLE} SELECT * FROM rows")
 
     def close(self) -> None:
         """Writes all of it to the file."""

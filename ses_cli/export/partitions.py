@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from ses_cli.export.arrow import ParquetWriter
-from ses_cli.export.columns import Value
-from ses_cli.times import rfc3339
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ses_cli.export.files import ParquetWriter
 
 BY = {"day": "time", "event": "event", "from-domain": "from_domain"}  # what to divide by -> the column it is told from
 _MOST_OPEN = 64  # files: of more, the one that was opened first is ended, and another begun when it is needed
@@ -23,23 +24,18 @@ class PartitionWriter:
         self._open: dict[str, ParquetWriter] = {}
         self._begun: dict[str, int] = {}  # files of a value
 
-    def write(self, rows: Sequence[Sequence[Value]]) -> None:
+    def write(self, rows: pa.Table) -> None:
         """Divides rows."""
-        groups: dict[str, list[Sequence[Value]]] = {}
-        for row in rows:
-            value = row[self._at]
-            name = rfc3339(value)[:10] if self._by == "day" and isinstance(value, int) else str(value or "")
-            groups.setdefault(name, []).append(row if self._by == "day" else self._without(row))
-        for name, some in groups.items():
-            self._writer(name).write(some)
+        values = rows.column(self._at)
+        values = values.cast(pa.date32()) if self._by == "day" else pc.fill_null(values, "")
+        for value in values.unique():
+            some = rows.filter(pc.equal(values, value))
+            self._writer(str(value)).write(some.select(self._names))
 
     def close(self) -> None:
         """Ends every file."""
         for writer in self._open.values():
             writer.close()
-
-    def _without(self, row: Sequence[Value]) -> list[Value]:
-        return [*row[: self._at], *row[self._at + 1 :]]
 
     def _writer(self, value: str) -> ParquetWriter:
         found = self._open.get(value)

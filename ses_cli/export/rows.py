@@ -18,7 +18,8 @@ from ses_cli.times import rfc3339
 
 
 @cache
-def _classifier() -> Classifier:
+def classifier() -> Classifier:
+    """The one that all rows are judged by."""
     return Classifier.load()
 
 
@@ -32,9 +33,9 @@ class Rows:
     def add(self, batch: Batch) -> None:
         """Takes in the counted records."""
         columns = [COLUMNS[name] for name in self.names]
-        needs = any(column.needs_verdict for column in columns)
+        needs = any(column.verdict for column in columns)
         for one in batch.located():
-            place = Place(one, verdict(one, _classifier()) if needs else None)
+            place = Place(one, verdict(one, classifier()) if needs else None)
             self.rows.append([column.value(place) for column in columns])
 
     def merge(self, later: Self) -> None:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Kinds,
         Lane,
         Seen,
+        Typed,
         Value,
     )
     from ses_cli.callback import Callback
@@ -154,6 +155,9 @@ class NativeBatch:
         messages = collected if isinstance(collected, NativeMessages) else NativeMessages(by, has_texts)
         messages.add(self.columns)
         return messages
+
+    def typed(self) -> Typed:
+        return self.columns
 
     def callbacks(self, events: AbstractSet[str] | None = None) -> Sequence[Callback]:
         return self._records(self.columns.places(events))

@@ -112,6 +112,9 @@ class PythonBatch:
         messages.add(self.records, list(zip(*columns, strict=True)) if by else [()] * len(self.records))
         return messages
 
+    def typed(self) -> None:
+        return None
+
     def callbacks(self, events: AbstractSet[str] | None = None) -> Sequence[Callback]:
         if events is None:
             return self.records

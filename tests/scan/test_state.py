@@ -12,6 +12,7 @@ import pytest
 from ses_cli.batch import Checks, Piece
 from ses_cli.cli.report.output import Folded
 from ses_cli.engine import engine
+from ses_cli.export.arrow import Batches
 from ses_cli.export.lines import Lines
 from ses_cli.export.rows import Newest, Rows
 from ses_cli.fold import Fold
@@ -38,6 +39,7 @@ FOLDS: list[Callable[[], Fold]] = [
     lambda: Listing(Wanted()),
     lambda: Newest(10),
     lambda: Rows(("email", "event")),
+    lambda: Batches(("email", "event")),
     lambda: Lines(False),
     lambda: Folded(Health(), Bounces(Wanted())),
 ]

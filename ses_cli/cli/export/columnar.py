@@ -7,21 +7,26 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ses_cli.cli import scanning
 from ses_cli.cli.export.options import Choosing
 from ses_cli.cli.given import refuse
 from ses_cli.cli.options import Printing, Reading, Selecting, split
 from ses_cli.errors import Exit, TargetError, UsageError, reason
-from ses_cli.export.columns import Value, choose
-from ses_cli.export.rows import Rows
+from ses_cli.export.columns import choose
 from ses_cli.leftovers import forget_leftover, register_leftover
 from ses_cli.render.output import Output, log_mode
 from ses_cli.scan import Part
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from ses_cli.export.arrow import Batches
+
 FORMATS = ("parquet", "arrow", "duckdb")
 _INSTALL = "pip install 'ses-events[export]'"
-Write = Callable[[list[list[Value]]], None]
+Write = Callable[["pa.Table"], None]
 
 
 def run(reading: Reading, selecting: Selecting, printing: Printing, choosing: Choosing) -> Exit:
@@ -31,14 +36,16 @@ def run(reading: Reading, selecting: Selecting, printing: Printing, choosing: Ch
     _check(printing, choosing, names)
     found = scanning.find_input(reading, printing)
     mode = log_mode(source.path for source in found.sources)
+    from ses_cli.export.arrow import Batches
+
     with _writer(printing, choosing, names, mode) as write:
 
-        def see(part: Part[Rows]) -> None:
-            if part.fold.rows:
-                write(part.fold.values(part.source, part.above))
-                part.fold.rows.clear()
+        def see(part: "Part[Batches]") -> None:
+            if part.fold.batches:
+                write(part.fold.table(part.source, part.above))
+                part.fold.batches.clear()
 
-        outcome = scanning.fold(found, reading, selecting, partial(Rows, names), watch=see)
+        outcome = scanning.fold(found, reading, selecting, partial(Batches, names), watch=see)
     scanning.tell(outcome)
     return scanning.status(outcome, reading.strict and outcome.ledger.invalid > 0)
 
@@ -84,7 +91,7 @@ def _writer(printing: Printing, choosing: Choosing, names: tuple[str, ...], mode
             yield database.write
             database.close()
         return
-    from ses_cli.export.arrow import ParquetWriter, Sink, StreamWriter
+    from ses_cli.export.files import ParquetWriter, Sink, StreamWriter
 
     with Output(printing.output, mode) as output:
         writer = (ParquetWriter if printing.form == "parquet" else StreamWriter)(Sink(output.write), names)

@@ -113,6 +113,8 @@ pub struct Record {
     pub bounce: u8,
     /// Its line is not what a reader of today's spelling takes: old spellings, or blanks for integers.
     pub is_odd: bool,
+    /// It has values that no field is documented for.
+    pub has_others: bool,
 }
 
 impl Record {
@@ -124,6 +126,7 @@ impl Record {
             row: bad.row,
             shape: NO_SHAPE,
             is_odd: true,
+            has_others: true,
             ..Record::default()
         }
     }

@@ -3,6 +3,7 @@
 
 pub mod block;
 pub mod bounces;
+pub mod columns;
 pub mod domains;
 pub mod email;
 pub mod escapes;

@@ -43,6 +43,7 @@ impl Line {
     pub fn begin(&mut self) {
         self.values.present = 0;
         self.record.is_odd = false;
+        self.record.has_others = false;
         self.given = 0;
         self.met = 0;
         if self.has_flaws || self.doubled != 0 || !self.others.is_empty() || self.is_marked {
@@ -83,7 +84,10 @@ impl Line {
         if usize::from(key.slot) == LEGACY_BULK_ID {
             self.record.is_odd = true;
             self.flaw(Code::LegacySpelling);
-        } else if key.kind == Kind::Unknown {
+            return;
+        }
+        self.record.has_others = true;
+        if key.kind == Kind::Unknown {
             self.flaw(Code::UnknownField);
         }
     }

@@ -1,6 +1,7 @@
 //! What Python sees: an engine that makes lines of bytes, and lines that answer questions.
 
 mod bounces;
+mod columns;
 mod dedupe;
 mod engine;
 mod fields;

@@ -7,10 +7,12 @@ pub const TIMESTAMP: usize = 3;
 pub const LINK: usize = 4;
 pub const REASON: usize = 5;
 pub const BOUNCE_TYPE: usize = 6;
+pub const USERNAME: usize = 7;
 pub const SENDER: usize = 8;
 pub const FROM_DOMAIN: usize = 9;
 pub const TEMPLATE_ID: usize = 10;
 pub const USERAGENT: usize = 11;
+pub const SUBJECT: usize = 12;
 pub const MESSAGE_ID: usize = 13;
 pub const EVENT_ID: usize = 14;
 pub const TASK_ID: usize = 15;
@@ -42,18 +44,22 @@ pub const LEGACY_BULK_ID: usize = 17;
 pub const OTHER: usize = 18;
 pub const SLOTS: usize = 19;
 /// What of a line is kept, in the order of a record's values.
-pub const KEPT: [usize; 12] = [
+pub const KEPT: [usize; 16] = [
     EMAIL,
     BULK_ID,
     TIMESTAMP,
     LINK,
     REASON,
+    BOUNCE_TYPE,
+    USERNAME,
     SENDER,
     FROM_DOMAIN,
     TEMPLATE_ID,
     TASK_ID,
     USERAGENT,
+    SUBJECT,
     MESSAGE_ID,
+    EVENT_ID,
     SENT_TIMESTAMP,
 ];
 /// The place among what is kept of each slot, `KEPT.len()` for those that are not.

@@ -32,7 +32,10 @@ pub fn accept(
     for (slot, value) in values.iter().enumerate().filter(|(_, value)| !value.is_none()) {
         match (slot, FIELDS[slot].1) {
             (EVENT, _) => event_name = value.extract()?,
-            (BOUNCE_TYPE, _) => bounce = value.extract()?,
+            (BOUNCE_TYPE, _) => {
+                bounce = value.extract()?;
+                block.put_aside(&mut kept, slot, bounce.as_bytes());
+            }
             (_, Kind::Integer) => kept.set_integer(slot, value.extract()?),
             _ => block.put_aside(&mut kept, slot, value.extract::<String>()?.as_bytes()),
         }
