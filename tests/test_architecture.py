@@ -14,7 +14,7 @@ import ses_cli
 
 ROOT = Path(ses_cli.__file__).parent
 LAYERS = (
-    ("callback", "errors", "events", "leftovers", "subject", "table"),
+    ("callback", "errors", "events", "leftovers", "openmetrics", "subject", "table"),
     ("identity",),
     ("selection", "message"),
     ("batch",),

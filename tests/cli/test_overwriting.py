@@ -86,6 +86,8 @@ def test_an_output_is_no_member_of_a_directory_that_is_read(run: Program, comman
     ["replay", "--to", "http://127.0.0.1:9/", "--journal", "log.jsonl"],
     ["replay", "--to", "http://127.0.0.1:9/", "--failed", "log.jsonl"],
     ["replay", "--to", "http://127.0.0.1:9/", "--failed", "-"],
+    ["replay", "--to", "http://127.0.0.1:9/", "--metrics", "log.jsonl"],
+    ["replay", "--to", "http://127.0.0.1:9/", "--metrics", "x", "-o", "x"],
     ["bounces", "--rules", "old", "-o", "old"],
     ["replay", "--to", "http://127.0.0.1:9/", "--secret-file", "old", "-o", "link"],
 ], ids=" ".join)  # fmt: skip

@@ -6,9 +6,12 @@ import signal
 import socket
 import subprocess
 import threading
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.openmetrics import parser
 
 from tests.cli.terminal import Terminal
 from tests.conftest import LIMIT, Program
@@ -23,6 +26,9 @@ SECRET = "s3cr3t-of-the-url"
 def lines(path: Path) -> list[bytes]:
     """The lines of a log."""
     return path.read_bytes().splitlines()
+
+
+openmetrics: Callable[[str], Iterable[Metric]] = parser.text_string_to_metric_families
 
 
 def test_bytes_are_exact(run: Program) -> None:
@@ -171,6 +177,22 @@ def test_the_document(run: Program) -> None:
     ]
     assert (plan["selected"], plan["skipped"], plan["send"], plan["failed_before"]) == (9, 6, 3, 3)
     assert (paced["skipped"], paced["delivered"], paced["last_failure"]) == (6, 3, None)
+
+
+def test_metrics_have_the_numbers_of_the_document(run: Program) -> None:
+    """The file of `--metrics` is OpenMetrics, with the counts that the JSON document has."""
+    (run.home / "log.jsonl").write_bytes(log(*(record(bulkId=f"q-{n}") for n in range(9))))
+    with serve(lambda _n, request: status(500) if b"q-4" in request.body else OK) as server:
+        done = run("replay", "--to", server.url, "--json", "--retries", "0", "--metrics", "numbers.prom", "log.jsonl")
+    found = json.loads(done.out)["replay"]
+    families = {one.name: one for one in openmetrics((run.home / "numbers.prom").read_text())}
+    callbacks = {sample.labels["outcome"]: sample.value for sample in families["ses_events_replay_callbacks"].samples}
+    assert callbacks == {name: found[name] for name in ("delivered", "failed", "skipped", "unknown", "unsent")}
+    assert (callbacks["delivered"], callbacks["failed"]) == (8, 1)
+    attempts = {sample.labels["status"]: sample.value for sample in families["ses_events_replay_attempts"].samples}
+    assert attempts == found["statuses"] == {"200": 8, "500": 1}
+    ends = [one.labels["reason"] for one in families["ses_events_replay_end"].samples if one.value]
+    assert ends == [found["end"]]
 
 
 def test_a_dead_target_ends_the_run(run: Program) -> None:

@@ -54,6 +54,7 @@ def replay(
         printing,
         failed_file=remembering.failed,
         results_file=remembering.results,
+        metrics_file=remembering.metrics,
         parent=pacing.parent,
         status_fd=pacing.status_fd,
     )

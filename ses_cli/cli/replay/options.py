@@ -57,6 +57,7 @@ class Remembering:
     unknown: str
     failed: str | None
     results: str | None
+    metrics: str | None
     raw: bool
     dry_run: bool
     status: str | None
@@ -181,6 +182,7 @@ remembering = grouped(
     ),
     click.option("--failed", type=File(), help="Write undelivered callbacks to FILE atomically."),
     click.option("--results", type=File(), help="Append each outcome to FILE, as NDJSON."),
+    click.option("--metrics", type=File(), help="At the end, write the numbers to FILE for Prometheus."),
     click.option("--raw", is_flag=True, help="Send every line that is not blank, valid or not."),
     click.option("--dry-run", is_flag=True, help="Show what would be sent, and send nothing."),
     click.option("--status", metavar="JOURNAL", help="Show what a journal records, and send nothing."),

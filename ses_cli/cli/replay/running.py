@@ -22,6 +22,7 @@ from ses_cli.render.data import rejects
 from ses_cli.render.output import Output, log_mode
 from ses_cli.render.standing import Standing
 from ses_cli.replay.dead_letters import DeadLetters
+from ses_cli.replay.result.metrics import metrics
 from ses_cli.replay.result.report import Snapshot
 from ses_cli.replay.results import Results
 from ses_cli.replay.session import Session, prepare
@@ -34,6 +35,7 @@ def send(
     *,
     failed_file: str | None = None,
     results_file: str | None = None,
+    metrics_file: str | None = None,
     parent: int | None = None,
     status_fd: int | None = None,
 ) -> Exit:
@@ -42,6 +44,7 @@ def send(
         rejected = stack.enter_context(scanning.rejects_output(reading, given.settings.sources))
         mode = log_mode(source.path for source in given.settings.sources)
         failed = stack.enter_context(Output(failed_file, mode)) if failed_file else None
+        numbers = stack.enter_context(Output(metrics_file)) if metrics_file else None
         standing = stack.enter_context(Standing(given.settings.size))
         watch = Watch(standing, given.settings.policy.shutdown_timeout, parent)
         session = prepare(
@@ -62,6 +65,8 @@ def send(
             report = session.run.run()
         if watch.status:
             watch.status.end(report)
+        if numbers:
+            numbers.write(metrics(report))
     return output.Ended(given, session, report, failed_file).tell(printing)
 
 

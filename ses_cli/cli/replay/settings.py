@@ -125,6 +125,7 @@ def _check_outputs(
     outputs += [OutputFile("--journal", str(settings.journal))] if settings.journal else []
     outputs += [OutputFile("--failed", remembering.failed)] if remembering.failed else []
     outputs += [OutputFile("--results", remembering.results)] if remembering.results else []
+    outputs += [OutputFile("--metrics", remembering.metrics)] if remembering.metrics else []
     others = (sending.secret_file, sending.cacert, sending.cert, sending.key)
     scanning.check_outputs(reading, settings.sources, outputs, *others)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, time, timedelta, timezone
 
 from ses_cli.ledger import Ledger
+from ses_cli.openmetrics import Sample, gauges
 from ses_cli.reports.health.cube import ANY, Segment
 from ses_cli.reports.health.days import SenderDay
 from ses_cli.reports.health.rates import RATES
@@ -28,9 +29,7 @@ _HELP = {
     "lines": "Lines of the log that are not blank.",
 }
 _WALL = timezone(timedelta(hours=8))
-_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n"}
 _DIMENSIONS = ("from_domain", "domain", "template", "class", "rule")
-Sample = tuple[Mapping[str, object], float]
 
 
 def exposition(report: Health, ledger: Ledger) -> Iterator[bytes]:
@@ -41,21 +40,7 @@ def exposition(report: Health, ledger: Ledger) -> Iterator[bytes]:
             samples[name].append(({"from_domain": one.from_domain, **labels}, value))
     for name, labels, value in (*_of_report(report), *_of_log(report, ledger)):
         samples[name].append((labels, value))
-    for name, text in _HELP.items():
-        yield f"# HELP ses_events_check_{name} {text}\n# TYPE ses_events_check_{name} gauge\n".encode()
-        for labels, value in samples[name]:
-            told = ",".join(f'{label}="{_escaped(content)}"' for label, content in labels.items())
-            yield f"ses_events_check_{name}{f'{{{told}}}' if told else ''} {_number(value)}\n".encode(errors="replace")
-    yield b"# EOF\n"
-
-
-def _number(value: float) -> str:
-    return f"{value:.0f}" if value == int(value) else f"{value:.6g}"
-
-
-def _escaped(value: object) -> str:
-    text = "" if value is None else str(value)
-    return "".join(_ESCAPES.get(character, character) for character in text)
+    return gauges("ses_events_check", _HELP, samples)
 
 
 Named = Iterator[tuple[str, Mapping[str, object], float]]
