@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ PAGE = (Path(__file__).parents[2] / "docs" / "suppression.md").read_text()
 SECTIONS = dict(re.findall(r"^## (.*?)\n.*?```sh\n(.*?)```", PAGE, flags=re.MULTILINE | re.DOTALL))
 DEAD = [f"user{n:03}@a.example" for n in range(250)]
 # writes its arguments, and the file that is named in them, as one line of JSON
-STUB = r"""#!/usr/bin/env -S python3 -IS
+STUB = (
+    f"#!{sys.executable} -IS"
+    + r"""
 import json, os, re, sys
 sys.stdin.read()
 calls = os.environ["CALLS"]
@@ -24,6 +27,7 @@ names = [re.sub(r"^(?:file=@|file://)", "", argument) for argument in sys.argv[1
 files = {name: open(name).read() for name in names if os.path.isfile(name)}
 open(calls, "a").write(json.dumps({"argv": [os.path.basename(sys.argv[0]), *sys.argv[1:]], "files": files}) + "\n")
 """
+)
 
 
 class Shell:
@@ -35,9 +39,13 @@ class Shell:
         for name in ("tccli", "aws", "curl"):
             (home / "bin" / name).write_text(STUB)
             (home / "bin" / name).chmod(0o755)
-        bounces = [record(email=email, timestamp=1_700_000_000 + n) for n, email in enumerate(DEAD)]
-        (home / "log.jsonl").write_bytes(log(*bounces))
+        self.write(DEAD)
         self.env = {"PATH": f"{home / 'bin'}:{path}", "HOME": str(home), "CALLS": str(home / "calls"), "TZ": "UTC"}
+
+    def write(self, dead: list[str]) -> None:
+        """Writes the log, of these dead addresses."""
+        bounces = [record(email=email, timestamp=1_700_000_000 + n) for n, email in enumerate(dead)]
+        (self.home / "log.jsonl").write_bytes(log(*bounces))
 
     def run(self, script: str, **env: str) -> "subprocess.CompletedProcess[str]":
         """Runs a script as a user would paste it."""
@@ -89,15 +97,16 @@ def test_tencent_goes_on_where_it_stopped(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    ("section", "calls"), [("Amazon SES", ["aws", "aws"]), ("Mailgun", ["curl"]), ("listmonk", ["curl"] * len(DEAD))]
+    ("section", "calls"), [("Amazon SES", ["aws", "aws"]), ("Mailgun", ["curl"]), ("listmonk", ["curl"] * 20)]
 )
 def test_others(shell: Shell, section: str, calls: list[str]) -> None:
     """The commands run as they stand, and what they are given holds every address."""
     names = ("BUCKET", "DOMAIN", "MAILGUN_KEY", "LISTMONK_USER", "LISTMONK_TOKEN", "LISTMONK_URL")
+    shell.write(DEAD[:20])
     done = shell.run(f"set -u\n{SECTIONS[section]}", **{name: name.lower() for name in names})
     assert done.returncode == 0, done.stderr
     assert [call["argv"][0] for call in shell.calls()] == calls  # type: ignore[index]
-    assert sorted(set(handed(shell))) == DEAD
+    assert sorted(set(handed(shell))) == DEAD[:20]
 
 
 def test_cloudflare(shell: Shell) -> None:
