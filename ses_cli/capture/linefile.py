@@ -54,19 +54,30 @@ class LineFile:
         self.size, self.written = status.st_size, status.st_mtime
 
     def tail(self) -> bytes:
-        """What stands after the last line end: nothing, in a whole file."""
+        """The last line, where a crash left it partial: without its end, or with its end and blocks that are missing.
+
+        Nothing, in a whole file. The file system fills blocks that did not reach the disk with NUL, which no line has.
+        """
         size = at = self.size
         blocks: list[bytes] = []
         while at and size - at <= MAX_TAIL:
             start = max(0, at - _BLOCK)
-            _, end, after = self._disk.pread(self._fd, at - start, start).rpartition(b"\n")
+            block = self._disk.pread(self._fd, at - start, start)
+            before = block.rfind(b"\n", 0, len(block) - (at == size))
             at = start
-            blocks.append(after)
-            if end:
-                return b"".join(reversed(blocks))
+            blocks.append(block[before + 1 :])
+            if before >= 0:
+                at = 0
+        last = b"".join(reversed(blocks))
+        if last.endswith(b"\n") and (at or b"\0" not in last):
+            return b""
         if at:
             raise TargetError(f"{self.path}: the last line has no end and is over {MAX_TAIL} bytes long")
-        return b"".join(reversed(blocks))
+        return last
+
+    def is_ended(self) -> bool:
+        """Whether it ends with a line end, or is empty."""
+        return not self.size or self._disk.pread(self._fd, 1, self.size - 1) == b"\n"
 
     def truncate(self, size: int) -> None:
         """Drop the last `size` bytes, durably."""

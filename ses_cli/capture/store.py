@@ -184,13 +184,14 @@ class LogStore:
 
     def _repair(self) -> None:
         """Move the partial line of a crashed writer to the rejects; end it there, if it is one of theirs."""
-        if self._rejects.tail():
+        if not self._rejects.is_ended():
             self._rejects.write(b"\n")
             self._rejects.keep(self._rejects.written)
-        tail = self._log.tail()
-        if not tail:
-            return
-        record = self._partial_line(tail)
+        while tail := self._log.tail():
+            self._repair_tail(tail)
+
+    def _repair_tail(self, tail: bytes) -> None:
+        record = self._partial_line(tail.removesuffix(b"\n"))
         file = self._rejects if record else self._log
         file.write(record or b"\n")
         file.sync()

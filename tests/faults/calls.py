@@ -61,7 +61,7 @@ class Played:
 
 def plan(scenario: Scenario, rng: random.Random, is_all: bool) -> Plan:
     """The faults of a scenario: for each call one error, or `is_all` that fit, and a kill."""
-    with _folder() as folder:
+    with folder_of_its_own() as folder:
         run = record(scenario, folder)
         wrong = [*scenario.judge(run, False), *scenario.again(run)]
         assert not wrong, f"{scenario.name} without a fault: {wrong}"
@@ -78,6 +78,9 @@ def plan(scenario: Scenario, rng: random.Random, is_all: bool) -> Plan:
 
 def record(scenario: Scenario, folder: Path) -> Run:
     """Plays a scenario without a fault, with all its calls in `record`."""
+    warm = begin(scenario, folder / "warm")  # so that the modules are compiled, as they will be from now on
+    scenario.drive(warm)
+    warm.close()
     run = begin(scenario, folder)
     run.record = folder / "record"
     scenario.drive(run)
@@ -94,7 +97,7 @@ def begin(scenario: Scenario, folder: Path) -> Run:
 
 def play(scenario: Scenario, fault: Fault) -> Played:
     """Plays a scenario with a fault, starts the program again, and judges."""
-    with _folder() as folder:
+    with folder_of_its_own() as folder:
         run = begin(scenario, folder)
         where = fault.path and fault.path.replace("{home}", str(run.home)).replace("{port}", run.port)
         run.record, run.fault = folder / "record", Fault(fault.call, where, fault.n, fault.action)
@@ -113,6 +116,7 @@ def play_all(scenario: Scenario, faults: list[Fault], jobs: int) -> Iterator[Pla
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def folder_of_its_own() -> Iterator[Path]:
+    """For one play."""
     with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as name:
         yield Path(name).resolve()

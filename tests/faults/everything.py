@@ -20,4 +20,12 @@ _ALL: list[Scenario] = [
     DUCKDB,
     REPORT,
 ]
+_OF_CRASHES: list[Scenario] = [
+    Listen("listen", is_renamed=False),
+    Listen("listen-large", is_renamed=False, pad=900, compress="gzip"),
+    *_ALL[1:5],
+    *_ALL[7:],
+]
 SCENARIOS = {scenario.name: scenario for scenario in _ALL}
+CRASHES = {scenario.name: scenario for scenario in _OF_CRASHES}
+"""Those of which all that is done to files is done by the program, so that its record tells it."""

@@ -25,7 +25,8 @@ class Listen:
 
     name: str = "listen"
     compress: str = "zstd"
-    durable: bool = True
+    is_renamed: bool = True  # by somebody else, who sends SIGHUP
+    pad: int = 0  # bytes that a callback is larger by
 
     def prepare(self, run: Run) -> None:
         """A rotated log, and a log whose last line is partial."""
@@ -36,18 +37,19 @@ class Listen:
 
     def _arguments(self, run: Run) -> list[str | Path]:
         log = run.home / "log.jsonl"
-        return ["listen", "--port", "0", "--log", log, "--rotate", "450", "--compress", self.compress]
+        return ["listen", "--port", "0", "--log", log, "--rotate", str(450 + 3 * self.pad), "--compress", self.compress]
 
     def drive(self, run: Run) -> None:
         """Posts, renames the log, posts on, and stops it."""
         process = run.start(*self._arguments(run))
         if port := port_of(process):
             get(port, 50)  # so that the loop has written more often than any other thread ever will
-            post_all(run, port, ["first-0", "first-1", "first-2"])
+            post_all(run, port, ["first-0", "first-1", "first-2"], self.pad)
             _post_reject(run, port, 0)
-            _rename(run.home)
-            process.signal(signal.SIGHUP)
-            post_all(run, port, [f"second-{n}" for n in range(9)])
+            if self.is_renamed:
+                _rename(run.home)
+                process.signal(signal.SIGHUP)
+            post_all(run, port, [f"second-{n}" for n in range(9)], self.pad)
             _post_reject(run, port, 1)
             _settle(run.home, process)
             process.signal(signal.SIGTERM)
@@ -78,14 +80,14 @@ class Listen:
             wrong.append(
                 f"a callback after the next start was answered {run.seen.answers[name]}: {ended.said[-300:]!r}"
             )
-        return wrong + judge.no_temporary_files(run.home) + self._stored(run, is_repaired=True)
+        return wrong + judge.no_temporary_files(run.home) + self._stored(run, is_repaired=True, is_crash=is_crash)
 
-    def _stored(self, run: Run, is_repaired: bool) -> list[str]:
+    def _stored(self, run: Run, is_repaired: bool, is_crash: bool = False) -> list[str]:
         if not is_repaired:  # the program has not come so far
             return []
         rejects = {name: status for name, status in run.seen.answers.items() if name.startswith("reject")}
         answers = {name: status for name, status in run.seen.answers.items() if name not in rejects}
-        return judge.stored_once(run.home, Seen(answers), [*_BEFORE, _ARCHIVED], rejects)
+        return judge.stored_once(run.home, Seen(answers), [*_BEFORE, _ARCHIVED], rejects, is_crash)
 
 
 def port_of(process: Process) -> int:
@@ -94,10 +96,10 @@ def port_of(process: Process) -> int:
     return int(found[1]) if found else 0
 
 
-def post_all(run: Run, port: int, names: list[str]) -> None:
+def post_all(run: Run, port: int, names: list[str], pad: int = 0) -> None:
     """Posts callbacks, one after another."""
     for name in names:
-        run.seen.answers[name] = post(port, callback(name))
+        run.seen.answers[name] = post(port, callback(name, pad=pad))
 
 
 def _post_reject(run: Run, port: int, number: int) -> None:

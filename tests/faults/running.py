@@ -15,6 +15,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.faults.forking import Child
 from tests.faults.tracing import Fault, command
 
 PROGRAM = shlex.split(os.environ.get("SES_EVENTS_PROGRAM", "")) or [sys.executable, "-P", "-m", "ses_cli"]
@@ -92,17 +93,24 @@ def name_of(body: bytes) -> str:
 class Process:
     """A run that is watched: its narration is read as it comes, and it ends by the deadline."""
 
-    def __init__(
-        self, home: Path, arguments: tuple[str, ...], trace: list[str], stdin: int = subprocess.DEVNULL
-    ) -> None:
+    def __init__(self, home: Path, arguments: tuple[str, ...], trace: list[str], is_forked: bool) -> None:
         self._said: list[str] = []
         self._news = threading.Condition()
         self._out: list[bytes] = []
         self.is_traced = bool(trace)
-        self.process = subprocess.Popen(
-            [*trace, *PROGRAM, *arguments], env=environment(home), cwd=home, stdin=stdin, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
+        self.process: subprocess.Popen[bytes] | Child = (
+            Child(arguments, home, environment(home))
+            if is_forked
+            else subprocess.Popen(
+                [*trace, *PROGRAM, *arguments],
+                env=environment(home),
+                cwd=home,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        )
         self._readers = [threading.Thread(target=one, daemon=True) for one in (self._listen, self._collect)]
         for reader in self._readers:
             reader.start()
@@ -189,6 +197,7 @@ class Run:
     limit: int | None = None  # bytes that no file may exceed, as where a disk is full
     seen: Seen = field(default_factory=Seen)
     target: Target | None = None
+    is_forked: bool = False  # the program starts from a process that has imported it
 
     def start(self, *arguments: str | Path) -> Process:
         """Starts the program."""
@@ -197,7 +206,7 @@ class Run:
         if self.limit is not None:
             trace = ["prlimit", f"--fsize={self.limit}:", *trace]
             self.limit = None
-        process = Process(self.home, tuple(map(str, arguments)), trace)
+        process = Process(self.home, tuple(map(str, arguments)), trace, self.is_forked)
         process.is_traced = record is not None
         return process
 

@@ -11,6 +11,10 @@ FOUND = {
         "listen",
         Fault("close", "{home}/log-20990101T000002Z.jsonl", 1, "error=ENOSPC"),
     ),
+    "the directory of a journal cannot be synced: that is told": (
+        "replay",
+        Fault("fsync", "{home}", 1, "error=ENOSPC"),
+    ),
 }
 
 

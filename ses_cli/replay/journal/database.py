@@ -93,12 +93,12 @@ class FileDatabase:
         """Let go of the file, and of its lock last."""
         self._syncer.shutdown()
         if self._wal is not None:
-            os.close(self._wal)
+            store.close(self._wal)
         with suppress(sqlite3.Error):
             self.reader.close()
             self._checkpointer.close()
             self._base.close()
-        os.close(self._fd)
+        store.close(self._fd)
 
     def _sync(self, wal: int, number: int) -> None:
         try:

@@ -44,13 +44,14 @@ def open_journal(path: Path, sent: Sent, limit: int, on_durable: Callable[[], No
         base = store.connect(path, fd)
         try:
             _begin(base, path, sent)
-            _sync_directory(path.parent)
-            return SqliteJournal(path, FileDatabase(path, fd, base, on_durable), sent.scope, limit)
+            store.sync_directory(path)
+            with store.reading(path):
+                return SqliteJournal(path, FileDatabase(path, fd, base, on_durable), sent.scope, limit)
         except BaseException:
             base.close()
             raise
     except BaseException:
-        os.close(fd)
+        store.close(fd)
         raise
 
 
@@ -96,12 +97,14 @@ def snapshot(path: Path, copy: Path) -> bool:
             ):
                 base.backup(there)
             return True
-        for suffix in ("", "-wal"):  # what a killed run left is in the second
+        for suffix in ("", "-wal", "-journal"):  # what a killed run left is in the others
             with suppress(FileNotFoundError):
                 shutil.copyfile(f"{path}{suffix}", f"{copy}{suffix}")
         return False
+    except OSError as error:
+        raise SourceError(f"{path}: {reason(error)}") from None
     finally:
-        os.close(fd)
+        store.close(fd)
 
 
 def journals_of(log: Path, content: Content, sent: Sent, path: Path) -> list[tuple[Path, str, bool]]:
@@ -178,11 +181,3 @@ def read_meta(base: sqlite3.Connection, key: str) -> str:
     """A value of the journal as a whole, "" where there is none."""
     row = base.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
     return str(row[0]) if row else ""
-
-
-def _sync_directory(directory: Path) -> None:
-    fd = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -4,7 +4,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -86,15 +86,42 @@ def open_file(path: Path) -> int:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        os.close(fd)
+        close(fd)
         raise SourceError(f"{path}: another run is using this journal", "wait for it, or stop it") from None
+    except OSError as error:
+        close(fd)
+        raise TargetError(f"{path}: the journal cannot be locked: {reason(error)}", HINT) from None
     return fd
 
 
+def close(fd: int) -> None:
+    """Let go of a descriptor, which is gone even where the system tells an error: what had to be on disk was synced."""
+    with suppress(OSError):
+        os.close(fd)
+
+
+def sync_directory(path: Path) -> None:
+    """Until the name of a journal is on disk. TargetError where it cannot be brought there."""
+    try:
+        fd = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        finally:
+            close(fd)
+    except OSError as error:
+        raise TargetError(f"{path}: the journal cannot be written: {reason(error)}", HINT) from None
+
+
 def check(path: Path, fd: int) -> bool:
-    """Whether a file is a journal; not where it is empty, as a new one is. SourceError if it is something else."""
-    head = os.pread(fd, 100, 0)
-    if not head:
+    """Whether a file is a journal; not where it is empty, as a new one is. SourceError if it is something else.
+
+    One that was being made when the power failed may have a size and no data: SQLite knows what to do with it.
+    """
+    try:
+        head = os.pread(fd, 100, 0)
+    except OSError as error:
+        raise SourceError(f"{path}: {reason(error)}") from None
+    if not head.strip(b"\0"):
         return False
     if head.startswith(_FORMER):
         raise SourceError(
@@ -113,6 +140,8 @@ def reading(path: Path) -> Iterator[None]:
     """Tells errors of SQLite while a journal is read as SourceError."""
     try:
         yield
+    except sqlite3.OperationalError as error:
+        raise SourceError(f"{path}: the journal cannot be read: {error}") from None
     except sqlite3.Error as error:
         raise SourceError(f"{path}: the journal is damaged: {error}", "start over with another --journal") from None
 
