@@ -214,11 +214,11 @@ def test_an_unended_line_is_moved_to_the_rejects(tmp_path: Path) -> None:
 def test_last_lines_with_missing_blocks_are_moved_to_the_rejects(tmp_path: Path) -> None:
     """A power cut may leave the last block of a line and not the one before it, which is filled with NUL then."""
     path = tmp_path / "log.jsonl"
-    path.write_bytes(b'{"a":1}\n' + bytes(70_000) + b'":2}\n' + b'{"b"' + bytes(9) + b"}\n")
+    path.write_bytes(b'{"a":1}\n' + bytes(70_000) + b'":2\n' + b'{"b"' + bytes(9) + b"\n")
     with opened(path) as log:
         log.append(b'{"a":3}\n').result(10)
     assert path.read_bytes() == b'{"a":1}\n{"a":3}\n'
-    assert rejects_path(path).read_bytes() == b'partial:{"b"' + bytes(9) + b"}\npartial:" + bytes(70_000) + b'":2}\n'
+    assert rejects_path(path).read_bytes() == b'partial:{"b"' + bytes(9) + b"\npartial:" + bytes(70_000) + b'":2\n'
 
 
 def test_a_whole_line_without_its_end_gets_it(tmp_path: Path) -> None:

@@ -114,8 +114,9 @@ class SqliteJournal:
         """Line and offset of the exceptions before a line."""
         line = 0
         text = "SELECT line, offset FROM exception WHERE log = ? AND line > ? AND line < ? ORDER BY line LIMIT ?"
-        while rows := self._reader.execute(text, (log, line, end, _PAGE)).fetchall():
-            yield from rows
+        while rows := self._read(text, log, line, end, _PAGE):
+            for found, offset in rows:
+                yield found, offset
             line = rows[-1][0]
 
     def unknown(self, log: int) -> Iterator[int]:
@@ -123,9 +124,13 @@ class SqliteJournal:
         line = 0
         text = "SELECT line FROM exception WHERE log = ? AND line > ? AND line < ? AND state = ? ORDER BY line LIMIT ?"
         number, end = self._logs[log].origin
-        while rows := self._reader.execute(text, (number, line, end, State.UNKNOWN, _PAGE)).fetchall():
+        while rows := self._read(text, number, line, end, State.UNKNOWN, _PAGE):
             yield from (row[0] for row in rows)
             line = rows[-1][0]
+
+    def _read(self, text: str, *values: int) -> list[tuple[int, ...]]:
+        with store.reading(self._path):
+            return self._reader.execute(text, values).fetchall()
 
     def feed(self, log: int, piece: Piece) -> None:
         """The next lines of a log."""
