@@ -103,6 +103,9 @@ def play(scenario: Scenario, fault: Fault) -> Played:
         run.record, run.fault = folder / "record", Fault(fault.call, where, fault.n, fault.action)
         scenario.drive(run)
         happened = injected(folder / "record")
+        if happened is None:
+            run.close()
+            return Played(fault, False, [])
         wrong = scenario.judge(run, fault.action == KILL)
         wrong += [f"at the next start: {one}" for one in scenario.again(run)]
         run.close()

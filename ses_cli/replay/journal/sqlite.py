@@ -115,8 +115,7 @@ class SqliteJournal:
         line = 0
         text = "SELECT line, offset FROM exception WHERE log = ? AND line > ? AND line < ? ORDER BY line LIMIT ?"
         while rows := self._read(text, log, line, end, _PAGE):
-            for found, offset in rows:
-                yield found, offset
+            yield from ((row[0], row[1]) for row in rows)
             line = rows[-1][0]
 
     def unknown(self, log: int) -> Iterator[int]:
