@@ -9,12 +9,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import pairwise
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import NamedTuple
 
 from ses_cli.fold import Fold
 from ses_cli.reports.bounces import Bounces, Wanted
@@ -33,6 +34,15 @@ MAKES: dict[str, Callable[[], Fold]] = {
     "summary": partial(Summary, (), None, 20, frozenset()),
     "bounces": partial(Bounces, Wanted()),
 }
+
+
+class Took(NamedTuple):
+    """What a run took."""
+
+    processor: float  # seconds of all its processes, the store's aside
+    seconds: float
+
+
 _PART = 64 << 20  # bytes of an object
 _TASKS = 2000
 
@@ -48,22 +58,31 @@ def main() -> None:
     with _stored(options.log, options.copies) as (sources, url):
         size = sum(source.size or 0 for source in sources)
         print(f"{size / 1e9:.2f} GB in {len(sources)} objects, {os.cpu_count()} cores\n")
-        print("| report | workers | seconds | of one machine's | MB of a worker |\n|---|---:|---:|---:|---:|")
+        print("| report | workers | seconds | processor time | of one machine's | MB of a worker |")
+        print("|---|---:|---:|---:|---:|---:|")
         for name, make in MAKES.items():
             _compare(name, Task(make), sources, url, options.rounds)
         _sizes(sources)
 
 
 def _compare(name: str, task: Task[Fold], sources: list[Source], url: str, rounds: int) -> None:
-    alone = _best(lambda: scan(sources, task, None), rounds)
-    print(f"| {name} | none | {alone:.2f} | 1.00 | {_peak(os.getpid()):,.0f} |")
+    own = [os.getpid()]
+    alone = _best(lambda: scan(sources, task, None), own, rounds)
+    _print(name, "none", alone, alone, own)
     for count in (1, 2, 4):
-        with tempfile.TemporaryDirectory() as directory, Processes(Path(directory), {"AWS_ENDPOINT_URL": url}) as own:
-            own.keep(count)
-            with Cluster(own.address) as cluster:
-                seconds = _best(lambda cluster=cluster: scan(sources, task, engine=cluster), rounds)  # type: ignore[misc]
-            peak = max(_peak(worker.pid) for worker in own.workers)
-            print(f"| {name} | {count} | {seconds:.2f} | {seconds / alone:.2f} | {peak:,.0f} |")
+        with tempfile.TemporaryDirectory() as directory, Processes(Path(directory), {"AWS_ENDPOINT_URL": url}) as there:
+            there.keep(count)
+            workers = [worker.pid for worker in there.workers]
+            with Cluster(there.address) as cluster:
+                all_of_them = [*own, there.scheduler.pid, *workers]
+                found = _best(lambda cluster=cluster: scan(sources, task, engine=cluster), all_of_them, rounds)  # type: ignore[misc]
+            _print(name, str(count), found, alone, workers)
+
+
+def _print(name: str, workers: str, found: Took, alone: Took, measured: Sequence[int]) -> None:
+    share = f"{found.processor / alone.processor:.2f}"
+    peak = max(map(_peak, measured))
+    print(f"| {name} | {workers} | {found.seconds:.1f} | {found.processor:.1f} | {share} | {peak:,.0f} |", flush=True)
 
 
 def _sizes(sources: list[Source]) -> None:
@@ -77,13 +96,13 @@ def _sizes(sources: list[Source]) -> None:
     with tempfile.TemporaryDirectory() as directory, Processes(Path(directory), {}) as own:
         own.keep(2)
         connection = Scheduler(own.address)
-        begun = time.perf_counter()
+        before = _processor(own.scheduler.pid)
         futures = [connection.submit(len, (number,)) for number in range(_TASKS)]
         for future in futures:
             connection.result(future, "bench")
-        print(
-            f"{_TASKS / (time.perf_counter() - begun):,.0f} tasks a second; this process {_peak(os.getpid()):,.0f} MB"
-        )
+        used = _processor(own.scheduler.pid) - before
+        print(f"the scheduler used {1000 * used / _TASKS:.2f} ms of a processor for a task")
+        print(f"this process needed {_peak(os.getpid()):,.0f} MB")
         connection.close()
 
 
@@ -114,14 +133,20 @@ def _serve(log: Path, copies: int, told: Connection) -> None:
         threading.Event().wait()
 
 
-def _best(work: Callable[[], object], rounds: int) -> float:
-    """Seconds of the fastest of some runs: the others were disturbed."""
+def _best(work: Callable[[], object], processes: Sequence[int], rounds: int) -> Took:
+    """What the cheapest of some runs took: the others were disturbed."""
     found = []
     for _ in range(rounds):
-        begun = time.perf_counter()
+        begun, used = time.perf_counter(), sum(map(_processor, processes))
         work()
-        found.append(time.perf_counter() - begun)
+        found.append(Took(sum(map(_processor, processes)) - used, time.perf_counter() - begun))
     return min(found)
+
+
+def _processor(pid: int) -> float:
+    """Seconds of processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _peak(pid: int) -> float:

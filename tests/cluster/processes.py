@@ -23,10 +23,14 @@ class Processes:
     def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
         self._directory = directory
         self._environment = {**os.environ, "TZ": "UTC", "PYTHONPATH": str(ROOT), **environment}
+        self.workers: list[subprocess.Popen[bytes]] = []
+        self.start_scheduler()
+
+    def start_scheduler(self) -> None:
+        """A scheduler, to which no worker has come."""
         self.scheduler, self.address = self._start(
             "scheduler", "--host", "127.0.0.1", "--port", "0", said=r"Scheduler at:\s+(tcp://\S+)"
         )
-        self.workers: list[subprocess.Popen[bytes]] = []
 
     def start_worker(self, **environment: str) -> "subprocess.Popen[bytes]":
         """One more worker, which is not started again when it dies."""
@@ -36,7 +40,10 @@ class Processes:
         return process
 
     def keep(self, count: int) -> None:
-        """So many workers that live."""
+        """A scheduler, and so many workers that live."""
+        if self.scheduler.poll() is not None:
+            self._kill(*self.workers)
+            self.start_scheduler()
         self.workers = [worker for worker in self.workers if worker.poll() is None]
         while len(self.workers) < count:
             self.start_worker()
@@ -62,7 +69,11 @@ class Processes:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        for process in (*self.workers, self.scheduler):
+        self._kill(*self.workers, self.scheduler)
+
+    @staticmethod
+    def _kill(*processes: "subprocess.Popen[bytes]") -> None:
+        for process in processes:
             process.kill()
             process.wait()
 

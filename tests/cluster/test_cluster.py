@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ses_cli.batch import Checks
@@ -144,18 +144,47 @@ def wait_for(ready: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def test_a_worker_that_dies_costs_its_spans_again(tmp_path: Path, processes: Processes) -> None:
-    """A worker is killed while it reads, and the answer is the same."""
-    sources = write(tmp_path, LOG)
-    task: Task[Fold] = Task(partial(waiting, tmp_path, os.getpid()))
-    expected = told(sources, Task(Summary))
-    with Cluster(processes.address, 100_000) as cluster:
-        thread, found = in_thread(lambda: told(sources, task, span_size=100_000, engine=cluster))
-        wait_for(lambda: len(started(tmp_path)) == 2)
-        os.kill(min(started(tmp_path)), signal.SIGKILL)
-        (tmp_path / "go").touch()
-        thread.join(90)
-    assert found == [expected]
+@settings(max_examples=2, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.sampled_from(["summary", "validation", "bounces"]), moment=st.integers(1, 12), which=st.booleans())
+def test_a_worker_that_dies_costs_its_spans_again(
+    store: Store, running: Processes, name: str, moment: int, which: bool
+) -> None:
+    """A worker is killed at any moment, while a store has others wait: the answer is that of one machine."""
+    for number in range(5):
+        store.put(f"{number}.jsonl", LOG[number * 30_000 : (number + 1) * 30_000])
+    sources, _ = find(["s3://logs/"], endpoint=store.server.url)
+    expected = told(sources, TASKS[name])
+    running.keep(2)
+    asked: list[Request] = []
+
+    def kill(request: Request, _answer: Answer) -> Response | None:
+        asked.append(request)
+        if len(asked) == moment:
+            running.workers[which].kill()
+        return Response.error(503, "SlowDown") if len(asked) % 7 == 0 else None
+
+    with Cluster(running.address, 10_000) as cluster:
+        store.server.faults.append(kill)
+        found = told(sources, TASKS[name], span_size=10_000, engine=cluster)
+    store.server.faults.clear()
+    assert len(asked) >= moment
+    assert found == expected
+
+
+def test_what_changes_meanwhile_is_told_of(store: Store, processes: Processes) -> None:
+    """An object that is replaced while workers read, and one that is deleted: the errors are those of one machine."""
+    for number, name in enumerate("abc"):
+        store.put(f"{name}.jsonl", LOG + b"\n" * number)
+    sources, _ = find(["s3://logs/"], endpoint=store.server.url)
+    store.put("a.jsonl", LOG.replace(b"bounce", b"opened"))
+    del store.memory.objects["logs/b.jsonl"]
+    expected = told(sources, TASKS["summary"], span_size=300_000)
+    with Cluster(processes.address, 300_000) as cluster:
+        assert told(sources, TASKS["summary"], span_size=300_000, engine=cluster) == expected
+    assert [
+        "s3://logs/a.jsonl: was replaced while it was read",
+        "s3://logs/b.jsonl: was deleted while it was read",
+    ] in (expected)
 
 
 def dying(owner: int) -> Summary:
@@ -234,8 +263,11 @@ def test_what_a_cluster_does_not_do_is_refused(run: Program, processes: Processe
         cluster.check([Source("-", "-", None, None, None)], (), False)
 
 
-def test_an_interrupt_cancels_the_work(run: Program, store: Store, processes: Processes) -> None:
-    """After Ctrl-C, while the workers wait for a store, the scheduler has nothing left to do."""
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
+def test_who_asked_and_is_gone_leaves_no_work(
+    run: Program, store: Store, processes: Processes, number: signal.Signals, status: int
+) -> None:
+    """After Ctrl-C or SIGKILL, while the workers wait for a store, the scheduler has nothing left to do."""
     from distributed import Client
 
     store.put("a.jsonl", LOG)
@@ -251,28 +283,12 @@ def test_an_interrupt_cancels_the_work(run: Program, store: Store, processes: Pr
     options = ("--cluster", processes.address, "--endpoint", store.server.url)
     process = run.start("summarize", *options, "s3://logs/a.jsonl", env=store.environment)
     assert os.read(reading, 1) == b"."
-    process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 130
+    process.send_signal(number)
+    assert process.wait(60) == status
     with Client(processes.address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
         wait_for(lambda: not client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)))
     os.close(reading)
     os.close(writing)
-
-
-def test_a_scheduler_that_dies_is_told_of(tmp_path: Path) -> None:
-    """The scheduler is killed meanwhile: an error, and no answer."""
-    sources = write(tmp_path, LOG)
-    task: Task[Fold] = Task(partial(waiting, tmp_path, os.getpid()))
-    with Processes(tmp_path, {}) as own:
-        own.start_worker()
-        with Cluster(own.address) as cluster:
-            thread, found = in_thread(lambda: told(sources, task, engine=cluster))
-            wait_for(lambda: bool(started(tmp_path)))
-            own.scheduler.kill()
-            thread.join(90)
-    (error,) = found
-    assert isinstance(error, TargetError)
-    assert error.message == f"{own.address}: the scheduler is gone, and with it what was not done"
 
 
 def test_there_is_none(run: Program, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -288,3 +304,17 @@ def test_there_is_none(run: Program, monkeypatch: pytest.MonkeyPatch) -> None:
         "error: --cluster: distributed is not installed",
         "hint: pip install 'ses-events[cluster]'",
     ]
+
+
+def test_a_scheduler_that_dies_is_told_of(tmp_path: Path, processes: Processes) -> None:
+    """The scheduler is killed meanwhile: an error, and no answer. It comes last, because the others need it."""
+    sources = write(tmp_path, LOG)
+    task: Task[Fold] = Task(partial(waiting, tmp_path, os.getpid()))
+    with Cluster(processes.address) as cluster:
+        thread, found = in_thread(lambda: told(sources, task, engine=cluster))
+        wait_for(lambda: bool(started(tmp_path)))
+        processes.scheduler.kill()
+        thread.join(90)
+    (error,) = found
+    assert isinstance(error, TargetError)
+    assert error.message == f"{processes.address}: the scheduler is gone, and with it what was not done"

@@ -31,11 +31,3 @@ def test_the_options_are_those_there_are(line: str) -> None:
     assert command
     params = command.make_context(name, arguments).params
     assert params["cluster"] or params["state"]
-
-
-def test_the_unit_is_well_formed() -> None:
-    """The systemd unit has sections and settings, each once."""
-    text = (ROOT / "examples" / "cluster" / "ses-events-worker.service").read_text()
-    names = re.findall(r"^(\w+)=", text, flags=re.MULTILINE)
-    assert len(names) == len(set(names))
-    assert re.findall(r"^\[(\w+)\]", text, flags=re.MULTILINE) == ["Unit", "Service", "Install"]
