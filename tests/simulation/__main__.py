@@ -9,6 +9,7 @@ import argparse
 import sys
 import time
 from collections import Counter
+from math import inf
 
 from .judge import Broken
 from .many import begin, play_many, today
@@ -22,6 +23,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=10_000, help="worlds to play")
     parser.add_argument("--first", type=int, default=today(), help="seed of the first")
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=inf, help="begin no more worlds after this time")
     options = parser.parse_args()
     if options.seed is not None:
         return _one(options.seed)
@@ -31,6 +33,8 @@ def main() -> int:
         kinds += counted
         for seed, said in found:
             print(f"seed {seed}: {said}\n  python -m tests.simulation --seed {seed}", flush=True)
+        if time.perf_counter() - begun > options.seconds:
+            break
     seconds = time.perf_counter() - begun
     print(f"{kinds['worlds']:,} worlds from seed {options.first} in {seconds:.0f} s, {len(failed)} failed")
     print(", ".join(f"{kinds[kind]:,} {kind}" for kind in sorted(kinds)))
