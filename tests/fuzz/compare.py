@@ -60,6 +60,18 @@ def play(seed: int, number: int) -> tuple[int, list[Difference]]:
     return n, found
 
 
+def differences(data: bytes) -> list[str]:
+    """Where engines differ from the definition on some lines."""
+    checks, asked = Checks(), Asked(Lane.MESSAGE, _KEYS[:3])
+    wanted = _defined(data, checks, asked)
+    engines: dict[str, Engine] = {"native": NativeEngine(checks), "python": PythonEngine(checks)}
+    return [
+        f"{name}: {question}"
+        for name, engine in engines.items()
+        for question in _differing(wanted, _asked(engine, data, asked))
+    ]
+
+
 def _checks(random: Random) -> Checks:
     strict = random.random() < 0.2
     selection = random.choice(

@@ -34,12 +34,12 @@ class Disk:
     def cut(self, random: Random) -> None:
         """The power goes: what is left is what was synced, and perhaps some of what was written since."""
         self.images = [random.choice(self.images)]
-        self.settle()
+        self.base.deserialize(self.images[0])
+        self.runs += 1
 
     def settle(self) -> None:
         """The process is gone, and the system goes on."""
         self.images = self.images[-1:]
-        self.base.deserialize(self.images[0])
         self.runs += 1
 
     def write(self, statements: Iterable[store.Statement]) -> None:
