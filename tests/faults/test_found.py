@@ -1,9 +1,14 @@
 """Faults that have shown a defect once: each is played as it was found."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.faults import calls
-from tests.faults.everything import SCENARIOS
+from tests.faults.crashes import State, start_on
+from tests.faults.everything import CRASHES, SCENARIOS
+from tests.faults.running import Run, Seen
+from tests.faults.scenario import callback
 from tests.faults.tracing import Fault, unavailable
 
 FOUND = {
@@ -14,6 +19,10 @@ FOUND = {
     "the directory of a journal cannot be synced: that is told": (
         "replay",
         Fault("fsync", "{home}", 1, "error=ENOSPC"),
+    ),
+    "a journal in use cannot be read: that is told": (
+        "replay",
+        Fault("pread64", "{home}/journal.db-wal", 7, "error=EIO"),
     ),
 }
 
@@ -26,3 +35,15 @@ def test_what_was_found_stays_mended(what: str) -> None:
     played = calls.play(SCENARIOS[scenario], fault)
     assert played.happened
     assert not played.wrong
+
+
+def test_a_journal_that_was_being_made_is_begun_again(tmp_path: Path) -> None:
+    """A power cut left its size without its data, and what SQLite needs to take that back."""
+    hot = bytes.fromhex("d9d505f920a163d7") + bytes(4) + b"once" + bytes(4) + bytes.fromhex("0000020000000400")
+    log = b"".join(callback(f"{lane}{n}", f"{lane}@example.com") + b"\n" for n in range(4) for lane in "ab")
+    files = {"journal.db": bytes(1024), "journal.db-journal": hot.ljust(512, b"\0"), "log.jsonl": log}
+    run = Run(tmp_path)
+    try:
+        assert start_on(CRASHES["replay"], State(1, files, Seen()), run) == []
+    finally:
+        run.close()

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,8 +82,9 @@ def _counted(found: int, expected: int, least: int) -> list[str]:
     return [] if expected * least / 100 <= found <= expected else [f"{found} records, expected {expected}"]
 
 
-def _json(path: Path, _: int) -> list[str]:
-    return judge.whole_json(path.read_bytes())
+def _counts(path: Path, least: int) -> list[str]:
+    text = path.read_bytes()
+    return judge.whole_json(text) or _counted(json.loads(text)["records"]["valid"], _COUNT, least)
 
 
 def _rejects(path: Path, least: int) -> list[str]:
@@ -125,7 +127,12 @@ def _duckdb(path: Path, least: int) -> list[str]:
 SUMMARY = Output(
     "output",
     ("summarize", "-o", "{home}/out.json", "--rejects", "{home}/rejects.ndjson", "-j", "1"),
-    (("out.json", _json), ("rejects.ndjson", _rejects)),
+    (("out.json", _counts), ("rejects.ndjson", _rejects)),
+)
+STATE = Output(
+    "state",
+    ("summarize", "--state", "{home}/kept", "-o", "{home}/out.json", "-j", "1"),
+    (("out.json", _counts),),
 )
 CSV = Output("export-csv", ("export", "-o", "{home}/out.csv"), (("out.csv", _csv),))
 PARQUET = Output("export-parquet", ("export", "-o", "{home}/out.parquet"), (("out.parquet", _parquet),))

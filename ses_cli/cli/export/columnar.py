@@ -114,12 +114,23 @@ def _replaced(path: str, is_folder: bool, mode: int | None = None) -> Iterator[s
         yield part
         if mode is not None:
             Path(part).chmod(mode & 0o666)
+        _sync(Path(part))
         os.replace(part, target)
     except OSError as error:
         raise TargetError(f"{path}: {reason(error)}", f"{path} was left unchanged") from None
     finally:
         clear()
         forget_leftover(clear)
+
+
+def _sync(path: Path) -> None:
+    """A file, or a directory with all that is in it, onto the disk: a power cut must not leave the name alone."""
+    for one in [*path.rglob("*"), path]:
+        fd = os.open(one, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
 
 
 def _remove(path: str) -> None:
