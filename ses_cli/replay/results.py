@@ -1,6 +1,7 @@
 """The history of a replay: a line for each outcome, for those who want more than the journal keeps."""
 
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from time import time
@@ -22,6 +23,8 @@ class Results:
         try:
             fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, mode)
             self._file = os.fdopen(fd, "ab")
+            if _is_torn(path):
+                self._file.write(b"\n")
         except OSError as error:
             raise self._unwritable(error) from None
 
@@ -57,3 +60,13 @@ class Results:
 
     def _unwritable(self, error: OSError) -> TargetError:
         return TargetError(f"{self._path}: cannot be written: {reason(error)}")
+
+
+def _is_torn(path: Path) -> bool:
+    """Whether a run that was killed left a partial last line, to which the next one would be glued."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode) or not status.st_size or not os.access(path, os.R_OK):
+        return False
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read() != b"\n"

@@ -87,9 +87,9 @@ class Replay:
         seen = Seen(arrivals=[name for name in run.seen.arrivals if name not in self.refused])
         lanes = _lanes([name for name in self.names if name not in self.refused])
         wrong += judge.delivered(seen, lanes, most, named)
-        return wrong + self._outputs(run, ended.status)
+        return wrong + self._outputs(run, ended.status, is_crash)
 
-    def _outputs(self, run: Run, status: int) -> list[str]:
+    def _outputs(self, run: Run, status: int, is_crash: bool = False) -> list[str]:
         if not self.outputs:
             return []
         rest = _lines(list(self.refused))
@@ -97,7 +97,7 @@ class Replay:
         report = (run.home / "report.json").read_bytes()
         if report != b"old\n" or status in (0, 1):
             wrong += judge.whole_json(report)
-        for name in ("rejects.ndjson", "results.ndjson"):
+        for name in ("rejects.ndjson", *(() if is_crash else ("results.ndjson",))):  # of which nothing is promised
             path = run.home / name
             text = path.read_bytes() if path.exists() else b""
             if text != b"old\n":

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from ses_cli.replay.results import Results
 from tests.faults import calls
 from tests.faults.crashes import State, start_on
 from tests.faults.everything import CRASHES, SCENARIOS
@@ -47,3 +48,12 @@ def test_a_journal_that_was_being_made_is_begun_again(tmp_path: Path) -> None:
         assert start_on(CRASHES["replay"], State(1, files, Seen()), run) == []
     finally:
         run.close()
+
+
+def test_results_are_not_glued_to_a_partial_line(tmp_path: Path) -> None:
+    """What a killed run left of its last line is ended, so that the next one stands for itself."""
+    path = tmp_path / "results.ndjson"
+    path.write_bytes(b'{"source"')
+    Results(path).close()
+    Results(path).close()
+    assert path.read_bytes() == b'{"source"\n'

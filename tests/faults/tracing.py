@@ -21,6 +21,7 @@ _WHOLE = re.compile(r"(\w+)\((.*)\)\s+= (-?\d+|\?)(.*)", re.DOTALL)
 _RESUMED = re.compile(r"<\.\.\. \w+ resumed>(.*)", re.DOTALL)
 _FD = re.compile(r"(\d+)<((?:\\x[0-9a-f]{2})+|[A-Zv0-9]+:\[[^\]]*\]|[^>]*)")
 _TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
+_EVENT = "".join(f"\\x{byte:02x}" for byte in b"anon_inode")
 _TRACE_DATA = 1 << 20  # bytes of an argument
 
 
@@ -108,7 +109,7 @@ def injected(record: Path) -> bool | None:
     """
     text = record.read_text(errors="replace")
     hit = [line for line in text.splitlines() if "(INJECTED)" in line or line.endswith("= ?")]
-    if any("UNIX" in line or "anon_inode" in line or "<pipe:" in line for line in hit):
+    if any("UNIX" in line or _EVENT in line for line in hit):
         return None
     return bool(hit) or "killed by SIGKILL" in text
 
