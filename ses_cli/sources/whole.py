@@ -36,9 +36,9 @@ def read_whole(name: str, endpoint: str | None = None) -> bytes | None:
 def write_whole(name: str, data: bytes, endpoint: str | None = None) -> None:
     """Puts it there whole, or not at all. Raises TargetError, UsageError."""
     if is_address(name):
-        from ses_cli.sources.objects.upload import put_whole
+        from ses_cli.sources.objects.upload import Target
 
-        put_whole(name, data, endpoint)
+        Target(name, endpoint).put(data)
         return
     path = Path(os.path.realpath(name))
     part = path.with_name(f".{path.name[:200]}.{uuid4().hex[:12]}")

@@ -82,6 +82,19 @@ def test_what_is_missing_is_said_in_a_line(run: Program, store: Store) -> None:
     assert (done.status, "only files are written" in done.stderr) == (2, True)
 
 
+def test_an_export_goes_to_an_object(run: Program, store: Store) -> None:
+    """`-o s3://` stores what `-o FILE` writes; an input, a name of a log, or what is no object is refused before."""
+    (run.home / "a.jsonl").write_bytes(LOG)
+    for output in ("s3://logs/out.csv", "out.csv"):
+        done = run("export", "-o", output, "a.jsonl", env=store.environment)
+        assert (done.status, done.stdout) == (0, ""), done.stderr
+    assert store.memory.objects["logs/out.csv"] == (run.home / "out.csv").read_bytes()
+    for output, message in (("s3://logs/new.jsonl", "named like a log"), ("s3://logs/x/", "expected an object")):
+        done = run("export", "-f", "raw", "-o", output, "s3://logs/a", env=store.environment)
+        assert (done.status, message in done.stderr) == (2, True), done.stderr
+    assert len(store.memory.objects) == 1
+
+
 def test_an_interrupt_does_not_wait_for_a_store(run: Program, store: Store) -> None:
     """Ctrl-C ends a run at once, though the store has not answered."""
     reading, writing = os.pipe()

@@ -4,6 +4,7 @@ import click
 
 from ses_cli.cli.export.options import SUFFIXES, Choosing, choosing
 from ses_cli.cli.options import Printing, Reading, Selecting, printing_as, reading, selecting
+from ses_cli.sources.source import is_address
 
 
 @click.command()
@@ -20,6 +21,7 @@ def export(reading: Reading, selecting: Selecting, printing: Printing, choosing:
     ses-events export -o bounces.csv --event bounce logs/
     ses-events export -o mail.csv --columns time,email,event,bounce_class logs/
     ses-events export -o mail.parquet logs/
+    ses-events export -o s3://bucket/mail.parquet logs/
     ses-events export -o mail/ -f parquet --partition-by day logs/
     ses-events export -f ndjson --redact key log.jsonl >for-a-colleague.jsonl
 
@@ -32,4 +34,8 @@ def export(reading: Reading, selecting: Selecting, printing: Printing, choosing:
     """
     from ses_cli.cli.export import output as exporting
 
+    if printing.output and is_address(printing.output):
+        from ses_cli.cli.export import stored
+
+        return stored.run(reading, selecting, printing, choosing)
     return exporting.run(reading, selecting, printing, choosing)

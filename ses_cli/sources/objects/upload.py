@@ -70,13 +70,26 @@ class Uploader:
         return found.hexdigest()
 
 
-def put_whole(name: str, data: bytes, endpoint: str | None) -> None:
-    """Puts bytes at an address. Raises TargetError, UsageError."""
-    try:
-        address = parse(name)
-        Bucket(address, endpoint).put(address.key, data, PART).result()
-    except SourceError as error:
-        raise TargetError(error.message, error.hint) from None
+class Target:
+    """One object to be written."""
+
+    def __init__(self, name: str, endpoint: str | None) -> None:
+        """Raises UsageError where it is no address of an object, or the library or the credentials are missing."""
+        try:
+            self._address = parse(name)
+        except SourceError as error:
+            raise UsageError(error.message, error.hint) from None
+        key = self._address.key
+        if self._address.is_http or self._address.is_pattern or not key or key.endswith("/"):
+            raise UsageError(f"{self._address.shown}: expected an object to write, such as s3://BUCKET/NAME")
+        self._bucket = Bucket(self._address, endpoint)
+
+    def put(self, data: Path | bytes) -> None:
+        """Puts a file or bytes there, whole or not at all. Raises TargetError."""
+        try:
+            self._bucket.put(self._address.key, data, PART).result()
+        except SourceError as error:
+            raise TargetError(error.message, error.hint) from None
 
 
 def digest_of(path: Path) -> Digest:
