@@ -18,7 +18,8 @@ def judge_storing(plan: Storing, trace: Sequence[tuple[Any, ...]]) -> None:
     promised: dict[int, str] = {}  # line -> where
     refused: set[int] = set()
     open_lines: set[int] = set()
-    is_clean = True  # whether what was refused can have been taken back by now
+    is_clean = True  # whether the run ended by itself
+    is_undone = True  # whether what was refused can have been taken back
     for event in trace:
         kind, facts = event[1], event[2:]
         if kind == "stores":
@@ -32,12 +33,14 @@ def judge_storing(plan: Storing, trace: Sequence[tuple[Any, ...]]) -> None:
         elif kind == "hung":
             raise Broken(f"at {event}: it hangs")
         elif kind == "begins":
-            is_clean = False
+            is_clean, is_undone = False, True
+        elif kind == "fails":
+            is_undone &= facts[0] != "ftruncate"
         elif kind == "ends":
             is_clean = True
         elif kind == "holds":
-            _hold_files(plan, facts[0], promised, refused, is_clean)
-            refused = refused if is_clean else set()  # what could not be taken back before a kill may stand there
+            _hold_files(plan, facts[0], promised, refused if is_undone else set(), is_clean)
+            refused = refused if is_clean and is_undone else set()  # what could not be taken back may stand there
             open_lines = set()
 
 
@@ -67,7 +70,7 @@ def _hold_files(
     if doubled:
         raise Broken(f"lines {doubled} are there more than once")
     found = refused & {*logs, *rejects}
-    if found and is_clean and not plan.fails:
+    if found and is_clean:
         raise Broken(f"lines {found} were refused, and are there")
 
 
