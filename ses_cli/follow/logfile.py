@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from io import BufferedReader, BytesIO, RawIOBase
 from pathlib import Path
 from types import TracebackType
@@ -57,8 +58,9 @@ class LogFile:
         self.close()
 
     def close(self) -> None:
-        """Lets go of the file."""
-        self._file.close()
+        """Lets go of the file, which was only read: an error that the system tells now is about nothing."""
+        with suppress(OSError):
+            self._file.close()
 
     @property
     def size(self) -> int:
