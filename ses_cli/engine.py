@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ses_cli.batch import Batch, Checks, Engine, Piece
     from ses_cli.message.counting import MessageCounter
+    from ses_cli.message.ends import Ends
     from ses_cli.sources import Span
 
 ENVIRONMENT = "SES_EVENTS_ENGINE"
@@ -97,6 +98,17 @@ def message_counter() -> MessageCounter:
     from ses_cli.native.messages import NativeCounter
 
     return NativeCounter()
+
+
+def message_ends(rows: bytes) -> Ends:
+    """What became of messages, all of whose rows are there: see `message.ends`."""
+    from ses_cli.message import ends
+
+    if engine_name() == "python":
+        return ends.message_ends(rows)
+    from ses_cli.native import _engine
+
+    return ends.Ends(*_engine.ends(rows))
 
 
 class Checked(NamedTuple):

@@ -287,9 +287,9 @@ def selecting_by(event: Decorator) -> Decorator:
 
 
 # for what is about all mail of a sender
-_SENDERS = ("from_domains", "since", "until", "tz", "dedupe", "fail_empty")
-_ALL_OF_THEM = partial(Selecting, events=(), domains=(), emails=(), bulk_ids=(), templates=())
-selecting_senders = grouped("selecting", _ALL_OF_THEM, _SENDERS, _FROM_DOMAIN, *_TIMES, _DEDUPE, _FAIL_EMPTY)
+_SENDERS = ("from_domains", "since", "until", "tz", "fail_empty")
+_ALL_OF_THEM = partial(Selecting, events=(), domains=(), emails=(), bulk_ids=(), templates=(), dedupe=False)
+selecting_senders = grouped("selecting", _ALL_OF_THEM, _SENDERS, _FROM_DOMAIN, *_TIMES, _FAIL_EMPTY)
 _EVENT = "this event type; every filter takes several values, separated by commas"
 selecting = selecting_by(_only("--event", "events", click.Choice(EVENTS), None, _EVENT))
 # all events of a message, each of them once whatever the log has

@@ -20,7 +20,7 @@ AGENTS = (
     "Mozilla/5.0 (X11; Linux x86_64)",
     "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
 )
-TIMES = st.integers(1654064670, 1654064690) | st.just(1654064679)
+TIMES = st.integers(1654064675, 1654064683)
 
 MESSAGES: st.SearchStrategy[Record] = st.builds(
     record,

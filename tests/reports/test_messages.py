@@ -52,6 +52,33 @@ def test_there_is_one_row_for_each_message(records: list[Record], most: int) -> 
     }
 
 
+@given(records=RECORDS, older_than=st.integers(0, 9), top=st.sampled_from([1, 3, None]))
+def test_what_is_to_be_looked_at_is_listed(records: list[Record], older_than: int, top: int | None) -> None:
+    """Pending messages sent so long before the newest callback, and those with what cannot be; the oldest are shown."""
+    last = max((one["timestamp"] for one in records), default=0)
+    whole = expected(records).values()
+    since = {id(one): one["sent"] or one["first"] for one in whole}
+    impossible = {name for name, _ in FLAGS.values()}
+    wanted = {
+        Listed.PENDING: [
+            one
+            for one in whole
+            if not one["end"] and "end-not-logged" not in one["flags"] and since[id(one)] <= last - older_than
+        ],
+        Listed.IMPOSSIBLE: [one for one in whole if impossible & set(one["flags"])],
+    }
+    for listed, several in wanted.items():
+        found = folded(records, Wanted((), listed, older_than, top))
+        keys = {(row["bulk_id"], row["email"]) for row in found.data().objects()}
+        assert keys == {(one["bulk_id"], one["email"]) for one in several}
+        assert len(document(found)[f"{listed.name.lower()}_messages"]) == len(several)
+        shown = found.tables()[-1]
+        times = sorted(since[id(one)] for one in several)[:top]
+        at = [column.title for column in shown.columns].index("since")
+        assert [row[at] for row in shown.rows] == times
+        assert f"{len(several):,}" in shown.title
+
+
 def _shown(name: str, value: object) -> object:
     return rfc3339(value, UTC) if name in TIMED and isinstance(value, int) else value
 

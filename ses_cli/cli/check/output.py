@@ -22,7 +22,7 @@ def report(reading: Reading, selecting: Selecting, printing: Printing, checking:
     other = _other(reading, selecting, printing, checking, make)
     outcome = scanning.fold(found, reading, selecting, make, rules=checking.rules)
     if other:
-        outcome.fold.other = other.fold.counts
+        outcome.fold.other = other.fold.counts.mails()
         outcome.errors += other.errors
     if printing.form == "prometheus":
         write(exposition(outcome.fold, outcome.ledger), printing.output)
@@ -30,6 +30,8 @@ def report(reading: Reading, selecting: Selecting, printing: Printing, checking:
         headline = f"{outcome.fold.verdict()}\n{scanning.account(outcome.ledger)}"
         write(scanning.rendered("check", outcome, printing, tz, headline), printing.output)
     scanning.tell(outcome)
+    if left_out := outcome.fold.counts.store.unassigned:
+        messages.note(f"{plural(left_out, 'callback')} without bulkId or address: they tell of no message")
     failures = outcome.fold.found().failures
     for failure in failures:
         messages.plain(safe(f"failed: {failure.condition}: {failure.told}"))

@@ -6,6 +6,7 @@ pub mod bounces;
 pub mod columns;
 pub mod domains;
 pub mod email;
+pub mod ends;
 pub mod escapes;
 pub mod identity;
 pub mod json;

@@ -319,7 +319,7 @@ fn some(time: u64) -> Option<u64> {
 
 impl Life {
     /// The life of a message by its rows, which are sorted and at least one.
-    fn of(rows: &[Row]) -> Self {
+    pub fn of(rows: &[Row]) -> Self {
         let (mut firsts, mut lasts, mut counts) = ([NEVER; step::COUNT], [0; step::COUNT], [0; step::COUNT]);
         let (mut best, mut before) = ((0, 0), None);
         for row in rows {

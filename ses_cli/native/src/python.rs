@@ -3,6 +3,7 @@
 mod bounces;
 mod columns;
 mod dedupe;
+mod ends;
 mod engine;
 mod fields;
 mod lines;
@@ -77,6 +78,7 @@ fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<messages::PyMessages>()?;
     module.add_class::<messages::PyCounter>()?;
     module.add_function(wrap_pyfunction!(bounces::matching, module)?)?;
+    module.add_function(wrap_pyfunction!(ends::ends, module)?)?;
     #[cfg(unix)]
     module.add_class::<log::Log>()?;
     module.add_function(wrap_pyfunction!(vocabulary, module)?)?;

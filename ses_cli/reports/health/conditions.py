@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
-from fractions import Fraction
 from typing import NamedTuple
 
 from ses_cli.errors import UsageError
@@ -15,6 +14,7 @@ from ses_cli.reports.health.sentences import Context, sentence
 from ses_cli.reports.health.words import NONE, percent
 
 _FORM = re.compile(r"\s*([a-z_]+)\s*(>=|<=|>|<)\s*(\d{1,3}(?:\.\d{1,9})?)\s*(%?)\s*")
+_UNITS = 10**11  # a whole
 _LEVELS = ("lower", "block")
 CHANGE = "change"
 _HINT = "such as 'invalid_address_rate > 5%'; lower, block or change"
@@ -26,7 +26,7 @@ class Condition(NamedTuple):
     text: str  # as it was given
     name: str
     sign: str = ""
-    limit: Fraction = Fraction(0)
+    limit: int = 0  # in units of 1e-11, so that it is exact
 
     def holds(self, one: SenderDay) -> bool:
         """Whether it does on a day of a sender domain. A level holds for those that are worse too."""
@@ -35,10 +35,8 @@ class Condition(NamedTuple):
         part, whole = RATES[self.name].numbers(one.counts)
         if not whole:
             return False
-        rate = Fraction(part, whole)
-        if rate == self.limit:
-            return "=" in self.sign
-        return (rate > self.limit) == (">" in self.sign)
+        difference = part * _UNITS - self.limit * whole
+        return (difference > 0) == (">" in self.sign) if difference else "=" in self.sign
 
 
 class Failure(NamedTuple):
@@ -61,8 +59,9 @@ def condition(text: str) -> Condition:
     name, sign, number, mark = match.groups()
     if name not in RATES:
         raise UsageError(f'--fail-on: "{name}" is no rate', f"the rates are {', '.join(RATES)}")
-    limit = Fraction(number) / (100 if mark else 1)
-    if limit > 1:
+    whole, _, digits = number.partition(".")
+    limit = int(f"{whole}{digits:0<9}") * (1 if mark else 100)
+    if limit > _UNITS:
         raise UsageError(f"--fail-on: {number} is more than all", f"write {name} {sign} {number}%")
     return Condition(text.strip(), name, sign, limit)
 

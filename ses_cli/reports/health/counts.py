@@ -1,4 +1,4 @@
-"""What is counted of a log: records by sender and recipient domain, template and hour; failures by their meaning."""
+"""Records counted by sender and recipient domain, template and hour; failures by their meaning."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,15 +9,14 @@ from ses_cli.batch import SLOT, Batch, Collected
 from ses_cli.batch import Counts as Counted
 from ses_cli.batch import Key as BatchKey
 from ses_cli.callback import Callback
-from ses_cli.events import HARD, SOFT
+from ses_cli.events import SOFT
 from ses_cli.identity import domain, from_domain
 from ses_cli.reasons.own import hide, reveal
 from ses_cli.reports.addresses import classifier
-from ses_cli.reports.tally import UNTYPED, kind
+from ses_cli.reports.tally import kind
 
 HOUR = 3600
 FAILURES = frozenset({"bounce", "dropped", "deferred"})  # events whose reasons are read
-ENDS = frozenset({"delivered", HARD, SOFT, UNTYPED, "dropped"})
 _KEYS = (
     BatchKey.EVENT,
     BatchKey.BOUNCE_TYPE,
@@ -78,11 +77,6 @@ class Counts:
             self._enter(collected.counts())
         return self._records
 
-    def newest(self) -> int | None:
-        """The newest hour in which a message met its end; where there is none, in which anything happened."""
-        ends = max((place[3] for kind, place in self.records if kind in ENDS), default=None)
-        return ends if ends is not None or self.last is None else self.last // HOUR
-
     def _enter(self, counts: Counted) -> None:
         records = self._records
         for (event, bounce_type, sender, name, template, slot), n in cast(_Groups, counts).items():
@@ -94,7 +88,7 @@ class Counts:
         failures = self.failures
         for record in records:
             name = domain(record.email)
-            meaning, sample = _meaning(record, name, self.rules)
+            meaning, sample = meaning_of(record, name, self.rules)
             key = meaning, (from_domain(record) or None, name, record.template_id or None, record.timestamp // HOUR)
             failures[key] = failures.get(key, 0) + 1
             self._sample((name, meaning), (record.timestamp, sample))
@@ -138,7 +132,7 @@ def _merge(mine: dict[K, int], theirs: Mapping[K, int]) -> None:
 _known: dict[tuple[str, str, str | None, str, Path | None], tuple[Meaning, str]] = {}
 
 
-def _meaning(record: Callback, name: str, rules: Path | None) -> tuple[Meaning, str]:
+def meaning_of(record: Callback, name: str, rules: Path | None) -> tuple[Meaning, str]:
     """What the reason of a failure means, and its text without the recipient's address."""
     reason = record.reason or ""
     hidden = hide(reason, record.email)

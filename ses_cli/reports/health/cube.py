@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ses_cli.reports.health.counts import Counts, Meaning, Place
+from ses_cli.reports.health.counts import Meaning, Place
+from ses_cli.reports.health.mails import Mails
 from ses_cli.reports.health.metrics import METRICS, Metric
 from ses_cli.reports.health.periods import Compared, Periods
 
@@ -136,7 +137,7 @@ class _Sides:
                     numbers[Segment(*mail[:3], cls, rule)] += n
 
 
-def _gathered(counts: Counts, start: int, end: int, hours: int) -> dict[str, dict[Place, int]]:
+def _gathered(counts: Mails, start: int, end: int, hours: int) -> dict[str, dict[Place, int]]:
     """The records of some hours by kind and place, with numbers of blocks of hours instead of the hour."""
     kinds: dict[str, dict[Place, int]] = {}
     for (kind, (sender, domain, template, hour)), n in counts.records.items():

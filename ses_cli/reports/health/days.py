@@ -1,4 +1,4 @@
-"""Counts by sender domain and day of UTC+8, the unit that the provider judges by."""
+"""Mails by sender domain and day of UTC+8, the unit that the provider judges by."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from functools import cached_property
 
 from ses_cli.events import HARD, SOFT
 from ses_cli.reports.health.classes import INVALID_ADDRESS, SPAM_BOUNCE
-from ses_cli.reports.health.counts import Counts, Place
+from ses_cli.reports.health.counts import Place
+from ses_cli.reports.health.mails import Mails
 from ses_cli.reports.health.rates import COUNTS
 from ses_cli.reports.health.rules import Judgement, judge
 from ses_cli.reports.tally import UNTYPED
@@ -21,8 +22,8 @@ _KINDS = {
     SOFT: ("sent", "bounced"),
     UNTYPED: ("sent", "bounced"),
     "dropped": ("sent", "dropped"),
-    "spamreport": ("complaints",),
-    "open": ("opened",),
+    "complained": ("complaints",),
+    "opened": ("opened",),
 }
 _CLASSES = {
     **dict.fromkeys(INVALID_ADDRESS, ("invalid_addresses",)),
@@ -50,7 +51,7 @@ def day_of(hour: int) -> date:
     return _EPOCH + timedelta((hour + _EAST) // 24)
 
 
-def sender_days(counts: Counts, quotas: Mapping[str | None, int]) -> list[SenderDay]:
+def sender_days(counts: Mails, quotas: Mapping[str | None, int]) -> list[SenderDay]:
     """The days of each sender domain, the newest first. `quotas` are by sender domain; that of None is all others'."""
     days: dict[tuple[str | None, int], dict[str, int]] = {}
     for names, (sender, _, _, hour), n in _parts(counts):
@@ -67,7 +68,7 @@ def sender_days(counts: Counts, quotas: Mapping[str | None, int]) -> list[Sender
     return sorted(found, key=lambda one: (-one.day.toordinal(), -one.counts["sent"], one.from_domain or ""))
 
 
-def _parts(counts: Counts) -> Iterator[tuple[tuple[str, ...], Place, int]]:
+def _parts(counts: Mails) -> Iterator[tuple[tuple[str, ...], Place, int]]:
     for (kind, place), n in counts.records.items():
         if kind in _KINDS:
             yield _KINDS[kind], place, n

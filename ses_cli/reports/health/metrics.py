@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from ses_cli.events import HARD, SOFT
-from ses_cli.reports.health.counts import ENDS
+from ses_cli.reports.health.mails import ENDS
 from ses_cli.reports.tally import UNTYPED
 
 _DELIVERED = frozenset({"delivered"})

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ses_cli.reports.health.counts import ENDS, Counts
 from ses_cli.reports.health.cube import block_hours
+from ses_cli.reports.health.mails import ENDS, Mails
 from ses_cli.reports.health.periods import Compared
 
 _REGULAR = 5  # outcomes in every block of the baseline, to be missed where there are none
@@ -61,7 +61,7 @@ def novelties(compared: Compared) -> list[Novelty]:
     return sorted(found, key=lambda one: (one.kind, -one.now - one.before, one.what, str(one.name)))
 
 
-def _sent(counts: Counts, start: int, end: int, hours: int) -> tuple[Mapping[Key, dict[int, int]], Mapping[Key, int]]:
+def _sent(counts: Mails, start: int, end: int, hours: int) -> tuple[Mapping[Key, dict[int, int]], Mapping[Key, int]]:
     """Messages with an outcome by what they are of and block of hours, and how many were delivered."""
     sent: defaultdict[Key, dict[int, int]] = defaultdict(dict)
     delivered: defaultdict[Key, int] = defaultdict(int)

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from ses_cli.reports.health.counts import Counts
+from ses_cli.reports.health.mails import Mails
 
 DAY = 24  # hours
 WEEK = 7 * DAY
@@ -39,12 +39,12 @@ class Periods(NamedTuple):
 class Compared(NamedTuple):
     """The counts of both periods; mostly they are of one log."""
 
-    now: Counts
-    before: Counts
+    now: Mails
+    before: Mails
     periods: Periods
 
 
-def compared(counts: Counts, window: int, baseline: Baseline, other: Counts | None) -> Compared | None:
+def compared(counts: Mails, window: int, baseline: Baseline, other: Mails | None) -> Compared | None:
     """The window of so many hours, which ends with the newest outcome, and its baseline; None where there is no mail.
 
     Where another log is the baseline, all of it is.

@@ -1,6 +1,5 @@
 """Is the sending healthy: what the published rules make of each sender domain and day, and what changed."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
@@ -12,6 +11,7 @@ from ses_cli.reports.health.changes import Change, changes
 from ses_cli.reports.health.conditions import CHANGE, Condition, Failure, changed, failures, silence
 from ses_cli.reports.health.counts import Counts
 from ses_cli.reports.health.days import SenderDay, day_of, sender_days
+from ses_cli.reports.health.mails import MailCounts, Mails
 from ses_cli.reports.health.novelties import Novelty, novelties
 from ses_cli.reports.health.periods import A_WEEK, DAY, Baseline, compared
 from ses_cli.reports.health.rates import COUNTS, RATES
@@ -34,11 +34,13 @@ class Asked:
     conditions: tuple[Condition, ...] = ()  # what makes the answer bad
     max_silence: float | None = None  # seconds since the newest callback that make it bad
     time: float = field(default=0.0, compare=False)  # now, Unix seconds
+    has_records: bool = False  # whether the records are counted beside the messages
 
 
 class Found(NamedTuple):
     """All that is found of a log."""
 
+    mails: Mails
     days: list[SenderDay]  # the newest first
     recent: list[SenderDay]  # those of the window
     context: Context | None  # None where there is no mail
@@ -47,50 +49,57 @@ class Found(NamedTuple):
     failures: list[Failure]  # conditions that hold
 
 
+def find(mails: Mails, asked: Asked, other: Mails | None = None) -> Found:
+    """All there is to tell of messages; `other` are those of another log, where one is the baseline."""
+    days = sender_days(mails, dict(asked.quotas))
+    is_silent = [] if asked.max_silence is None else [*silence(asked.max_silence, mails.last, asked.time)]
+    both = compared(mails, asked.window, asked.baseline, other)
+    if both is None:
+        return Found(mails, days, [], None, [], [], is_silent)
+    recent = [one for one in days if one.day >= day_of(both.periods.start) and one.counts["sent"]]
+    context, moved = Context(both, asked.tz, asked.files, asked.rules), changes(both)
+    failed = [*failures(asked.conditions, recent)]
+    if any(one.name == CHANGE for one in asked.conditions):
+        failed += changed(moved, context)
+    return Found(mails, days, recent, context, moved, novelties(both), [*failed, *is_silent])
+
+
 @dataclass(slots=True)
 class Health:
     """A fold. `other` is the log that it is compared with, where it is one of its own."""
 
     asked: Asked = field(default_factory=Asked)
-    counts: Counts = field(default_factory=Counts)
-    other: Counts | None = None
+    counts: MailCounts = field(default_factory=MailCounts)
+    records: Counts = field(default_factory=Counts)  # empty unless they are asked for
+    other: Mails | None = None
     _found: Found | None = None
 
     def __post_init__(self) -> None:
-        self.counts.rules = self.asked.rules
+        self.counts.rules = self.records.rules = self.asked.rules
 
     def add(self, batch: Batch) -> None:
-        """Counts the records of a batch."""
+        """Takes in the records of a batch."""
         self._found = None
         self.counts.add(batch)
+        if self.asked.has_records:
+            self.records.add(batch)
 
     def merge(self, later: Self) -> None:
-        """Counts what was found later in the log."""
+        """Takes in what was found later in the log."""
         self._found = None
         self.counts.merge(later.counts)
+        self.records.merge(later.records)
+
+    def __getstate__(self) -> object:
+        """Copies, and what goes to another process, hold no answers."""
+        self._found = None
+        return object.__getstate__(self)
 
     def found(self) -> Found:
         """All there is to tell."""
         if self._found is None:
-            self._found = self._find()
+            self._found = find(self.counts.mails(), self.asked, self.other)
         return self._found
-
-    def _find(self) -> Found:
-        asked = self.asked
-        days = sender_days(self.counts, dict(asked.quotas))
-        both = compared(self.counts, asked.window, asked.baseline, self.other)
-        if both is None:
-            return Found(days, [], None, [], [], list(self._silence()))
-        recent = [one for one in days if one.day >= day_of(both.periods.start) and one.counts["sent"]]
-        context, moved = Context(both, asked.tz, asked.files, asked.rules), changes(both)
-        failed = [*failures(asked.conditions, recent)]
-        if any(one.name == CHANGE for one in asked.conditions):
-            failed += changed(moved, context)
-        return Found(days, recent, context, moved, novelties(both), [*failed, *self._silence()])
-
-    def _silence(self) -> Iterator[Failure]:
-        if self.asked.max_silence is not None:
-            yield from silence(self.asked.max_silence, self.counts.last, self.asked.time)
 
     def recent(self) -> list[SenderDay]:
         """The days of the window on which mail was sent."""
@@ -107,6 +116,7 @@ class Health:
         return {
             "tz": zone_name(self.asked.tz),
             "counts": COUNTS,
+            "without_message": found.mails.without_message,
             "rates": {rate.name: rate.formula for rate in RATES.values()},
             "rules": views.rules(),
             **change_views.periods(found.context),

@@ -12,16 +12,18 @@ REASONS = (
     "452 4.2.2 mailbox full",
     "",
 )
+EVENTS = ("delivered", "delivered", "bounce", "bounce", "dropped", "deferred", "open", "open", "spamreport", "click")
 START = 1_767_600_000
 
 RECORDS: st.SearchStrategy[Record] = st.builds(
     record,
-    event=st.sampled_from(["delivered", "delivered", "bounce", "dropped", "deferred", "open", "spamreport", "click"]),
+    event=st.sampled_from(EVENTS),
     email=st.sampled_from(["a@qq.com", "b@QQ.com", "c@163.com", ""]),
-    timestamp=st.integers(START, START + 300_000),
+    timestamp=st.integers(START, START + 300_000) | st.integers(START, START + 3),
     reason=st.sampled_from(REASONS),
     bounceType=st.sampled_from(["hard_bounce", "soft_bounce", "soft", ""]),
     fromDomain=st.sampled_from(["a.example", "A.example", "b.example", "", ABSENT]),
     templateId=st.sampled_from([1, 2, ABSENT]),
+    bulkId=st.sampled_from(["q-1", "q-2", "q-3", "q-4", ""]),
 )
 """Records that a health check counts, and some that it does not."""

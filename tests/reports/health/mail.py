@@ -5,7 +5,8 @@ from random import Random
 from typing import NamedTuple
 
 from ses_cli.events import HARD
-from ses_cli.reports.health.counts import Counts, Meaning
+from ses_cli.reports.health.counts import Meaning
+from ses_cli.reports.health.mails import Mails
 from ses_cli.reports.health.periods import A_WEEK, Compared, compared
 
 FIRST = 490_000  # an hour since 1970
@@ -34,7 +35,8 @@ class Mail:
     """Counts to which mail is added."""
 
     def __init__(self, seed: int) -> None:
-        self.counts = Counts()
+        self.samples: dict[tuple[str, Meaning], tuple[int, str]] = {}
+        self.counts = Mails(samples=self.samples)
         self.random = Random(seed)
 
     def send(
@@ -60,7 +62,7 @@ class Mail:
     def add(self, domain: str, template: int, hour: int, meaning: Meaning | None) -> None:
         """One mail."""
         place = TEMPLATES[template], domain, template, hour
-        records = self.counts._records
+        records = self.counts.records
         kind = "delivered" if meaning is None else HARD
         records[kind, place] = records.get((kind, place), 0) + 1
         if meaning is None:
@@ -69,7 +71,7 @@ class Mail:
             return
         failures = self.counts.failures
         failures[meaning, place] = failures.get((meaning, place), 0) + 1
-        self.counts.samples[domain, meaning] = hour * 3600, f"550 {meaning.rule}"
+        self.samples[domain, meaning] = hour * 3600, f"550 {meaning.rule}"
 
     def compared(self) -> Compared:
         """The last day against the week before."""

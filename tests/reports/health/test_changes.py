@@ -84,7 +84,7 @@ def test_fewer_is_a_change_too() -> None:
     for hour in range(WINDOW, WINDOW + 24):
         for number in range(40):
             mail.add(list(DOMAINS)[number % 4], number % 4 + 1, hour, None)
-    records = mail.counts._records
+    records = mail.counts.records
     for kind, place in [key for key in records if key[0] == "open" and key[1][3] >= WINDOW]:
         del records[kind, place]
     found = {change.metric.name: change for change in changes(mail.compared())}
@@ -139,7 +139,7 @@ def test_what_is_new_gone_or_refuses_is_told() -> None:
             refused = number % 4 == 0
             template = 3 if number % 2 else 4
             mail.add("qq.com" if refused else "163.com", template, hour, NEW if refused else None)
-    records = mail.counts._records
+    records = mail.counts.records
     records["delivered", ("shop.example", "163.com", 9, WINDOW)] = 3
     told = [str(one) for one in novelties(mail.compared())]
     assert "template 9 is new: 3 sent, none in the baseline" in told
