@@ -43,14 +43,14 @@ def timeline(figures: Figures, texts: Texts) -> Spec:
     ]
     unit = "yearmonthdatehours" if figures.is_hourly else "yearmonthdate"
     time = {"field": "time", "type": "temporal", "timeUnit": unit, "title": None}
-    count = {"field": "count", "type": "quantitative", "aggregate": "sum", "title": texts["callbacks"], "axis": _COUNTS}
+    count = {"field": "count", "type": "quantitative", "aggregate": "sum", "title": texts["messages"], "axis": _COUNTS}
     scale = {"domain": [texts[name] for name in _STACKED], "range": [_COLOURS[name] for name in _STACKED]}
     colour = {"field": "outcome", "type": "nominal", "scale": scale, "title": None, "legend": {"orient": "top"}}
     order = {"field": "order", "type": "quantitative"}
     tip = [
         {"field": "time", "type": "temporal", "timeUnit": unit, "title": texts["time"]},
         {"field": "outcome", "title": texts["outcome"]},
-        {"field": "count", "aggregate": "sum", "title": texts["callbacks"], "format": ","},
+        {"field": "count", "aggregate": "sum", "title": texts["messages"], "format": ","},
     ]
     detail = {
         "mark": {"type": "bar", "binSpacing": 1},

@@ -1,21 +1,22 @@
-"""The numbers on the page, from the counts that `check` makes: aggregates, no records and no addresses."""
+"""The numbers on the page, of the messages that `check` counts: aggregates, no records and no addresses."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
+from ses_cli.batch import Value
 from ses_cli.events import HARD, SOFT
 from ses_cli.reports.health.classes import INVALID_ADDRESS, SPAM_BOUNCE
-from ses_cli.reports.health.counts import HOUR, Counts, Place
+from ses_cli.reports.health.mails import Counted
+from ses_cli.reports.health.meanings import HOUR, Meaning
 from ses_cli.reports.tally import UNTYPED
 
-K = TypeVar("K", bound=Hashable)
 HOURLY = 14 * 24  # hours: a longer period is shown by day
 _HARDLY = 0.01  # of the mail of the day with most
 _BLOCKS = "▁▂▃▄▅▆▇█"
-# kind of event -> what it counts as on the page
+# what became of a message -> what it counts as on the page
 OUTCOMES = {
     "delivered": "delivered",
     HARD: "bounced",
@@ -23,12 +24,15 @@ OUTCOMES = {
     UNTYPED: "bounced",
     "dropped": "dropped",
     "deferred": "deferred",
-    "spamreport": "complaints",
-    "open": "opened",
+    "complained": "complaints",
+    "opened": "opened",
     "click": "clicked",
     "unsubscribe": "unsubscribed",
 }
 ENDS = ("delivered", "bounced", "dropped")
+_READS = ("open", "click")  # in the hours in which they happened
+_SENDER, _DOMAIN, _TEMPLATE = range(3)  # what messages are told apart by
+_CLASSES = {**dict.fromkeys(INVALID_ADDRESS, "invalid"), **dict.fromkeys(SPAM_BOUNCE, "spam")}
 
 
 class Line(NamedTuple):
@@ -63,16 +67,24 @@ class Reason(NamedTuple):
 class Figures:
     """Everything is counted in the zone of the page."""
 
-    def __init__(self, counts: Counts, tz: tzinfo | None) -> None:
-        self._records = counts.records
-        self._failures = counts.failures
-        self._samples = counts.samples
+    def __init__(self, counted: Counted, tz: tzinfo | None) -> None:
+        self._messages = counted
+        self._samples = counted.samples
         self._tz = tz
+        self._known: dict[int, datetime] = {}
+        self._of: dict[int | None, list[tuple[str, Value, int, int]]] = {}
+        failed: Counter[tuple[str, tuple[Value, ...], int]] = Counter()
+        self._failed: Counter[tuple[Meaning, str]] = Counter()
+        for meaning, (sender, domain, template, hour), n in counted.failures():
+            self._failed[meaning, domain] += n
+            if meaning.event == "bounce" and meaning.cls in _CLASSES:
+                failed[_CLASSES[meaning.cls], (sender, domain, template), hour] += n
+        self._told_apart = failed
 
     @cached_property
     def hours(self) -> tuple[int, int] | None:
         """First and last hour since 1970; None where there is nothing."""
-        hours = [place[3] for _, place in self._records]
+        hours = [hour for _, _, hour, _ in self._messages.by(None)]
         return (min(hours), max(hours)) if hours else None
 
     @cached_property
@@ -82,7 +94,13 @@ class Figures:
 
     def local(self, hour: int) -> datetime:
         """The hour as a clock in the zone shows it."""
-        return datetime.fromtimestamp(hour * HOUR, UTC).astimezone(self._tz)
+        known = self._known.get(hour)
+        if known is None:
+            known = self._known[hour] = datetime.fromtimestamp(hour * HOUR, UTC).astimezone(self._tz)
+        return known
+
+    def _day(self, hour: int) -> str:
+        return f"{self.local(hour):%Y-%m-%d}"
 
     @cached_property
     def days(self) -> list[str]:
@@ -90,7 +108,7 @@ class Figures:
         if self.hours is None:
             return []
         first, last = self.hours
-        return list(dict.fromkeys(self.local(hour).strftime("%Y-%m-%d") for hour in range(first, last + 1)))
+        return list(dict.fromkeys(map(self._day, range(first, last + 1))))
 
     def timeline(self, by_day: bool = False) -> list[dict[str, object]]:
         """For each hour (or day) what happened, and the rates; periods without anything are there too."""
@@ -100,8 +118,8 @@ class Figures:
         first, last = self.hours
         times = dict.fromkeys(self.local(hour).strftime(form) for hour in range(first, last + 1))
         found: dict[str, Counter[str]] = {time: Counter() for time in times}
-        for name, place, n in self._counted():
-            found[self.local(place[3]).strftime(form)][name] += n
+        for name, _, hour, n in self._counted(None):
+            found[self.local(hour).strftime(form)][name] += n
         return [{"time": time, **counts, "sent": sent(counts), **rates(counts)} for time, counts in found.items()]
 
     def judged_days(self, rate: str) -> list[dict[str, object]]:
@@ -113,43 +131,47 @@ class Figures:
     def totals(self) -> Counter[str]:
         """All of it."""
         found: Counter[str] = Counter()
-        for name, _, n in self._counted():
+        for name, _, _, n in self._counted(None):
             found[name] += n
         return found
 
-    def lines(self, key: Callable[[Place], str | None], top: int) -> list[Line]:
+    def _lines(self, at: int, top: int) -> list[Line]:
         """The groups with most mail sent, the largest first."""
         found: dict[str, Counter[str]] = {}
-        days: dict[str, Counter[str]] = {}
-        for name, place, n in self._counted():
-            group = key(place)
-            if group is not None:
-                found.setdefault(group, Counter())[name] += n
+        days: dict[str, Counter[int]] = {}
+        for name, value, hour, n in self._counted(at):
+            if value not in (None, ""):
+                found.setdefault(str(value), Counter())[name] += n
                 if name in ENDS:
-                    days.setdefault(group, Counter())[self.local(place[3]).strftime("%Y-%m-%d")] += n
+                    days.setdefault(str(value), Counter())[hour] += n
         order = sorted(found.items(), key=lambda item: (-sent(item[1]), item[0]))[:top]
-        return [Line(name, counts, [days.get(name, Counter())[day] for day in self.days]) for name, counts in order]
+        return [Line(name, counts, self._by_day(days.get(name, {}))) for name, counts in order]
+
+    def _by_day(self, hours: Mapping[int, int]) -> list[int]:
+        found = dict.fromkeys(self.days, 0)
+        for hour, n in hours.items():
+            found[self._day(hour)] += n
+        return [*found.values()]
 
     def receivers(self, top: int = 20) -> list[Line]:
         """By recipient domain."""
-        return self.lines(lambda place: place[1] or None, top)
+        return self._lines(_DOMAIN, top)
 
     def senders(self, top: int = 50) -> list[Line]:
         """By sender domain."""
-        return self.lines(lambda place: place[0], top)
+        return self._lines(_SENDER, top)
 
     def templates(self, top: int = 50) -> list[Line]:
         """By template."""
-        return self.lines(lambda place: None if place[2] is None else str(place[2]), top)
+        return self._lines(_TEMPLATE, top)
 
     def receiver_days(self, names: Iterable[str]) -> list[dict[str, object]]:
         """For each of these recipient domains and each day the share that was delivered."""
         wanted = set(names)
         found: dict[tuple[str, str], Counter[str]] = {}
-        for name, place, n in self._counted():
-            if place[1] in wanted:
-                day = self.local(place[3]).strftime("%Y-%m-%d")
-                found.setdefault((place[1], day), Counter())[name] += n
+        for name, value, hour, n in self._counted(_DOMAIN):
+            if value in wanted:
+                found.setdefault((str(value), self._day(hour)), Counter())[name] += n
         return [
             {"domain": domain, "day": day, "sent": sent(counts), "delivered": counts["delivered"] / sent(counts)}
             for (domain, day), counts in sorted(found.items())
@@ -160,19 +182,19 @@ class Figures:
         """Bounces of these recipient domains by the class of their reason."""
         wanted = set(names)
         found: Counter[tuple[str, str]] = Counter()
-        for (meaning, place), n in self._failures.items():
-            if meaning.event == "bounce" and place[1] in wanted:
-                found[place[1], meaning.cls] += n
+        for (meaning, domain), n in self._failed.items():
+            if meaning.event == "bounce" and domain in wanted:
+                found[domain, meaning.cls] += n
         return [{"domain": domain, "class": cls, "bounces": n} for (domain, cls), n in sorted(found.items())]
 
     def reasons(self, top: int = 15) -> list[Reason]:
         """What failures mean, the most frequent first, each with its newest text."""
         found: Counter[tuple[str, str, str]] = Counter()
         where: dict[tuple[str, str, str], Counter[str]] = {}
-        for (meaning, place), n in self._failures.items():
+        for (meaning, domain), n in self._failed.items():
             key = meaning.event, meaning.cls, meaning.action
             found[key] += n
-            where.setdefault(key, Counter())[place[1]] += n
+            where.setdefault(key, Counter())[domain] += n
         samples: dict[tuple[str, str, str], tuple[int, str]] = {}
         for (_, meaning), sample in self._samples.items():
             key = meaning.event, meaning.cls, meaning.action
@@ -185,22 +207,23 @@ class Figures:
     def engagement(self) -> list[dict[str, object]]:
         """Opens and clicks by weekday (1 is Monday) and hour of the day."""
         found: Counter[tuple[int, int]] = Counter()
-        for name, place, n in self._counted():
-            if name in ("opened", "clicked"):
-                at = self.local(place[3])
+        for kind, _, hour, n in self._messages.by(None):
+            if kind in _READS:
+                at = self.local(hour)
                 found[at.isoweekday(), at.hour] += n
         return [{"weekday": day, "hour": hour, "count": found[day, hour]} for day in range(1, 8) for hour in range(24)]
 
-    def _counted(self) -> Iterator[tuple[str, Place, int]]:
-        """Records by what they count as, and failures by what their class makes of them."""
-        for (kind, place), n in self._records.items():
-            if kind in OUTCOMES:
-                yield OUTCOMES[kind], place, n
-        for (meaning, place), n in self._failures.items():
-            if meaning.event == "bounce" and meaning.cls in INVALID_ADDRESS:
-                yield "invalid", place, n
-            elif meaning.event == "bounce" and meaning.cls in SPAM_BOUNCE:
-                yield "spam", place, n
+    def _counted(self, at: int | None) -> list[tuple[str, Value, int, int]]:
+        """What messages count as, one of their values, the hour, how many; bounces also by the class of the reason."""
+        if at not in self._of:
+            found = self._messages.by(at)
+            known = [(OUTCOMES[kind], value, hour, n) for kind, value, hour, n in found if kind in OUTCOMES]
+            self._of[at] = [*known, *self._classed(at)]
+        return self._of[at]
+
+    def _classed(self, at: int | None) -> Iterator[tuple[str, Value, int, int]]:
+        for (name, values, hour), n in self._told_apart.items():
+            yield name, None if at is None else values[at], hour, n
 
 
 def sent(counts: Mapping[str, int]) -> int:

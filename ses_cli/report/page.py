@@ -49,7 +49,7 @@ class Page:
 def render(page: Page) -> bytes:
     """The whole file."""
     texts = texts_of(page.language)
-    figures, found = Figures(page.health.records, page.tz), page.health.found()
+    figures, found = Figures(page.health.counted(), page.tz), page.health.found()
     receivers = figures.receivers()
     data: dict[str, object] = {"charts": charts(figures, receivers, texts) if figures.hours else {}}
     if page.addresses is not None:

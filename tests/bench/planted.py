@@ -27,9 +27,9 @@ from traffic import TABLE, WALL  # noqa: E402
 from ses_cli.batch import Checks, Piece  # noqa: E402
 from ses_cli.engine import engine  # noqa: E402
 from ses_cli.reports.health.changes import Cause, Change  # noqa: E402
-from ses_cli.reports.health.counts import HOUR  # noqa: E402
 from ses_cli.reports.health.cube import ANY  # noqa: E402
 from ses_cli.reports.health.mails import ENDS  # noqa: E402
+from ses_cli.reports.health.meanings import HOUR  # noqa: E402
 from ses_cli.reports.health.report import Asked, Health  # noqa: E402
 
 PAGE = ROOT / "docs" / "check.md"

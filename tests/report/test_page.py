@@ -75,16 +75,16 @@ def rows(browser: Chrome, chart: str) -> list[dict[str, Any]]:
 
 
 def test_the_charts_have_the_counts_of_the_json(run: Program, browser: Chrome) -> None:
-    """What is drawn over time is what `summarize --json` counts, and the page needs no network."""
+    """What is drawn is what `messages --json` counts, and the page needs no network."""
     page = made(run, EXAMPLE)
     assert page.stat().st_size < 3 << 20
     opened(browser, page)
-    counts = json.loads(run("summarize", "--json", EXAMPLE).stdout)["events"]
+    counts = json.loads(run("messages", "--json", EXAMPLE).stdout)["messages"]
     drawn = browser.execute_script("return window.views.timeline.data('source_0')")
-    for event, outcome in {"delivered": "delivered", "bounce": "bounced", "deferred": "deferred"}.items():
-        assert sum(row["count"] for row in drawn if row["outcome"] == outcome) == counts[event]
-    assert sum(row["count"] for row in rows(browser, "engagement")) == counts["open"] + counts["click"]
-    assert sum(row["bounces"] for row in rows(browser, "classes")) <= counts["bounce"]
+    for outcome in ("delivered", "bounced", "dropped"):
+        assert sum(row["count"] for row in drawn if row["outcome"] == outcome) == counts[outcome]
+    assert sum(row["count"] for row in rows(browser, "engagement")) == counts["opened"] + counts["clicked"]
+    assert sum(row["bounces"] for row in rows(browser, "classes")) <= counts["bounced"]
     assert browser.find_element(By.CSS_SELECTOR, ".facts li:nth-child(2) b").text == f"{counts['delivered']}"
 
 

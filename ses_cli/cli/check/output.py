@@ -22,7 +22,7 @@ def report(reading: Reading, selecting: Selecting, printing: Printing, checking:
     other = _other(reading, selecting, printing, checking, make)
     outcome = scanning.fold(found, reading, selecting, make, rules=checking.rules)
     if other:
-        outcome.fold.other = other.fold.counts.mails()
+        outcome.fold.other = other.fold.counted().mails()
         outcome.errors += other.errors
     if printing.form == "prometheus":
         write(exposition(outcome.fold, outcome.ledger), printing.output)

@@ -78,4 +78,4 @@ def run(reading: Reading, selecting: Selecting, designing: Designing, output: st
 
 def _make(rules: Path | None, with_addresses: bool) -> Folded:
     wanted = Wanted(bounce_type="hard_bounce", actions=frozenset({"suppress"}), rules=rules)
-    return Folded(Health(Asked(rules=rules, has_records=True)), Bounces(wanted) if with_addresses else None)
+    return Folded(Health(Asked(rules=rules)), Bounces(wanted) if with_addresses else None)

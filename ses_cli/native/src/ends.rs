@@ -9,6 +9,8 @@ use hashbrown::HashMap;
 pub const OPENED: u8 = step::COUNT as u8;
 pub const COMPLAINED: u8 = OPENED + 1;
 const HOUR: u64 = 3600;
+/// A group, what happened and the hour since 1970.
+pub type Place = (u64, u8, u64);
 
 /// A message that failed, or was delayed.
 pub struct Failed {
@@ -18,26 +20,38 @@ pub struct Failed {
     pub group: u64,
 }
 
-/// Messages by group, what happened and hour; and those that failed, by their keys.
+/// Messages by their groups, what happened and hour.
 #[derive(Default)]
 pub struct Ends {
-    pub counts: HashMap<(u64, u8, u64), u64, RandomState>,
-    pub failed: Vec<Failed>,
+    counts: HashMap<Place, u64, RandomState>,
+    failed: Vec<Failed>,
 }
 
 impl Ends {
-    /// What became of some messages, all of whose rows are there.
-    pub fn of(packed: &[u8]) -> Self {
+    /// Takes in some messages, all of whose rows are there. Returns those that failed, by their keys.
+    pub fn add(&mut self, packed: &[u8]) -> Vec<Failed> {
         let mut rows = packed.as_chunks::<ROW>().0.to_vec();
         rows.sort_unstable();
-        let mut ends = Ends::default();
         for mine in rows.chunk_by(|one, other| one[..KEY] == other[..KEY]) {
-            ends.add(mine);
+            self.enter(mine);
         }
-        ends
+        std::mem::take(&mut self.failed)
     }
 
-    fn add(&mut self, rows: &[Row]) {
+    /// All of it, with the label of each group that has one instead of the group, and instead of the hour the last of
+    /// these that is no later.
+    pub fn counts(&self, labels: &HashMap<u64, u64, RandomState>, edges: &[u64]) -> HashMap<Place, u64, RandomState> {
+        let mut found = HashMap::default();
+        for (&(group, thing, hour), n) in &self.counts {
+            let label = labels.get(&group).copied().unwrap_or(group);
+            let at = edges.partition_point(|&edge| edge <= hour);
+            let hour = at.checked_sub(1).map_or(hour, |at| edges[at]);
+            *found.entry((label, thing, hour)).or_default() += n;
+        }
+        found
+    }
+
+    fn enter(&mut self, rows: &[Row]) {
         let group = rows.iter().map(|row| number(&row[32..])).find(|&group| group != 0);
         let (group, life) = (group.unwrap_or(0), Life::of(rows));
         if let Some((step, time)) = ended(rows, &life) {
@@ -55,12 +69,11 @@ impl Ends {
             self.count(group, step::DEFERRED, time);
             self.fail(rows, step::DEFERRED, time, group);
         }
-        let reads = [
-            (step::OPEN, life.first_open),
-            (step::SPAMREPORT, first(rows, step::SPAMREPORT)),
-        ];
-        for (step, time) in reads {
-            if let Some(time) = time {
+        if let Some(time) = life.first_open {
+            self.count(group, step::OPEN, time);
+        }
+        for step in [step::CLICK, step::UNSUBSCRIBE, step::SPAMREPORT] {
+            if let Some(time) = first(rows, step) {
                 self.count(group, step, time);
             }
         }
@@ -93,9 +106,7 @@ fn ended(rows: &[Row], life: &Life) -> Option<(u8, u64)> {
 
 /// When a step was first met.
 fn first(rows: &[Row], step: u8) -> Option<u64> {
-    rows.iter()
-        .find(|row| row[21] == step)
-        .map(|row| number(&row[16..21]))
+    rows.iter().find(|row| row[21] == step).map(|row| number(&row[16..21]))
 }
 
 /// Of up to 8 bytes, the highest first.

@@ -77,8 +77,8 @@ fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<bounces::PyBounces>()?;
     module.add_class::<messages::PyMessages>()?;
     module.add_class::<messages::PyCounter>()?;
+    module.add_class::<ends::PyEnds>()?;
     module.add_function(wrap_pyfunction!(bounces::matching, module)?)?;
-    module.add_function(wrap_pyfunction!(ends::ends, module)?)?;
     #[cfg(unix)]
     module.add_class::<log::Log>()?;
     module.add_function(wrap_pyfunction!(vocabulary, module)?)?;

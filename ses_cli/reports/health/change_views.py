@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from ses_cli.reasons import ACTIONS
 from ses_cli.reports.health.changes import Cause, Change
 from ses_cli.reports.health.conditions import Failure
-from ses_cli.reports.health.counts import HOUR
 from ses_cli.reports.health.cube import ANY, Segment
+from ses_cli.reports.health.meanings import HOUR
 from ses_cli.reports.health.novelties import Novelty
 from ses_cli.reports.health.sentences import Context, actions, command, sentence, shown
 from ses_cli.reports.health.views import rounded

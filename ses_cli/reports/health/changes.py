@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from ses_cli.reports.health.attribution import HOPELESS, Evidence, Finding
 from ses_cli.reports.health.chance import discoveries
+from ses_cli.reports.health.compared import Compared
 from ses_cli.reports.health.cube import ALL, ANY, Segment, cubes
 from ses_cli.reports.health.metrics import Metric
-from ses_cli.reports.health.periods import Compared
 from ses_cli.reports.health.since import Span, span
 
 FALSE_DISCOVERIES = 0.002  # the share of what is reported that chance may make

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ses_cli.reports.health.counts import Meaning, Place
+from ses_cli.reports.health.compared import Compared
 from ses_cli.reports.health.mails import Mails
+from ses_cli.reports.health.meanings import Meaning, Place
 from ses_cli.reports.health.metrics import METRICS, Metric
-from ses_cli.reports.health.periods import Compared, Periods
+from ses_cli.reports.health.periods import block_hours
 
 
 class Segment(NamedTuple):
@@ -81,15 +82,6 @@ def cubes(compared: Compared) -> list[Cube]:
     """A cube for each metric."""
     sides = _Sides(compared)
     return [sides.cube(metric) for metric in METRICS]
-
-
-def block_hours(periods: Periods) -> int:
-    """How long the blocks are that show how much the rates vary: as the window, or shorter where these are too few."""
-    window, baseline = periods.end - periods.start, periods.until - periods.before
-    return next((hours for hours in (window, 6, 1) if hours <= window and baseline // hours >= _FEW), 1)
-
-
-_FEW = 3  # blocks
 
 
 class _Sides:

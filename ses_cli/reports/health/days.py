@@ -7,8 +7,8 @@ from functools import cached_property
 
 from ses_cli.events import HARD, SOFT
 from ses_cli.reports.health.classes import INVALID_ADDRESS, SPAM_BOUNCE
-from ses_cli.reports.health.counts import Place
 from ses_cli.reports.health.mails import Mails
+from ses_cli.reports.health.meanings import Place
 from ses_cli.reports.health.rates import COUNTS
 from ses_cli.reports.health.rules import Judgement, judge
 from ses_cli.reports.tally import UNTYPED

@@ -11,7 +11,7 @@ from tempfile import TemporaryFile
 from typing import IO, Self
 
 from ses_cli.message.row import KEY, PARTS
-from ses_cli.reports.health.counts import Meaning
+from ses_cli.reports.health.meanings import Meaning
 
 MOST = 32 << 20  # bytes in memory
 _TIME = KEY + 1

@@ -1,26 +1,28 @@
 """Messages counted, each once for a thing: by what became of it, where and when; failures by their meaning."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Self
 
-from ses_cli.batch import Batch
+from ses_cli.batch import Batch, Value
 from ses_cli.batch import Key as BatchKey
 from ses_cli.engine import message_ends
 from ses_cli.events import HARD, SOFT
 from ses_cli.identity import domain, message_key
-from ses_cli.message.ends import COMPLAINED, OPENED
+from ses_cli.message.ends import COMPLAINED, OPENED, Ends
 from ses_cli.message.row import PARTS, message_id
 from ses_cli.message.steps import Step, step
-from ses_cli.reports.health.counts import FAILURES, HOUR, Meaning, Place, Sample, meaning_of
 from ses_cli.reports.health.failing import Failing
+from ses_cli.reports.health.meanings import FAILURES, HOUR, Meaning, Place, Sample, meaning_of
+from ses_cli.reports.health.periods import A_WEEK, Baseline, edges
 from ses_cli.reports.messages.store import Store
 from ses_cli.reports.tally import UNTYPED
 
-# What became of messages. `open` and `spamreport` are the first in the hour in which they happened; `opened` and
-# `complained` are messages delivered, in the hour of their delivery.
-_KINDS = {
+# What became of messages. `open`, `click`, `unsubscribe` and `spamreport` are the first in the hour in which they
+# happened; `opened` and `complained` are messages delivered, in the hour of their delivery.
+_KINDS: Mapping[int, str] = {
     Step.DELIVERED: "delivered",
     Step.HARD_BOUNCE: HARD,
     Step.SOFT_BOUNCE: SOFT,
@@ -28,13 +30,15 @@ _KINDS = {
     Step.DROPPED: "dropped",
     Step.DEFERRED: "deferred",
     Step.OPEN: "open",
+    Step.CLICK: "click",
+    Step.UNSUBSCRIBE: "unsubscribe",
     Step.SPAMREPORT: "spamreport",
     OPENED: "opened",
     COMPLAINED: "complained",
 }
 ENDS = frozenset({"delivered", HARD, SOFT, UNTYPED, "dropped"})
-_EVENTS = {Step.DROPPED: "dropped", Step.DEFERRED: "deferred"}
 _KEYS = (BatchKey.FROM_DOMAIN, BatchKey.DOMAIN, BatchKey.TEMPLATE)
+Groups = Mapping[int, tuple[Value, ...]]
 
 
 @dataclass(slots=True)
@@ -49,8 +53,71 @@ class Mails:
 
     def newest(self) -> int | None:
         """The newest hour in which a message met its end; where there is none, in which anything happened."""
-        ends = max((place[3] for kind, place in self.records if kind in ENDS), default=None)
-        return ends if ends is not None or self.last is None else self.last // HOUR
+        return _newest(((kind, place[3]) for kind, place in self.records), self.last)
+
+
+def _newest(happened: Iterable[tuple[str, int]], last: int | None) -> int | None:
+    ends = max((hour for kind, hour in happened if kind in ENDS), default=None)
+    return ends if ends is not None or last is None else last // HOUR
+
+
+@dataclass
+class Counted:
+    """What became of all messages of a log, to be asked for by any of their values and any hours."""
+
+    groups: Groups  # sender domain, recipient domain and template
+    samples: Mapping[tuple[str, Meaning], Sample]
+    last: int | None
+    without_message: int
+    ends: Ends = field(default_factory=message_ends)
+    failed: dict[tuple[Meaning, int, int], int] = field(default_factory=dict)  # by meaning, group and hour
+
+    def add(self, rows: bytes, meanings: Callable[[], Mapping[tuple[bytes, int, int], Meaning]]) -> None:
+        """Takes in messages, all of whose rows are there."""
+        found = self.ends.add(rows)
+        known = meanings() if found else {}
+        for key, thing, time, group in found:
+            failed = known[key, thing, time], group, time // HOUR
+            self.failed[failed] = self.failed.get(failed, 0) + 1
+
+    def __post_init__(self) -> None:
+        self._places = {group: _place(values) for group, values in self.groups.items()}
+
+    def by(self, at: int | None) -> Iterator[tuple[str, Value, int, int]]:
+        """What became of messages, their sender (0), recipient (1) or template (2), or nothing; the hour; how many."""
+        labels: dict[Value, int] = {}
+        numbers = [
+            (group, labels.setdefault(None if at is None else values[at], len(labels)))
+            for group, values in self.groups.items()
+        ]
+        names = list(labels)
+        for (label, thing, hour), n in self.ends.counts(numbers, ()).items():
+            yield _KINDS[thing], names[label], hour, n
+
+    def failures(self) -> Iterator[tuple[Meaning, Place, int]]:
+        """Messages that failed or were delayed."""
+        for (meaning, group, hour), n in self.failed.items():
+            yield meaning, (*self._places[group], hour), n
+
+    def mails(self, window: int = 0, baseline: Baseline = A_WEEK) -> Mails:
+        """All of it, with the hours told apart that a window and its baseline take; without a window all are."""
+        happened = [(kind, hour) for kind, _, hour, _ in self.by(None)]
+        newest = _newest(happened, self.last)
+        kept: Sequence[int] = ()
+        if happened and newest is not None and window:
+            kept = edges(min(hour for _, hour in happened), newest, window, baseline)
+        places, found = self._places, Mails({}, {}, self.samples, self.last, self.without_message)
+        for (group, thing, hour), n in self.ends.counts((), kept).items():
+            found.records[_KINDS[thing], (*places[group], hour)] = n
+        for meaning, place, n in self.failures():
+            key = meaning, place
+            found.failures[key] = found.failures.get(key, 0) + n
+        return found
+
+
+def _place(values: tuple[Value, ...]) -> tuple[str | None, str, int | None]:
+    sender, name, template = values
+    return None if sender is None else str(sender), str(name), None if template is None else int(template)
 
 
 def _store() -> Store:
@@ -96,26 +163,11 @@ class MailCounts:
         for key, sample in later.samples.items():
             self._sample(key, sample)
 
-    def mails(self) -> Mails:
-        """The messages, one part of them after another."""
+    def counted(self) -> Counted:
+        """What became of the messages."""
         self.store.settle()
-        found = Mails({}, {}, self.samples, self.last, self.store.unassigned)
+        groups = {0: (None, "", None), **self.store.groups}
+        found = Counted(groups, self.samples, self.last, self.store.unassigned)
         for at in range(PARTS):
-            ends = message_ends(self.store.rows(at))
-            for (group, thing, hour), n in ends.counts.items():
-                counted = _KINDS[thing], self._place(group, hour)
-                found.records[counted] = found.records.get(counted, 0) + n
-            meanings = self.failing.meanings(at) if ends.failed else {}
-            for key, thing, time, group in ends.failed:
-                failed = meanings[key, thing, time], self._place(group, time // HOUR)
-                found.failures[failed] = found.failures.get(failed, 0) + 1
+            found.add(self.store.rows(at), partial(self.failing.meanings, at))
         return found
-
-    def _place(self, group: int, hour: int) -> Place:
-        sender, name, template = self.store.groups[group]
-        return (
-            None if sender is None else str(sender),
-            str(name),
-            None if template is None else int(template),
-            hour,
-        )

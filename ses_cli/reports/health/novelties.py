@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ses_cli.reports.health.cube import block_hours
+from ses_cli.reports.health.compared import Compared
 from ses_cli.reports.health.mails import ENDS, Mails
-from ses_cli.reports.health.periods import Compared
+from ses_cli.reports.health.periods import block_hours
 
 _REGULAR = 5  # outcomes in every block of the baseline, to be missed where there are none
 _REFUSED = 5  # mails that were not delivered, to tell of a receiver that takes none

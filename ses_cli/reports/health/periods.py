@@ -1,11 +1,11 @@
-"""What is compared with what: the newest hours of a log, and those before them or another log."""
+"""The newest hours of a log, and those before them."""
 
 from typing import NamedTuple
 
-from ses_cli.reports.health.mails import Mails
-
 DAY = 24  # hours
 WEEK = 7 * DAY
+_EAST = 8  # hours of UTC+8
+_FEW = 3  # blocks
 
 
 class Baseline(NamedTuple):
@@ -36,27 +36,25 @@ class Periods(NamedTuple):
         return self.before <= hour < self.until
 
 
-class Compared(NamedTuple):
-    """The counts of both periods; mostly they are of one log."""
-
-    now: Mails
-    before: Mails
-    periods: Periods
-
-
-def compared(counts: Mails, window: int, baseline: Baseline, other: Mails | None) -> Compared | None:
-    """The window of so many hours, which ends with the newest outcome, and its baseline; None where there is no mail.
-
-    Where another log is the baseline, all of it is.
-    """
-    newest = counts.newest()
-    if newest is None:
-        return None
+def periods(newest: int, window: int, baseline: Baseline) -> Periods:
+    """The window of so many hours, which ends with the newest, and its baseline."""
     start = newest + 1 - window
-    if other is not None:
-        hours = [place[3] for _, place in other.records]
-        before, until = (min(hours), max(hours) + 1) if hours else (0, 0)
-        return Compared(counts, other, Periods(start, newest + 1, before, until))
     if baseline.first is None:
-        return Compared(counts, counts, Periods(start, newest + 1, start - baseline.hours, start))
-    return Compared(counts, counts, Periods(start, newest + 1, baseline.first, min(baseline.end, start)))
+        return Periods(start, newest + 1, start - baseline.hours, start)
+    return Periods(start, newest + 1, baseline.first, min(baseline.end, start))
+
+
+def block_hours(periods: Periods) -> int:
+    """How long the blocks are that show how much the rates vary: as the window, or shorter where these are too few."""
+    window, baseline = periods.end - periods.start, periods.until - periods.before
+    return next((hours for hours in (window, 6, 1) if hours <= window and baseline // hours >= _FEW), 1)
+
+
+def edges(first: int, newest: int, window: int, baseline: Baseline) -> list[int]:
+    """Where the hours begin that have to be told apart: days, those of the window, the blocks of the baseline."""
+    found = periods(newest, window, baseline)
+    hours = block_hours(found)
+    blocks = range(found.until, max(found.before, first - hours) - 1, -hours)
+    days = range(first - (first + _EAST) % DAY, newest + 1, DAY)
+    known = {found.before, *blocks, *range(max(found.start, first), newest + 1), *days}
+    return sorted({max(hour, 0) for hour in known})

@@ -8,12 +8,12 @@ from typing import NamedTuple, Self
 from ses_cli.batch import Batch
 from ses_cli.reports.health import change_views, views, words
 from ses_cli.reports.health.changes import Change, changes
+from ses_cli.reports.health.compared import compared
 from ses_cli.reports.health.conditions import CHANGE, Condition, Failure, changed, failures, silence
-from ses_cli.reports.health.counts import Counts
 from ses_cli.reports.health.days import SenderDay, day_of, sender_days
-from ses_cli.reports.health.mails import MailCounts, Mails
+from ses_cli.reports.health.mails import Counted, MailCounts, Mails
 from ses_cli.reports.health.novelties import Novelty, novelties
-from ses_cli.reports.health.periods import A_WEEK, DAY, Baseline, compared
+from ses_cli.reports.health.periods import A_WEEK, DAY, Baseline
 from ses_cli.reports.health.rates import COUNTS, RATES
 from ses_cli.reports.health.sentences import Context
 from ses_cli.table import Data, Table
@@ -34,7 +34,6 @@ class Asked:
     conditions: tuple[Condition, ...] = ()  # what makes the answer bad
     max_silence: float | None = None  # seconds since the newest callback that make it bad
     time: float = field(default=0.0, compare=False)  # now, Unix seconds
-    has_records: bool = False  # whether the records are counted beside the messages
 
 
 class Found(NamedTuple):
@@ -70,35 +69,39 @@ class Health:
 
     asked: Asked = field(default_factory=Asked)
     counts: MailCounts = field(default_factory=MailCounts)
-    records: Counts = field(default_factory=Counts)  # empty unless they are asked for
     other: Mails | None = None
+    _counted: Counted | None = None
     _found: Found | None = None
 
     def __post_init__(self) -> None:
-        self.counts.rules = self.records.rules = self.asked.rules
+        self.counts.rules = self.asked.rules
 
     def add(self, batch: Batch) -> None:
         """Takes in the records of a batch."""
-        self._found = None
+        self._found = self._counted = None
         self.counts.add(batch)
-        if self.asked.has_records:
-            self.records.add(batch)
 
     def merge(self, later: Self) -> None:
         """Takes in what was found later in the log."""
-        self._found = None
+        self._found = self._counted = None
         self.counts.merge(later.counts)
-        self.records.merge(later.records)
 
     def __getstate__(self) -> object:
         """Copies, and what goes to another process, hold no answers."""
-        self._found = None
+        self._found = self._counted = None
         return object.__getstate__(self)
+
+    def counted(self) -> Counted:
+        """What became of the messages."""
+        if self._counted is None:
+            self._counted = self.counts.counted()
+        return self._counted
 
     def found(self) -> Found:
         """All there is to tell."""
         if self._found is None:
-            self._found = find(self.counts.mails(), self.asked, self.other)
+            mails = self.counted().mails(self.asked.window, self.asked.baseline)
+            self._found = find(mails, self.asked, self.other)
         return self._found
 
     def recent(self) -> list[SenderDay]:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ses_cli.reports.health.changes import Cause, Change
-from ses_cli.reports.health.counts import HOUR, Meaning
+from ses_cli.reports.health.compared import Compared
 from ses_cli.reports.health.cube import ANY, Segment
-from ses_cli.reports.health.periods import Compared
+from ses_cli.reports.health.meanings import HOUR, Meaning
 from ses_cli.reports.health.since import Span
 from ses_cli.reports.health.words import NONE, percent
 from ses_cli.times import local, rfc3339

@@ -4,8 +4,8 @@ from math import log
 from typing import NamedTuple
 
 from ses_cli.reports.health.attribution import Finding
+from ses_cli.reports.health.compared import Compared
 from ses_cli.reports.health.metrics import Metric
-from ses_cli.reports.health.periods import Compared
 
 
 class Span(NamedTuple):

@@ -5,9 +5,10 @@ from random import Random
 from typing import NamedTuple
 
 from ses_cli.events import HARD
-from ses_cli.reports.health.counts import Meaning
+from ses_cli.reports.health.compared import Compared, compared
 from ses_cli.reports.health.mails import Mails
-from ses_cli.reports.health.periods import A_WEEK, Compared, compared
+from ses_cli.reports.health.meanings import Meaning
+from ses_cli.reports.health.periods import A_WEEK
 
 FIRST = 490_000  # an hour since 1970
 WINDOW = FIRST + 7 * 24  # where the window of a day begins

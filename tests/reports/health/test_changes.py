@@ -6,8 +6,8 @@ from datetime import UTC
 import pytest
 
 from ses_cli.reports.health.changes import Change, changes
-from ses_cli.reports.health.counts import Meaning
 from ses_cli.reports.health.cube import ANY, Segment
+from ses_cli.reports.health.meanings import Meaning
 from ses_cli.reports.health.novelties import novelties
 from ses_cli.reports.health.sentences import Context, actions, command, sentence
 from tests.reports.health.mail import DOMAINS, FIRST, MEANINGS, WINDOW, Mail, Plant, week
