@@ -87,9 +87,10 @@ def render(page: Page) -> bytes:
 def _changes(found: Found, language: str) -> list[str] | None:
     """What changed, in sentences; None where there is nothing to compare with."""
     context = found.context
-    if context is None or language != "en":
+    if context is None:
         return None
-    return [sentence(change, context) for change in found.changes[:_CHANGES]]
+    told = chinese.changed if language == "zh" else sentence
+    return [told(change, context) for change in found.changes[:_CHANGES]]
 
 
 def texts_of(language: str) -> Mapping[str, Any]:

@@ -1,6 +1,5 @@
 """The options of `check`: what the sender may send, what is compared with what, and what is shown."""
 
-import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ses_cli.cli.comparing import baseline, comparing
 from ses_cli.cli.given import refuse, refuse_twice
 from ses_cli.cli.options import Duration, Printing, Top, grouped
 from ses_cli.errors import UsageError
@@ -16,12 +16,9 @@ from ses_cli.errors import UsageError
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from ses_cli.reports.health.periods import Baseline
     from ses_cli.reports.health.report import Asked
 
 LEVELS = {0: 0, 1: 500, 2: 1_000, 3: 2_000, 4: 5_000, 5: 10_000, 6: 20_000, 20: 1_000_000}  # mails a day
-_HOUR = 3600
-_HOURS = {"h": 1, "d": 24, "w": 168}
 Number = tuple[str | None, int]  # of a sender domain; None is all of them
 
 
@@ -39,23 +36,6 @@ class OfSender(click.ParamType[Number]):
         return (domain_name(name) if name else None), int(number)
 
 
-class Hours(click.ParamType[int]):
-    """Whole hours: 6h, 1d, 1w."""
-
-    name = "duration"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        hours = _hours(str(value))
-        if not hours:
-            self.fail(f'expected whole hours such as 6h, 1d or 1w, got "{value}"', param, ctx)
-        return hours
-
-
-def _hours(text: str) -> int:
-    match = re.fullmatch(r"(\d{1,5})([hdw])", text.strip().lower())
-    return int(match[1]) * _HOURS[match[2]] if match else 0
-
-
 @dataclass(frozen=True, slots=True)
 class Checking:
     """What is asked of the senders."""
@@ -69,11 +49,6 @@ class Checking:
     top: int
     rules: str | None
 
-    @property
-    def other(self) -> str | None:
-        """The log to compare with, None where the baseline is of the same."""
-        return None if _hours(self.baseline) or ".." in self.baseline.strip("./") else self.baseline
-
     def asked(self, tz: "tzinfo | None", files: tuple[str, ...]) -> "Asked":
         """What the report is asked for. Raises UsageError."""
         from ses_cli.reports.health.conditions import condition
@@ -81,7 +56,7 @@ class Checking:
 
         return Asked(
             window=self.window,
-            baseline=self._baseline(tz),
+            baseline=baseline(self.baseline, tz),
             quotas=tuple(_quotas(self.levels, self.quotas)),
             top=self.top or None,
             rules=Path(self.rules) if self.rules else None,
@@ -91,31 +66,6 @@ class Checking:
             max_silence=self.max_silence,
             time=time.time(),
         )
-
-    def _baseline(self, tz: "tzinfo | None") -> "Baseline":
-        from ses_cli.reports.health.periods import A_WEEK, Baseline
-
-        if hours := _hours(self.baseline):
-            return Baseline(hours)
-        return A_WEEK if self.other else Baseline(0, *_dates(self.baseline, tz))
-
-
-def _dates(text: str, tz: "tzinfo | None") -> tuple[int, int]:
-    """The hours of 2026-01-05..2026-01-11, both days whole."""
-    from datetime import datetime, timedelta
-
-    from ses_cli.times import parse
-
-    first, _, last = text.partition("..")
-    try:
-        after = datetime.fromisoformat(last) + timedelta(days=len(last) in (8, 10))
-        start, end = (parse(time, tz, 0) // _HOUR for time in (first, after.isoformat()))
-    except (ValueError, UsageError):
-        form = "a period is written 2026-01-05..2026-01-11"
-        raise UsageError(f'--baseline: expected 7d, two dates or a log, got "{text}"', form) from None
-    if start >= end:
-        raise UsageError(f"--baseline {text}: ends before it begins")
-    return start, end
 
 
 def _quotas(levels: Iterable[Number], quotas: Iterable[Number]) -> Iterable[Number]:
@@ -151,20 +101,7 @@ checking = grouped(
     click.option(
         "--quota", "quotas", multiple=True, type=OfSender(), help="Daily quota, instead of --level (repeatable)."
     ),
-    click.option(
-        "--window",
-        type=Hours(),
-        default="1d",
-        show_default=True,
-        help="Most recent period to check for changes.",
-    ),
-    click.option(
-        "--baseline",
-        default="7d",
-        show_default=True,
-        metavar="DURATION|DATE..DATE|FILE",
-        help="What to compare it with: the period before it, a range of days, or another log.",
-    ),
+    *comparing,
     click.option(
         "--fail-on",
         multiple=True,

@@ -3,7 +3,9 @@
 from functools import partial
 
 from ses_cli.cli import scanning
+from ses_cli.cli.baseline import read_other
 from ses_cli.cli.check.options import Checking
+from ses_cli.cli.comparing import other_log
 from ses_cli.cli.options import Printing, Reading, Selecting
 from ses_cli.errors import Exit
 from ses_cli.render import messages
@@ -11,15 +13,14 @@ from ses_cli.render.output import write
 from ses_cli.render.text import plural, safe
 from ses_cli.reports.health.exposition import exposition
 from ses_cli.reports.health.report import Health
-from ses_cli.scan import Outcome
 
 
 def report(reading: Reading, selecting: Selecting, printing: Printing, checking: Checking) -> Exit:
     """The verdict first, then what stands behind it."""
     tz = selecting.zone()
     make = partial(Health, checking.asked(tz, reading.files))
-    found = scanning.find_input(reading, printing, checking.rules, checking.other)
-    other = _other(reading, selecting, printing, checking, make)
+    found = scanning.find_input(reading, printing, checking.rules, other_log(checking.baseline))
+    other = read_other(other_log(checking.baseline), reading, selecting, printing, make)
     outcome = scanning.fold(found, reading, selecting, make, rules=checking.rules)
     if other:
         outcome.fold.other = other.fold.counted().mails()
@@ -36,17 +37,3 @@ def report(reading: Reading, selecting: Selecting, printing: Printing, checking:
     for failure in failures:
         messages.plain(safe(f"failed: {failure.condition}: {failure.told}"))
     return scanning.status(outcome, bool(failures) or (reading.strict and outcome.ledger.invalid > 0))
-
-
-def _other(
-    reading: Reading, selecting: Selecting, printing: Printing, checking: Checking, make: "partial[Health]"
-) -> Outcome[Health] | None:
-    """The log that is compared with, read whole, whatever period is selected of the other."""
-    if not checking.other:
-        return None
-    this = reading._replace(files=(checking.other,), rejects=None, state=None)
-    found = scanning.find_input(this, printing)
-    outcome = scanning.fold(found, this, selecting._replace(since=None, until=None), make)
-    ledger = outcome.ledger
-    messages.note(f"baseline {checking.other}: {plural(ledger.lines, 'line')}, {ledger.counted:,} counted")
-    return outcome

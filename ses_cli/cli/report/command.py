@@ -18,6 +18,7 @@ def report(reading: Reading, selecting: Selecting, designing: Designing, output:
     ses-events report -o report.html logs/
     ses-events report -o report.html --since 7d --tz +08:00 --lang zh logs/
     ses-events report -o news.html --from-domain news.example.net --title "Newsletter" logs/
+    ses-events report -o report.html --window 6h --baseline 14d logs/
     ses-events report -o report.html --addresses logs/      with the addresses to suppress, as a download
 
     The page is one file that needs no network: the verdict, events and rates over time against Tencent's limits,

@@ -1,20 +1,23 @@
-"""The options of `report`: how the page looks, and what it may hold."""
+"""The options of `report`: how the page looks, what it may hold, and what it compares."""
 
 from dataclasses import dataclass
 
 import click
 
+from ses_cli.cli.comparing import comparing
 from ses_cli.cli.options import File, grouped
 
 
 @dataclass(frozen=True, slots=True)
 class Designing:
-    """How the page looks, and what it may hold."""
+    """How the page looks, what it may hold, and what it compares."""
 
     title: str | None
     language: str
     addresses: bool
     rules: str | None
+    window: int
+    baseline: str
 
 
 designing = grouped(
@@ -27,4 +30,5 @@ designing = grouped(
     ),
     click.option("--addresses", is_flag=True, help="Put the addresses to suppress on the page, as a download."),
     click.option("--rules", type=File(), help="Your own rules for reasons, tried first; see docs/reasons.md."),
+    *comparing,
 )

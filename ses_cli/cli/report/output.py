@@ -7,6 +7,8 @@ from typing import Self
 
 from ses_cli.batch import Batch
 from ses_cli.cli import scanning
+from ses_cli.cli.baseline import read_other
+from ses_cli.cli.comparing import baseline, other_log
 from ses_cli.cli.options import Printing, Reading, Selecting
 from ses_cli.cli.report.options import Designing
 from ses_cli.errors import Exit, UsageError
@@ -59,11 +61,17 @@ def run(reading: Reading, selecting: Selecting, designing: Designing, output: st
 
     tz, rules = selecting.zone(), Path(designing.rules) if designing.rules else None
     printing = Printing("html", output, None)
-    found = scanning.find_input(reading, printing, designing.rules)
+    asked = Asked(designing.window, baseline(designing.baseline, tz), rules=rules, tz=tz)
+    name = other_log(designing.baseline)
+    found = scanning.find_input(reading, printing, designing.rules, name)
+    other = read_other(name, reading, selecting, printing, partial(Health, asked))
     outcome = scanning.fold(
-        found, reading, selecting, partial(_make, rules, designing.addresses), rules=designing.rules
+        found, reading, selecting, partial(_make, asked, designing.addresses), rules=designing.rules
     )
     folded = outcome.fold
+    if other:
+        folded.health.other = other.fold.counted().mails()
+        outcome.errors += other.errors
     addresses = None
     if folded.bounces:
         rows = folded.bounces.rows()
@@ -76,6 +84,6 @@ def run(reading: Reading, selecting: Selecting, designing: Designing, output: st
     return scanning.status(outcome, reading.strict and outcome.ledger.invalid > 0)
 
 
-def _make(rules: Path | None, with_addresses: bool) -> Folded:
-    wanted = Wanted(bounce_type="hard_bounce", actions=frozenset({"suppress"}), rules=rules)
-    return Folded(Health(Asked(rules=rules)), Bounces(wanted) if with_addresses else None)
+def _make(asked: Asked, with_addresses: bool) -> Folded:
+    wanted = Wanted(bounce_type="hard_bounce", actions=frozenset({"suppress"}), rules=asked.rules)
+    return Folded(Health(asked), Bounces(wanted) if with_addresses else None)

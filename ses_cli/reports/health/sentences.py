@@ -39,8 +39,8 @@ def sentence(change: Change, context: Context) -> str:
     lead += _when(change.causes[0].span, context.tz)
     total, more = f"{abs(change.excess):,.0f}", "more" if change.excess > 0 else "fewer"
     if change.causes[0].segment == change.mail:
-        common = _common(change, change.mail, context)
-        return f"{lead}: {total} {more}{f', nearly all {common}' if common else ''}"
+        text = common(change, change.mail, context)
+        return f"{lead}: {total} {more}{f', nearly all {text}' if text else ''}"
     whats: list[str] = []
     for cause in change.causes[:_TOLD]:
         part = f"{abs(cause.excess):,.0f}"
@@ -88,17 +88,17 @@ def _parts(hour: int, tz: tzinfo | None) -> tuple[str, str, str]:
 def _what(cause: Cause, change: Change, context: Context) -> str:
     """What the failures of a cause are, and of what mail."""
     segment, found = cause.segment, []
-    common = _common(change, segment, context)
+    text = common(change, segment, context)
     if segment.cls is not ANY:
         action = next(iter(actions(change, segment, context)), "review")
-        found.append(f"are {common or f'{segment.cls} ({action})'}")
+        found.append(f"are {text or f'{segment.cls} ({action})'}")
     if segment.template is not ANY and change.mail.template is ANY:
         found.append(f"template {segment.template}" if found else f"are of template {segment.template}")
-        found += [f"nearly all {common}"] if common and segment.cls is ANY else []
+        found += [f"nearly all {text}"] if text and segment.cls is ANY else []
     return ", ".join(found)
 
 
-def _common(change: Change, segment: Segment, context: Context) -> str:
+def common(change: Change, segment: Segment, context: Context) -> str:
     """What nearly all failures of a segment say, quoted where it is one text, with what to do; "" where they differ."""
     failures = _failures(change, segment, context)
     enough = _MOSTLY * sum(n for _, n in failures)
@@ -113,7 +113,13 @@ def _common(change: Change, segment: Segment, context: Context) -> str:
 
 def _part(cause: Cause, change: Change, context: Context) -> str:
     """One part of a mix, and its shares of the mail."""
-    compared, shares = context.compared, []
+    told = (percent(share) if share is not None else "none" for share in shares(cause, change, context))
+    return f"{_where(cause.segment).strip()} {' -> '.join(told)} of it"
+
+
+def shares(cause: Cause, change: Change, context: Context) -> list[float | None]:
+    """What a part of a mix has of the mail, before and now; None where there is no mail."""
+    compared, found = context.compared, list[float | None]()
     for counts, is_in, (_, whole) in (
         (compared.before, compared.periods.is_before, change.before),
         (compared.now, compared.periods.is_now, change.now),
@@ -123,8 +129,8 @@ def _part(cause: Cause, change: Change, context: Context) -> str:
             for (kind, place), n in counts.records.items()
             if kind in change.metric.whole and is_in(place[3]) and cause.segment.holds(place)
         )
-        shares.append(percent(part / whole) if whole else "none")
-    return f"{_where(cause.segment).strip()} {' -> '.join(shares)} of it"
+        found.append(part / whole if whole else None)
+    return found
 
 
 def _sample(segment: Segment, change: Change, context: Context) -> str:
