@@ -9,6 +9,7 @@ from functools import lru_cache
 from math import ceil
 
 from ses_cli.errors import UsageError
+from ses_cli.events import MAX_TIMESTAMP
 
 _AGO = re.compile(r"(\d{1,9})([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -67,11 +68,14 @@ def _offset_name(time: datetime) -> str:
 
 
 def local(timestamp: float, tz: tzinfo | None) -> datetime:
-    """Unix seconds as an aware date-time of the zone; of UTC in the hours when the zone is in the year 10000."""
+    """Unix seconds as an aware date-time of the zone; of UTC in the hours when the zone is in the year 10000.
+
+    What ends then, such as the last hour of 9999, ends a second before.
+    """
     try:
         return datetime.fromtimestamp(timestamp, tz) if tz else datetime.fromtimestamp(timestamp).astimezone()
     except (ValueError, OverflowError):
-        return datetime.fromtimestamp(timestamp, UTC)
+        return datetime.fromtimestamp(min(timestamp, MAX_TIMESTAMP), UTC)
 
 
 def parse(text: str, tz: tzinfo | None, now: float) -> int:

@@ -1,8 +1,8 @@
 """The numbers on the page, of the messages that `check` counts: aggregates, no records and no addresses."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, tzinfo
 from functools import cached_property
 from typing import NamedTuple
 
@@ -12,9 +12,11 @@ from ses_cli.reports.health.classes import INVALID_ADDRESS, SPAM_BOUNCE
 from ses_cli.reports.health.mails import Counted
 from ses_cli.reports.health.meanings import HOUR, Meaning
 from ses_cli.reports.tally import UNTYPED
+from ses_cli.times import local
 
 HOURLY = 14 * 24  # hours: a longer period is shown by day
 _HARDLY = 0.01  # of the mail of the day with most
+_MOST = 24 * 3660  # hours of a period that are shown one by one
 _BLOCKS = "▁▂▃▄▅▆▇█"
 # what became of a message -> what it counts as on the page
 OUTCOMES = {
@@ -88,6 +90,16 @@ class Figures:
         return (min(hours), max(hours)) if hours else None
 
     @cached_property
+    def _shown(self) -> Sequence[int]:
+        """The hours of the period; of more than ten years only those in which something happened."""
+        if self.hours is None:
+            return ()
+        first, last = self.hours
+        if last - first < _MOST:
+            return range(first, last + 1)
+        return sorted({hour for _, _, hour, _ in self._messages.by(None)})
+
+    @cached_property
     def is_hourly(self) -> bool:
         """Whether the period is shown by hour, not by day."""
         return self.hours is not None and self.hours[1] - self.hours[0] < HOURLY
@@ -96,7 +108,7 @@ class Figures:
         """The hour as a clock in the zone shows it."""
         known = self._known.get(hour)
         if known is None:
-            known = self._known[hour] = datetime.fromtimestamp(hour * HOUR, UTC).astimezone(self._tz)
+            known = self._known[hour] = local(hour * HOUR, self._tz)
         return known
 
     def _day(self, hour: int) -> str:
@@ -104,20 +116,13 @@ class Figures:
 
     @cached_property
     def days(self) -> list[str]:
-        """Every day from the first to the last."""
-        if self.hours is None:
-            return []
-        first, last = self.hours
-        return list(dict.fromkeys(map(self._day, range(first, last + 1))))
+        """Every day from the first to the last; of more than ten years only those of something."""
+        return list(dict.fromkeys(map(self._day, self._shown)))
 
     def timeline(self, by_day: bool = False) -> list[dict[str, object]]:
         """For each hour (or day) what happened, and the rates; periods without anything are there too."""
-        if self.hours is None:
-            return []
         form = "%Y-%m-%dT%H:00" if self.is_hourly and not by_day else "%Y-%m-%dT00:00"
-        first, last = self.hours
-        times = dict.fromkeys(self.local(hour).strftime(form) for hour in range(first, last + 1))
-        found: dict[str, Counter[str]] = {time: Counter() for time in times}
+        found: dict[str, Counter[str]] = {self.local(hour).strftime(form): Counter() for hour in self._shown}
         for name, _, hour, n in self._counted(None):
             found[self.local(hour).strftime(form)][name] += n
         return [{"time": time, **counts, "sent": sent(counts), **rates(counts)} for time, counts in found.items()]

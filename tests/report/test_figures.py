@@ -38,3 +38,13 @@ def test_what_makes_no_page_is_refused(run: Program, words: str, said: str) -> N
     done = run("report", *words.split())
     assert done.status == 2
     assert done.stderr.startswith(f"error: {said}")
+
+
+def test_callbacks_of_distant_times_make_no_large_page(run: Program) -> None:
+    """Of one of 2001 and one of the year 9999 only the days with something are on the page, and checked."""
+    times = (1_000_000_000, 1_654_000_000, 253_402_300_799)
+    (run.home / "log").write_bytes(log(*(record(bulkId=f"q-{time}", timestamp=time) for time in times)))
+    done = run("report", "-o", "page.html", "log")
+    assert done.status == 0, done.stderr
+    assert (run.home / "page.html").stat().st_size < 2_000_000
+    assert run("check", "log").status == 0

@@ -14,6 +14,7 @@ from ses_cli.reports.health.rules import Judgement, judge
 from ses_cli.reports.tally import UNTYPED
 
 _EPOCH = date(1970, 1, 1)
+_LAST = (date.max - _EPOCH).days  # it is the year 10000 in UTC+8 when the last callback of 9999 in UTC happens
 _EAST = 8  # hours of UTC+8
 # kind of event -> what it counts as
 _KINDS = {
@@ -48,14 +49,18 @@ class SenderDay:
 
 def day_of(hour: int) -> date:
     """The day of UTC+8 in which an hour since 1970 lies."""
-    return _EPOCH + timedelta((hour + _EAST) // 24)
+    return _EPOCH + timedelta(_number(hour))
+
+
+def _number(hour: int) -> int:
+    return min((hour + _EAST) // 24, _LAST)
 
 
 def sender_days(counts: Mails, quotas: Mapping[str | None, int]) -> list[SenderDay]:
     """The days of each sender domain, the newest first. `quotas` are by sender domain; that of None is all others'."""
     days: dict[tuple[str | None, int], dict[str, int]] = {}
     for names, (sender, _, _, hour), n in _parts(counts):
-        key = sender, (hour + _EAST) // 24
+        key = sender, _number(hour)
         day = days.get(key)
         if day is None:
             day = days[key] = dict.fromkeys(COUNTS, 0)

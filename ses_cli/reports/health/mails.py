@@ -105,7 +105,7 @@ class Counted:
         newest = _newest(happened, self.last)
         kept: Sequence[int] = ()
         if happened and newest is not None and window:
-            kept = edges(min(hour for _, hour in happened), newest, window, baseline)
+            kept = edges((hour for _, hour in happened), newest, window, baseline)
         places, found = self._places, Mails({}, {}, self.samples, self.last, self.without_message)
         for (group, thing, hour), n in self.ends.counts((), kept).items():
             found.records[_KINDS[thing], (*places[group], hour)] = n

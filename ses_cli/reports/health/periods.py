@@ -1,5 +1,6 @@
 """The newest hours of a log, and those before them."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 DAY = 24  # hours
@@ -50,11 +51,23 @@ def block_hours(periods: Periods) -> int:
     return next((hours for hours in (window, 6, 1) if hours <= window and baseline // hours >= _FEW), 1)
 
 
-def edges(first: int, newest: int, window: int, baseline: Baseline) -> list[int]:
-    """Where the hours begin that have to be told apart: days, those of the window, the blocks of the baseline."""
+def edges(happened: Iterable[int], newest: int, window: int, baseline: Baseline) -> list[int]:
+    """Where what has to be told apart begins, for hours in which something happened, in order.
+
+    That are days, the hours of the window, and the blocks of the baseline. Work grows with the hours that are given,
+    not with the time between them: of two callbacks one may be of 1970 and one of the year 9999.
+    """
     found = periods(newest, window, baseline)
-    hours = block_hours(found)
-    blocks = range(found.until, max(found.before, first - hours) - 1, -hours)
-    days = range(first - (first + _EAST) % DAY, newest + 1, DAY)
-    known = {found.before, *blocks, *range(max(found.start, first), newest + 1), *days}
-    return sorted({max(hour, 0) for hour in known})
+    length = block_hours(found)
+    return sorted({max(_beginning(hour, found, length), 0) for hour in happened})
+
+
+def _beginning(hour: int, found: Periods, length: int) -> int:
+    """The last hour, up to this one, at which something begins."""
+    if hour >= found.start:
+        return hour
+    day = hour - (hour + _EAST) % DAY
+    if hour < found.before:
+        return day
+    block = found.until if hour >= found.until else found.until - -((hour - found.until) // length) * length
+    return max(day, block, found.before)
