@@ -255,7 +255,9 @@ class Replay:
 
     def _send(self) -> None:
         """Send what is due and whose intent is on disk."""
-        clock, throttle, intended = self._clock, self._throttle, self._intended
+        # looked at again: a sync may have taken long, and a rate that goes by the time before would make up for it too
+        clock = self._clock = self._now() - self._start
+        throttle, intended = self._throttle, self._intended
         if self._stopped is not None or throttle.holds(clock) or not intended:
             return  # what is intended was withdrawn, or waits
         durable, rate, successes = self._journal.durable, throttle.rate, throttle.breaker.successes
