@@ -29,7 +29,10 @@ def logs(run: Program) -> list[Path]:
 def stepped(run: Program, number: signal.Signals, how: str, argument: int, engine: str, *arguments: str) -> Result:
     """The program with a signal at one of its steps, or with copies of it that get one."""
     argv = (sys.executable, "-W", "ignore", "-m", "tests.cli.stepping", number.name, how, str(argument))
-    return Program(run.home, argv)("validate", "-j", "3", *arguments, env={"SES_EVENTS_ENGINE": engine})
+    env = {"SES_EVENTS_ENGINE": engine, "PYTHONPATH": str(Path(__file__).parents[2])}  # of the tests
+    done = Program(run.home, argv)("validate", "-j", "3", *arguments, env=env)
+    assert "No module" not in done.stderr
+    return done
 
 
 def ended(number: signal.Signals) -> int:
