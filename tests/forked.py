@@ -31,10 +31,9 @@ _MOST = 1 << 16  # bytes of arguments
 _TREE = str(Path(__file__).parent.parent)
 # what a start of Python reads, and what a fork does not get any more
 _OF_THE_START = ("PYTHON", "LC_", "LANG")
+# a run imports these where it needs them
 _OUTSIDE = ("jinja2", "orjson", "pycurl", "rich.console", "rich.progress", "rich.table", "sqlite3", "zoneinfo")
-
-
-REASON = "551 5.1.1 recipient is not exist"
+_REASON = "551 5.1.1 recipient is not exist"
 
 
 class Forked:
@@ -155,7 +154,7 @@ def main() -> None:
     """Serves until the tests are gone."""
     requests = socket.socket(fileno=int(sys.argv[1]))
     _import_all()
-    import_module("ses_cli.reports.addresses").classifier(None).classify(REASON)  # makes its rules ready
+    import_module("ses_cli.reports.addresses").classifier(None).classify(_REASON)  # makes its rules ready
     gc.freeze()  # what is there is not looked through again, and so not copied
     wanted = _serve(requests)
     if wanted is None:

@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 from ses_cli.cli.options import Reading, Selecting
 from ses_cli.errors import SourceError, TargetError, UsageError
 from ses_cli.render import messages
+from ses_cli.render.output import Output
 from ses_cli.render.text import safe
 from ses_cli.scan import Outcome, Task
 from ses_cli.scan.kept import Run, scan_on
@@ -13,7 +14,7 @@ from ses_cli.scan.state import StateError
 from ses_cli.sources import Source
 from ses_cli.sources.names import is_log
 from ses_cli.sources.source import is_address
-from ses_cli.sources.whole import read_whole, write_whole
+from ses_cli.sources.whole import read_whole
 from ses_cli.times import is_relative, zone_name
 
 
@@ -50,7 +51,18 @@ def scan(reading: Reading, selecting: Selecting, task: Task[F], sources: list[So
         messages.note(safe(f"{found.why}: what follows it was read again"))
     if found.state is not None:
         try:
-            write_whole(name, found.state, reading.endpoint)
+            _write(name, found.state, reading.endpoint)
         except TargetError as error:  # the report is there all the same
             found.outcome.errors.append(SourceError(error.message, error.hint))
     return found.outcome
+
+
+def _write(name: str, state: bytes, endpoint: str | None) -> None:
+    """Whole or not at all: it may hold addresses. Raises TargetError, UsageError."""
+    if is_address(name):
+        from ses_cli.sources.objects.upload import Target
+
+        Target(name, endpoint).put(state)
+        return
+    with Output(name, 0o600) as output:
+        output.write([state])

@@ -110,7 +110,7 @@ class Output:
                 os.unlink(self._temporary)
 
     def _error(self, error: OSError) -> TargetError:
-        hint = f"{self._path} was left unchanged" if self._path else None
+        hint = f"{self._path} was left unchanged" if self._path and os.path.exists(self._path) else None
         return TargetError(f"{self._name}: {reason(error)}", hint)
 
 

@@ -28,7 +28,7 @@ class Wanted:
     actions: frozenset[str] = frozenset()
     min_count: int = 1
     sort: str = "last"
-    top: int | None = None  # addresses or groups shown to people
+    top: int | None = field(default=None, compare=False)  # addresses or groups shown to people
     by: tuple[str, ...] = ()  # groups instead of addresses
     also: frozenset[str] = frozenset()  # other events whose recipients are noted: spamreport, unsubscribe
     rules: Path | None = None  # the user's own, tried first

@@ -25,7 +25,7 @@ class Summary:
 
     by: tuple[str, ...] = ()
     tz: tzinfo | None = None
-    top: int | None = 20
+    top: int | None = field(default=20, compare=False)
     selected: frozenset[str] = frozenset()  # event types that were selected; without all it takes a rate is none
     first: int | None = None
     last: int | None = None

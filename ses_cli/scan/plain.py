@@ -7,6 +7,7 @@ from datetime import tzinfo
 from enum import Enum
 from functools import partial
 from hashlib import sha256
+from inspect import signature
 from pathlib import Path
 
 from ses_cli.times import zone_name
@@ -18,12 +19,15 @@ def digest(*values: object) -> str:
 
 
 def plain(value: object) -> object:
-    """A value. Of data classes, the fields that are compared."""
+    """A value. Of data classes, and what makes one, the fields that are compared: not what is only shown, as `top`."""
     match value:
         case None | bool() | int() | float() | str():
             return value
         case Enum():
             return [type(value).__name__, value.name]
+        case partial() if is_dataclass(value.func):
+            given = signature(value.func).bind_partial(*value.args, **value.keywords).arguments
+            return [value.func.__qualname__, {one: plain(given[one]) for one in _compared(value.func) if one in given}]
         case partial():
             return [plain(value.func), *map(plain, value.args), plain(value.keywords)]
         case tzinfo():
@@ -37,9 +41,12 @@ def plain(value: object) -> object:
         case tuple() | list():
             return [plain(one) for one in value]
         case _ if is_dataclass(value) and not isinstance(value, type):
-            compared = {one.name: plain(getattr(value, one.name)) for one in fields(value) if one.compare}
-            return [type(value).__qualname__, compared]
+            return [type(value).__qualname__, {one: plain(getattr(value, one)) for one in _compared(type(value))}]
         case _ if callable(value) and hasattr(value, "__qualname__"):
             return f"{value.__module__}.{value.__qualname__}"
         case _:
             raise TypeError(f"{type(value).__name__} has no plain form")
+
+
+def _compared(of: type) -> list[str]:
+    return [one.name for one in fields(of) if one.compare]

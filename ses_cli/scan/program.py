@@ -8,15 +8,15 @@ from pathlib import Path
 from ses_cli import __version__
 
 _ROOT = Path(__file__).parents[1]
+_TELLING = frozenset({".py", ".toml", ".tsv"})  # the rules of reasons and the second opinion among them
 
 
 @cache
 def program() -> dict[str, str]:
     """The version, and what tells one copy of it from another."""
     code = sha256()
-    for path in sorted(_ROOT.rglob("*.py")):
+    for path in sorted(path for path in _ROOT.rglob("*") if path.suffix in _TELLING):
         code.update(path.read_bytes())
-    code.update((_ROOT / "reasons.toml").read_bytes())
     return {"version": __version__, "code": code.hexdigest()[:12]}
 
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from ses_cli.fold import Fold
 from ses_cli.render.data import document
 from ses_cli.reports.bounces import Bounces, Wanted
-from ses_cli.reports.health.report import Health
+from ses_cli.reports.health.report import Asked, Health
 from ses_cli.reports.messages.report import Messages
+from ses_cli.reports.messages.wanted import Wanted as WantedMessages
 from ses_cli.reports.summary import Summary
 from ses_cli.reports.validation import Validation
 from ses_cli.scan import Outcome, Part, Task, scan
@@ -35,6 +36,12 @@ TASKS: dict[str, Task[Fold]] = {
     "bounces": Task(partial(Bounces, Wanted(classes=frozenset({"policy", "network"})))),
     "health": Task(Health),
     "messages": Task(Messages),
+}
+TOPS: dict[str, tuple[Callable[[], Fold], Callable[[], Fold]]] = {  # many rows, and one
+    "summary": (partial(Summary, ("domain",), None, 20), partial(Summary, ("domain",), None, 1)),
+    "bounces": (partial(Bounces, Wanted()), partial(Bounces, Wanted(top=1))),
+    "health": (partial(Health, Asked()), partial(Health, Asked(top=1))),
+    "messages": (partial(Messages, WantedMessages()), partial(Messages, WantedMessages(top=1))),
 }
 LOG = log(record(), record(event="delivered"), record(email="b@qq.com"))
 
@@ -104,6 +111,17 @@ def test_what_has_to_be_read_again(tmp_path: Path) -> None:
         file.write(LOG)
     assert (on(scanned.state, found(tmp_path), task).why or "").endswith("/34.jsonl has grown, and comes before "
         f"{tmp_path}/35.jsonl")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["summary", "bounces", "health", "messages"])
+def test_how_many_rows_are_shown_is_no_other_question(tmp_path: Path, name: str) -> None:
+    """A state is gone on with whatever `top` is, and the tables show as many as the run asks for."""
+    (tmp_path / "log.jsonl").write_bytes(LOG)
+    wide, narrow = (Task(make) for make in TOPS[name])
+    state = on(None, found(tmp_path), wide).state
+    scanned = on(state, found(tmp_path), narrow)
+    assert scanned.why is None
+    assert scanned.outcome.fold.tables() == scan(found(tmp_path), narrow).fold.tables()
 
 
 def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:

@@ -4,14 +4,14 @@ A row is 26 bytes: the key of the message as `message.row` has it, the step, the
 4 that stand for the meaning. Rows are kept in parts by the first byte of the key, as the steps of messages are.
 """
 
-import os
 from hashlib import blake2b
-from itertools import accumulate
 from tempfile import TemporaryFile
 from typing import IO, Self
 
+from ses_cli.batch import Parts
 from ses_cli.message.row import KEY, PARTS
 from ses_cli.reports.health.meanings import Meaning
+from ses_cli.reports.messages.store import Run
 
 MOST = 32 << 20  # bytes in memory
 _TIME = KEY + 1
@@ -27,7 +27,7 @@ class Failing:
         self._parts = [bytearray() for _ in range(PARTS)]
         self._size = 0
         self._spilled: IO[bytes] | None = None
-        self._places: list[list[int]] = []  # of each block in the file: where each part begins, and the last ends
+        self._runs: list[Run] = []  # what is in the file
         self._marks: dict[Meaning, bytes] = {}  # what stands for each
 
     def add(self, key: bytes, step: int, time: int, meaning: Meaning) -> None:
@@ -63,19 +63,15 @@ class Failing:
         return found
 
     def _rows(self, at: int) -> bytes:
-        found = bytes(self._parts[at])
-        if self._spilled is not None:
-            self._spilled.flush()
-            ends = [places[at : at + 2] for places in self._places]
-            found += b"".join(os.pread(self._spilled.fileno(), end - start, start) for start, end in ends)
-        return found
+        return b"".join([self._parts[at], *(run.part(at) for run in self._runs)])
 
     def _spill(self) -> None:
         if self._spilled is None:
             self._spilled = TemporaryFile()
-        start = self._spilled.seek(0, 2)
-        self._spilled.writelines(self._parts)
-        self._places.append(list(accumulate(map(len, self._parts), initial=start)))
+        run = Run(Parts(b"".join(self._parts), list(map(len, self._parts))))
+        run.spill(self._spilled)
+        self._spilled.flush()
+        self._runs.append(run)
         self._parts, self._size = [bytearray() for _ in range(PARTS)], 0
 
     def __getstate__(self) -> tuple[int, dict[Meaning, bytes], list[bytes]]:

@@ -27,7 +27,7 @@ class Asked:
     window: int = DAY  # hours, the newest of which are looked at
     baseline: Baseline = A_WEEK
     quotas: tuple[tuple[str | None, int], ...] = ()  # mails a day of a sender domain; None is all others
-    top: int | None = 20  # rows that people see
+    top: int | None = field(default=20, compare=False)  # rows that people see
     rules: Path | None = None  # the user's own rules of bounce reasons, tried first
     tz: tzinfo | None = None
     files: tuple[str, ...] = field(default=(), compare=False)  # the logs, as they are named in commands

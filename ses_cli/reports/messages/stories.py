@@ -37,7 +37,7 @@ class Stories:
     """A fold over the callbacks selected, each held once. `top` messages are shown, the newest; None for all."""
 
     tz: tzinfo | None = None
-    top: int | None = 20
+    top: int | None = field(default=20, compare=False)
     rules: Path | None = None  # the user's own, tried first
     _known: dict[tuple[str, str], _Known] = field(default_factory=dict)
     _held: int = 0

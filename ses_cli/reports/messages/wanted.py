@@ -21,7 +21,7 @@ class Wanted:
     by: tuple[str, ...] = ()  # of `BY`
     listed: Listed = Listed.NONE  # which messages are wanted one by one: all others are counted only
     older_than: int = HOUR  # seconds before the log ends, for `Listed.PENDING`
-    top: int | None = 20  # groups and messages that people see
+    top: int | None = field(default=20, compare=False)  # groups and messages that people see
     jobs: int | None = field(default=1, compare=False)  # workers that make messages of the steps, None for one a core
     tz: tzinfo | None = None  # of times; None is UTC in data and the machine's for people
 
