@@ -3,18 +3,19 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import tzinfo
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 from ses_cli.batch import Checks
 from ses_cli.cli.given import given_values, is_on, refuse
 from ses_cli.cli.options import Printing, Reading, Selecting
 from ses_cli.errors import Exit, SourceError, SourcesError, UsageError
 from ses_cli.events import Problem
+from ses_cli.fold import Fold
 from ses_cli.ledger import Ledger
 from ses_cli.pipeline import FIRST
 from ses_cli.render import messages
 from ses_cli.render.collisions import OutputFile, refuse_collisions
-from ses_cli.render.formats import FORMATS, Page
+from ses_cli.render.formats import FORMATS, Page, Report
 from ses_cli.render.output import Output, log_mode
 from ses_cli.render.progress import Progress
 from ses_cli.render.text import plural
@@ -150,8 +151,15 @@ def _engine(
         yield cluster
 
 
+class ReportFold(Fold, Report, Protocol):
+    """A fold that can be written in every format."""
+
+
+R = TypeVar("R", bound=ReportFold)
+
+
 def rendered(
-    schema: str, outcome: Outcome[F], printing: Printing, tz: tzinfo | None, line: str, first: Sequence[Table] = ()
+    schema: str, outcome: Outcome[R], printing: Printing, tz: tzinfo | None, line: str, first: Sequence[Table] = ()
 ) -> Iterator[bytes]:
     """A report in the format asked for. People read `line` and the tables `first` before the report's own."""
     page = Page(schema, outcome.sources, outcome.ledger, outcome.fold, line, first)

@@ -14,7 +14,6 @@ from ses_cli.export.columns import COLUMNS, Type, Value, others
 from ses_cli.export.rows import Rows, classifier
 from ses_cli.reasons import Verdict
 from ses_cli.subject import decoded
-from ses_cli.table import Data, Table
 
 _TYPES = {
     Type.TEXT: pa.string(),
@@ -154,18 +153,6 @@ class Batches:
             elif column.name == "source":
                 table = table.set_column(at, column, pa.repeat(source, table.num_rows))
         return table
-
-    def data(self) -> Data:
-        """None: these are columns."""
-        return Data((), ())
-
-    def tables(self) -> list[Table]:
-        """None."""
-        return []
-
-    def document(self) -> dict[str, object]:
-        """None."""
-        return {}
 
     def __getstate__(self) -> tuple[tuple[str, ...], list[bytes]]:
         """Plain data, as states have it."""

@@ -9,7 +9,6 @@ import orjson
 from ses_cli.batch import BOM, Batch, Located
 from ses_cli.redact import Redactor
 from ses_cli.schema.record import normalise
-from ses_cli.table import Data, Table
 
 
 class Redaction(NamedTuple):
@@ -47,15 +46,3 @@ class Lines:
 
     def merge(self, later: Self) -> None:
         """Nothing to keep."""
-
-    def data(self) -> Data:
-        """None: these are lines."""
-        return Data((), ())
-
-    def tables(self) -> list[Table]:
-        """None."""
-        return []
-
-    def document(self) -> dict[str, object]:
-        """None."""
-        return {}

@@ -56,18 +56,6 @@ class Rows:
         shown = ([_cell(kind, value, tz) for kind, value in zip(kinds, row, strict=True)] for row in rows)
         return Data(self.names, shown)
 
-    def data(self) -> Data:
-        """None: the place of a row is known when it is written."""
-        return Data((), ())
-
-    def tables(self) -> list[Table]:
-        """None."""
-        return []
-
-    def document(self) -> dict[str, object]:
-        """None."""
-        return {}
-
 
 def _cell(kind: Type, value: Value, tz: tzinfo | None) -> Cell:
     if kind is Type.TIME and isinstance(value, int):

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ses_cli.batch import Checks
+from ses_cli.cli.scanning import ReportFold
 from ses_cli.errors import SesEventsError, TargetError
-from ses_cli.fold import Fold
 from ses_cli.render.data import document
 from ses_cli.reports import delivered
 from ses_cli.reports.bounces import Bounces, Wanted
@@ -38,7 +38,7 @@ from tests.objects.server import Answer, Request, Response
 FEW = settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 Told = tuple[object, ...]
 
-TASKS: dict[str, Task[Fold]] = {
+TASKS: dict[str, Task[ReportFold]] = {
     "summary": Task(partial(Summary, ("domain", "event"), None, 20, frozenset())),
     "validation": Task(Validation, Checks(explain=True), keep=None),
     "bounces": Task(partial(Bounces, Wanted(also=frozenset({"unsubscribe"})))),
@@ -46,18 +46,18 @@ TASKS: dict[str, Task[Fold]] = {
 }
 
 
-def told(sources: list[Source], task: Task[Fold], **how: object) -> Told:
+def told(sources: list[Source], task: Task[ReportFold], **how: object) -> Told:
     """All that a scan tells: the report, the ledger, the errors; problems and bounces in the order of their lines."""
     problems: list[object] = []
     bounces: list[object] = []
 
-    def see(part: Part[Fold]) -> None:
+    def see(part: Part[ReportFold]) -> None:
         if task.keep is None:  # else some of each part are kept, and a cut makes the parts
             problems.extend(part.problems())
         if isinstance(part.fold, Listing):
             bounces.extend(part.fold.bounces)
 
-    outcome: Outcome[Fold] = scan(sources, task, watch=see, **how)  # type: ignore[arg-type]
+    outcome: Outcome[ReportFold] = scan(sources, task, watch=see, **how)  # type: ignore[arg-type]
     report = b"".join(document(outcome.fold.document()))
     return report, outcome.ledger, outcome.first, [error.message for error in outcome.errors], problems, bounces
 
@@ -309,7 +309,7 @@ def test_there_is_none(run: Program, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_scheduler_that_dies_is_told_of(tmp_path: Path, processes: Processes) -> None:
     """The scheduler is killed meanwhile: an error, and no answer. It comes last, because the others need it."""
     sources = write(tmp_path, LOG)
-    task: Task[Fold] = Task(partial(waiting, tmp_path, os.getpid()))
+    task: Task[ReportFold] = Task(partial(waiting, tmp_path, os.getpid()))
     with Cluster(processes.address) as cluster:
         thread, found = in_thread(lambda: told(sources, task, engine=cluster))
         wait_for(lambda: bool(started(tmp_path)))

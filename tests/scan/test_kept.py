@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ses_cli.fold import Fold
+from ses_cli.cli.scanning import ReportFold
 from ses_cli.render.data import document
 from ses_cli.reports.bounces import Bounces, Wanted
 from ses_cli.reports.health.report import Asked, Health
@@ -30,14 +30,14 @@ from tests.objects.conftest import Store
 from tests.objects.server import Answer, Request, Response
 
 SHARED = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
-TASKS: dict[str, Task[Fold]] = {
+TASKS: dict[str, Task[ReportFold]] = {
     "summary": Task(partial(Summary, ("domain",), None, 20, frozenset())),
     "validation": Task(Validation),
     "bounces": Task(partial(Bounces, Wanted(classes=frozenset({"policy", "network"})))),
     "health": Task(Health),
     "messages": Task(Messages),
 }
-TOPS: dict[str, tuple[Callable[[], Fold], Callable[[], Fold]]] = {  # many rows, and one
+TOPS: dict[str, tuple[Callable[[], ReportFold], Callable[[], ReportFold]]] = {  # many rows, and one
     "summary": (partial(Summary, ("domain",), None, 20), partial(Summary, ("domain",), None, 1)),
     "bounces": (partial(Bounces, Wanted()), partial(Bounces, Wanted(top=1))),
     "health": (partial(Health, Asked()), partial(Health, Asked(top=1))),
@@ -46,14 +46,19 @@ TOPS: dict[str, tuple[Callable[[], Fold], Callable[[], Fold]]] = {  # many rows,
 LOG = log(record(), record(event="delivered"), record(email="b@qq.com"))
 
 
-def on(data: bytes | None, sources: Sequence[Source], task: Task[Fold]) -> Scanned[Fold]:
-    def run(stretches: Sequence[Stretch], onto: Outcome[Fold], see: Callable[[Part[Fold]], None]) -> Outcome[Fold]:
+See = Callable[[Part[ReportFold]], None]
+
+
+def on(data: bytes | None, sources: Sequence[Source], task: Task[ReportFold]) -> Scanned[ReportFold]:
+    def run(
+        stretches: Sequence[Stretch], onto: Outcome[ReportFold], see: Callable[[Part[ReportFold]], None]
+    ) -> Outcome[ReportFold]:
         return scan_stretches(stretches, onto, task, watch=see)
 
     return scan_on(data, sources, task._replace(is_whole=False), run)
 
 
-def told(outcome: Outcome[Fold]) -> tuple[object, ...]:
+def told(outcome: Outcome[ReportFold]) -> tuple[object, ...]:
     return b"".join(document(outcome.fold.document())), outcome.ledger, outcome.first, outcome.sources
 
 
@@ -98,7 +103,9 @@ def test_what_has_to_be_read_again(tmp_path: Path) -> None:
         state = on(state, found(tmp_path), task).state
     read: list[str] = []
 
-    def run(stretches: Sequence[Stretch], onto: Outcome[Fold], see: Callable[[Part[Fold]], None]) -> Outcome[Fold]:
+    def run(
+        stretches: Sequence[Stretch], onto: Outcome[ReportFold], see: Callable[[Part[ReportFold]], None]
+    ) -> Outcome[ReportFold]:
         read.extend(Path(stretch.source.name).stem for stretch in stretches)
         return scan_stretches(stretches, onto, task, watch=see)
 
@@ -132,7 +139,7 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     path.write_bytes(LOG * 2)
     state = on(None, found(tmp_path), task).state
 
-    def refused(message: str, task: Task[Fold] = task) -> None:
+    def refused(message: str, task: Task[ReportFold] = task) -> None:
         with pytest.raises(StateError, match=message):
             on(state, found(tmp_path), task)
 

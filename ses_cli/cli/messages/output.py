@@ -12,9 +12,9 @@ from ses_cli.render.output import write
 if TYPE_CHECKING:
     from ses_cli.cli.messages.options import Looking
     from ses_cli.cli.options import Printing, Reading, Selecting
+    from ses_cli.cli.scanning import R
     from ses_cli.errors import Exit
     from ses_cli.scan import Outcome
-    from ses_cli.scan.parts import F
 
 
 def overview(reading: Reading, selecting: Selecting, printing: Printing, looking: Looking) -> Exit:
@@ -51,7 +51,7 @@ def _listed(looking: Looking, printing: Printing) -> Listed:
     return Listed.ALL if printing.form in ("ndjson", "csv", "tsv") and not looking.by else Listed.NONE
 
 
-def _print(outcome: Outcome[F], head: str, reading: Reading, selecting: Selecting, printing: Printing) -> Exit:
+def _print(outcome: Outcome[R], head: str, reading: Reading, selecting: Selecting, printing: Printing) -> Exit:
     line = scanning.account(outcome.ledger) + (f"\n{head}" if head else "")
     write(scanning.rendered("messages", outcome, printing, selecting.zone(), line), printing.output)
     scanning.tell(outcome)

@@ -15,7 +15,6 @@ from ses_cli.errors import Exit, UsageError
 from ses_cli.render.output import Output, log_mode
 from ses_cli.reports.bounces import Bounces, Wanted
 from ses_cli.reports.health.report import Asked, Health
-from ses_cli.table import Data, Table
 
 
 @dataclass(slots=True)
@@ -36,18 +35,6 @@ class Folded:
         self.health.merge(later.health)
         if self.bounces and later.bounces:
             self.bounces.merge(later.bounces)
-
-    def tables(self) -> list[Table]:
-        """None: the page is the report."""
-        return []
-
-    def data(self) -> Data:
-        """None."""
-        return Data((), ())
-
-    def document(self) -> dict[str, object]:
-        """None."""
-        return {}
 
 
 def run(reading: Reading, selecting: Selecting, designing: Designing, output: str) -> Exit:
