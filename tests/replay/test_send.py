@@ -266,12 +266,25 @@ def test_a_dead_target_costs_one_request_at_a_time_and_ends_the_run() -> None:
 
 
 def test_a_refused_connection_is_a_failure() -> None:
-    """Nobody listening: the cause is told by its name."""
+    """Nobody listening: the cause is told by its name, and nothing is unknown, for nothing left."""
     with serve() as server:
         pass
     report = replay(lines(3), server.url, Policy(give_up_time=0.1, retries=0)).run()
     assert set(report.failures) == {"connect"}
     assert report.end is End.GAVE_UP
+    assert (report.unknown, report.failed + report.unsent) == (0, 3)
+
+
+def test_what_no_connection_took_is_sent_though_unknown_ones_are_skipped(tmp_path: Path) -> None:
+    """With `--unknown skip`, a handler that was down gets all when it is back."""
+    policy = Policy(give_up_time=0.1, retries=0, resend_unknown=False)
+    with serve() as server:
+        pass
+    replay(lines(3), server.url, policy, path=tmp_path / "j").run()
+    with serve(port=server.port) as server:
+        report = replay(lines(3), server.url, policy, path=tmp_path / "j").run()
+        assert sorted(server.bodies()) == sorted(lines(3))
+    assert (report.delivered, report.unknown) == (3, 0)
 
 
 def test_concurrency_ramps_up_and_is_bounded() -> None:

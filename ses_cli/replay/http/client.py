@@ -88,6 +88,13 @@ class _Slot:
         self.body = data[size:] if len(data) > size else b""
         return data[:size]
 
+    def has_left(self) -> bool:
+        """Whether any of the body may have: libcurl reads it once the connection stands.
+
+        Its times do not tell: since curl/curl#21843 PRETRANSFER_TIME is set though nobody took the connection.
+        """
+        return self.job is not None and len(self.body) < len(self.job.body)
+
     def take(self, data: bytes) -> int | None:
         """A piece of the answer's body."""
         self.size += len(data)
@@ -215,9 +222,8 @@ class Client:
         late = [slot for slot in self._slots.values() if slot.job is not None and slot.deadline <= self._clock]
         ended = []
         for slot in late:
-            has_left = slot.curl.getinfo(pycurl.PRETRANSFER_TIME) > 0
             said = f"no answer within {self._options.timeout:g} s"
-            ended.append(self._failed(slot, "timeout" if has_left else "connect-timeout", said))
+            ended.append(self._failed(slot, "timeout" if slot.has_left() else "connect-timeout", said))
         return ended
 
     def _answered(self, curl: pycurl.Curl) -> Attempt:
@@ -247,13 +253,12 @@ class Client:
         return self._answered(curl)
 
     def _failed(self, slot: _Slot, kind: str, said: str) -> Attempt:
-        """An attempt without an answer. Once the connection stands the request may have left, whatever came then."""
+        """An attempt without an answer. Where the request may have left, it may have arrived."""
         job = slot.job
         assert job is not None
         seconds: float = slot.curl.getinfo(pycurl.TOTAL_TIME)
-        has_left = slot.curl.getinfo(pycurl.PRETRANSFER_TIME) > 0
         detail = self._scrubber.scrub(said)[:_DETAIL]
-        attempt = Attempt(job, 0, kind, seconds, detail, is_unknown=has_left)
+        attempt = Attempt(job, 0, kind, seconds, detail, is_unknown=slot.has_left())
         self._release(slot)
         return attempt
 
