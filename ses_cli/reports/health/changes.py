@@ -96,18 +96,23 @@ def _causes(evidence: Evidence, limit: float) -> Iterator[tuple[Finding, float]]
     waiting = {segment: evidence.finding(segment) for segment in evidence.segments()}
     waiting = {segment: finding for segment, finding in waiting.items() if finding.ratio > HOPELESS}
     taken: list[Finding] = []
-    while waiting and len(taken) < _MOST:
-        scores = {segment: finding.ratio - evidence.cost(segment) for segment, finding in waiting.items()}
-        best = max(scores, key=lambda segment: (scores[segment], -segment.count(ANY), str(segment)))
-        finding = waiting.pop(best)
-        if finding.ratio <= HOPELESS:
-            return
-        if not _is_large(finding) or finding.chance > limit:
-            continue
-        taken.append(finding)
-        yield finding, scores[best]
-        for segment in list(waiting):
+    while len(taken) < _MOST and (best := _best(evidence, waiting, limit)):
+        taken.append(best[0])
+        yield best
+        for segment in waiting:
             waiting[segment] = evidence.finding(segment, _explained(evidence, segment, taken))
+
+
+def _best(evidence: Evidence, waiting: dict[Segment, Finding], limit: float) -> tuple[Finding, float] | None:
+    """The finding with the best score that is beyond chance; it and those before it no longer wait."""
+    scores = {segment: finding.ratio - evidence.cost(segment) for segment, finding in waiting.items()}
+    for segment in sorted(scores, key=lambda one: (scores[one], -one.count(ANY), str(one)), reverse=True):
+        finding = waiting.pop(segment)
+        if finding.ratio <= HOPELESS:
+            return None
+        if _is_large(finding) and finding.chance <= limit:
+            return finding, scores[segment]
+    return None
 
 
 def _explained(evidence: Evidence, segment: Segment, taken: Sequence[Finding]) -> float:

@@ -1,6 +1,7 @@
 """What changed: planted changes are found and told, chance is not."""
 
 from collections.abc import Sequence
+from cProfile import Profile
 from datetime import UTC
 
 import pytest
@@ -147,3 +148,14 @@ def test_what_is_new_gone_or_refuses_is_told() -> None:
     assert any(text.startswith("sender domain news.example is gone") for text in told)
     assert "receiver qq.com takes no mail any more: none of 240 delivered" in told
     assert len(told) == 5
+
+
+def test_what_is_rejected_costs_no_new_search() -> None:
+    """Where nothing is beyond chance, each segment is scored once, however many there are."""
+    mail = Mail(9)
+    many = {f"receiver{number}.example": 1.0 for number in range(60)}
+    mail.send(600, range(WINDOW, WINDOW + 24), [Plant(NEW, 0.5)], many)
+    profile = Profile()
+    assert profile.runcall(changes, mail.compared()) == []
+    (scored,) = [entry.callcount for entry in profile.getstats() if getattr(entry.code, "co_name", "") == "cost"]
+    assert scored < 2_000  # there are 1,743 to score
