@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ses_cli.reasons.learning import learn as learn_rules
     from ses_cli.reasons.learning import write_rules
     from ses_cli.replay.engine import Policy as ReplayPolicy
-    from ses_cli.replay.http.client import HttpOptions
+    from ses_cli.replay.http.options import HttpOptions
     from ses_cli.replay.http.target import resolve_target
     from ses_cli.replay.schedule.pace import Pace
     from ses_cli.replay.session import Settings as ReplaySettings
@@ -112,7 +112,7 @@ _HOMES = {
     "reasons.decisions": "read_decisions",
     "reasons.learning": "learn=learn_rules write_rules",
     "replay.engine": "Policy=ReplayPolicy",
-    "replay.http.client": "HttpOptions",
+    "replay.http.options": "HttpOptions",
     "replay.http.target": "resolve_target",
     "replay.schedule.pace": "Pace",
     "replay.session": "Settings=ReplaySettings forecast=forecast_replay prepare=prepare_replay",

@@ -35,7 +35,7 @@ FREE = ("__init__",)
 OUTSIDE = {
     "click": ("cli",),
     "rich": ("render",),
-    "pycurl": ("replay/http/client.py",),
+    "pycurl": ("replay/http/client.py", "replay/http/handle.py"),
     "httptools": ("capture",),
     "uvloop": ("capture",),
     "pyarrow": (

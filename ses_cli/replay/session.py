@@ -15,7 +15,8 @@ from ses_cli.replay.content import content_of
 from ses_cli.replay.dead_letters import DeadLetters
 from ses_cli.replay.engine import Policy, Replay
 from ses_cli.replay.generations import follow
-from ses_cli.replay.http.client import Client, HttpOptions
+from ses_cli.replay.http.client import Client
+from ses_cli.replay.http.options import HttpOptions
 from ses_cli.replay.http.target import Target
 from ses_cli.replay.intake import Intake, Log
 from ses_cli.replay.journal import Journal, NoJournal, Opened, Scope, Sent, journals_of, look, open_journal

@@ -8,7 +8,8 @@ from ses_cli.batch import Checks, Lane, Piece
 from ses_cli.pipeline import Reader
 from ses_cli.replay.dead_letters import DeadLetters
 from ses_cli.replay.engine import Policy, Replay
-from ses_cli.replay.http.client import Client, HttpOptions
+from ses_cli.replay.http.client import Client
+from ses_cli.replay.http.options import HttpOptions
 from ses_cli.replay.http.target import resolve_target
 from ses_cli.replay.intake import Intake, Log
 from ses_cli.replay.job import Job

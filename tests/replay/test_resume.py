@@ -11,7 +11,8 @@ from pathlib import Path
 from ses_cli.batch import Lane, Piece
 from ses_cli.pipeline import raw_rows
 from ses_cli.replay.engine import Policy, Replay
-from ses_cli.replay.http.client import Client, HttpOptions
+from ses_cli.replay.http.client import Client
+from ses_cli.replay.http.options import HttpOptions
 from ses_cli.replay.http.target import resolve_target
 from ses_cli.replay.journal import Sent, look, open_journal
 from ses_cli.replay.result.report import End

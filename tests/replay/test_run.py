@@ -9,7 +9,8 @@ import pytest
 from ses_cli.batch import Lane, Piece
 from ses_cli.replay.dead_letters import DeadLetters
 from ses_cli.replay.engine import Policy, Replay
-from ses_cli.replay.http.client import Client, HttpOptions
+from ses_cli.replay.http.client import Client
+from ses_cli.replay.http.options import HttpOptions
 from ses_cli.replay.http.target import Reach, Target, resolve_target
 from ses_cli.replay.job import Attempt, Job
 from ses_cli.replay.journal import NoJournal

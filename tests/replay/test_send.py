@@ -14,8 +14,9 @@ from ses_cli import __version__
 from ses_cli.batch import Lane
 from ses_cli.errors import UsageError
 from ses_cli.replay.engine import Policy
-from ses_cli.replay.http.client import Client, HttpOptions
+from ses_cli.replay.http.client import Client
 from ses_cli.replay.http.headers import static_headers
+from ses_cli.replay.http.options import HttpOptions
 from ses_cli.replay.http.signing import parse_secrets
 from ses_cli.replay.http.target import resolve_target
 from ses_cli.replay.job import Attempt, Job

@@ -8,7 +8,8 @@ import pytest
 
 from ses_cli.errors import UsageError
 from ses_cli.replay.engine import Policy
-from ses_cli.replay.http.client import Client, HttpOptions
+from ses_cli.replay.http.client import Client
+from ses_cli.replay.http.options import HttpOptions
 from ses_cli.replay.http.target import resolve_target
 from ses_cli.replay.result.report import End, Report
 

@@ -3,7 +3,8 @@
 import threading
 import time
 
-from ses_cli.replay.http.client import Client, HttpOptions
+from ses_cli.replay.http.client import Client
+from ses_cli.replay.http.options import HttpOptions
 from ses_cli.replay.http.target import resolve_target
 
 

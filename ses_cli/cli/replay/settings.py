@@ -13,7 +13,7 @@ from ses_cli.errors import SourceError, SourcesError, UsageError
 from ses_cli.render import messages
 from ses_cli.render.collisions import OutputFile
 from ses_cli.replay.engine import Policy
-from ses_cli.replay.http.client import HttpOptions
+from ses_cli.replay.http.options import HttpOptions
 from ses_cli.replay.http.signing import parse_secrets
 from ses_cli.replay.http.target import Target, resolve_target
 from ses_cli.replay.journal import default_path

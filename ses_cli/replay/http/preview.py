@@ -3,9 +3,9 @@
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from ses_cli.replay.http.client import HttpOptions
 from ses_cli.replay.http.headers import static_headers, webhook_headers
 from ses_cli.replay.http.mask import MASK, SHOWN_HEADERS
+from ses_cli.replay.http.options import HttpOptions
 from ses_cli.replay.http.target import Target
 from ses_cli.replay.job import Job
 
