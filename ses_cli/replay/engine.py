@@ -31,7 +31,6 @@ INTENDED and IN FLIGHT together are at most `--concurrency`: of a killed run no 
 import heapq
 from collections import deque
 from collections.abc import Callable, Sequence
-from functools import partial
 from itertools import groupby
 from math import inf
 from random import random
@@ -42,8 +41,9 @@ from ses_cli.errors import TargetError
 from ses_cli.replay.dead_letters import DeadLetters
 from ses_cli.replay.intake import Intake, Log
 from ses_cli.replay.job import Attempt, Job, Sender
-from ses_cli.replay.journal import Journal, State
+from ses_cli.replay.journal import Journal
 from ses_cli.replay.lanes import Lanes
+from ses_cli.replay.outcomes import Outcomes
 from ses_cli.replay.result.report import End, Report, Snapshot
 from ses_cli.replay.results import Results
 from ses_cli.replay.schedule.backoff import RETRY_ON, pause, proves_alive, retryable
@@ -94,15 +94,14 @@ class Replay:
         pace = policy.pace
         self.report = Report(paced=pace.rate is not None or pace.speed is not None)
         self._sender, self._journal, self._policy = sender, journal, policy
-        self._dead_letters, self._results, self._progress = dead_letters, results, progress
+        self._dead_letters, self._progress = dead_letters, progress
+        self._outcomes = Outcomes(journal, self.report, dead_letters, results)
         self._now, self._chance = now, chance
         self._throttle = Throttle(Breaker(policy.concurrency, policy.give_up_after, policy.give_up_time), pace.rate)
         self._intake = Intake(log, journal, self.report, pace, policy.resend_unknown)
         self._lanes: Lanes[Job] = Lanes(urgent=self.report.paced)
         self._intended: deque[Job] = deque()  # intents are written, perhaps not yet durable
         self._retries: list[tuple[float, int, Job]] = []  # a heap by time
-        self._claims: deque[tuple[int, int]] = deque()  # commit of the journal -> delivered up to it
-        self._confirmed = 0
         # the clock: seconds from the start, as of this turn
         self._start = self._clock = self._told = self._committed = 0.0
         self._stops = 0
@@ -139,15 +138,13 @@ class Replay:
 
     def snapshot(self) -> Snapshot:
         """How it stands. What it has as delivered is on disk in the journal."""
-        while self._claims and self._claims[0][0] <= self._journal.durable:
-            self._confirmed = self._claims.popleft()[1]
         clock, since = self._clock, self._throttle.breaker.failing_since
         held = max(0.0, self._throttle.until - clock)
         next_retry = self._retries[0][0] - clock if self._retries and not self._sender.in_flight else 0.0
         return Snapshot(
             seconds=clock,
             skipped=self.report.skipped,
-            delivered=self._confirmed,
+            delivered=self._outcomes.confirmed(),
             failed=self.report.failed,
             retries=self.report.retries,
             in_flight=self._sender.in_flight,
@@ -192,8 +189,7 @@ class Replay:
             return
         self._stopped = self._clock
         self.report.end = end
-        for job in self._intended:
-            self._journal.outcome(job.entry, State.NEVER, is_final=False)
+        self._outcomes.withdraw(self._intended)
 
     def _patience(self) -> float:
         """Seconds to wait for what is in flight; without a signal, until its own time-out."""
@@ -244,10 +240,8 @@ class Replay:
         is_waiting = bool(self._intended) and self._intended[-1].commit > journal.durable
         if is_waiting or self._clock >= self._committed + TICK:
             try:
-                journal.commit()
+                self._outcomes.commit()
                 self._committed = self._clock
-                if self._results is not None:
-                    self._write_results(self._results.flush)
                 if is_waiting and not self._sender.in_flight:
                     journal.flush()  # there is nothing else to wait for
             except TargetError as error:
@@ -285,14 +279,7 @@ class Replay:
 
     def _deliver(self, attempts: Sequence[Attempt]) -> None:
         self._throttle.breaker.success(len(attempts))
-        commit = self._journal.deliver([attempt.job.entry for attempt in attempts])
-        self.report.delivered += len(attempts)
-        if self._claims and self._claims[-1][0] == commit:
-            self._claims.pop()
-        self._claims.append((commit, self.report.delivered))
-        if self._results is not None:
-            for attempt in attempts:
-                self._keep(attempt.job, "delivered", attempt)
+        self._outcomes.deliver(attempts)
         self._lanes.finish([attempt.job for attempt in attempts])
 
     def _go_on(self, attempt: Attempt) -> None:
@@ -311,13 +298,14 @@ class Replay:
         if attempt.retry_after:
             self._throttle.ask(self._clock, attempt.retry_after)
         if job.spent <= self._policy.retries and self._may_repeat(attempt):
-            self._journal.outcome(job.entry, _state(attempt), is_final=False)
+            self._outcomes.repeat(attempt)
             # out of the way, but still in the window: its lane waits, the others do not
             when = self._clock + pause(job.attempt, self._chance())
             job.due = 0.0
             heapq.heappush(self._retries, (when, job.number, job))
         else:
-            self._fail(attempt)
+            self._outcomes.fail(attempt, self._policy.resend_unknown)
+            self._lanes.finish([job])
         if attempt.status == 410:
             self._end(End.GONE)
 
@@ -325,17 +313,6 @@ class Replay:
         if attempt.is_unknown and not self._policy.resend_unknown:
             return False  # at most once
         return retryable(attempt.status, self._policy.retry_on)
-
-    def _fail(self, attempt: Attempt) -> None:
-        """There is no further attempt."""
-        job = attempt.job
-        self._journal.outcome(job.entry, _state(attempt))
-        is_unknown = job.entry.state is State.UNKNOWN  # an attempt before may have arrived
-        self.report.fail(attempt, is_unknown)
-        self._keep(job, "unknown" if is_unknown else "failed", attempt)
-        if self._dead_letters is not None and (self._policy.resend_unknown or not is_unknown):
-            self._dead_letters.write(job.body)
-        self._lanes.finish([job])
 
     def _wait(self) -> float:
         """Seconds until there is something to do but for an answer."""
@@ -359,23 +336,9 @@ class Replay:
     def _abandon(self) -> None:
         """What is still in flight gets no answer any more: its outcome is unknown."""
         for job in self._sender.close():
-            self._journal.outcome(job.entry, State.UNKNOWN)
-            self._keep(job, "unknown")
+            self._outcomes.abandon(job)
             self._lanes.finish([job])
-            self.report.unknown += 1
         self.report.unsent = self._lanes.held
-
-    def _keep(self, job: Job, outcome: str, attempt: Attempt | None = None) -> None:
-        if self._results is not None:
-            self._write_results(partial(self._results.write, job, outcome, attempt))
-
-    def _write_results(self, write: Callable[[], None]) -> None:
-        """Where the history cannot be written that is told of, and sending goes on without it."""
-        try:
-            write()
-        except TargetError as error:
-            self.report.errors.append(error)
-            self._results = None
 
     def _lose_journal(self, error: TargetError) -> None:
         """Nothing more can be remembered, so nothing more is sent."""
@@ -392,11 +355,8 @@ class Replay:
             self._lose_journal(error)
 
     def _close(self) -> None:
-        if self._results is not None:
-            self._write_results(self._results.close)
-        self.report.skipped = self._journal.delivered
         try:
-            self._journal.close()
+            self._outcomes.close()
         except TargetError as error:
             self._lose_journal(error)
 
@@ -433,7 +393,3 @@ class Replay:
 
 def _is_delivered(attempt: Attempt) -> bool:
     return 200 <= attempt.status < 300
-
-
-def _state(attempt: Attempt) -> State:
-    return State.UNKNOWN if attempt.is_unknown else State.FAILED
