@@ -13,17 +13,14 @@ from ses_cli.replay.journal.database import Database
 from ses_cli.replay.journal.entry import Entry, State
 from ses_cli.replay.journal.finished import finish, is_finished
 from ses_cli.replay.journal.identity import place_in
-from ses_cli.replay.journal.log import MARK, OpenLog
+from ses_cli.replay.journal.log import OpenLog
 from ses_cli.replay.journal.recognise import Recogniser
 from ses_cli.replay.journal.scope import Scope
+from ses_cli.replay.journal.statements import cut_statements, log_statements
 
 FLIGHT = Struct("<IQQI16s")  # log, line, offset, attempt, id
 _GAP = 64 << 10  # bytes between two exceptions that are read rather than sought over
 _PAGE = 1000
-_CURSOR = (
-    "UPDATE cursor SET offset = ?, line = ?, start = ?, digest = ?, delivered = delivered + ?, beyond = ?"
-    " WHERE cursor = ?"
-)
 
 
 class SqliteJournal:
@@ -218,13 +215,7 @@ class SqliteJournal:
         mark = place_in(content, offset, line)
         opened.cut(mark, line)
         self._rows = {key: row for key, row in self._rows.items() if key[0] != log or key[1] < line}
-        place = "UPDATE cursor SET offset = ?, line = ?, start = ?, digest = ? WHERE log = ? AND offset > ?"
-        self._statements += [
-            ("DELETE FROM mark WHERE log = ? AND offset > ?", [(log, offset)]),
-            ("INSERT OR REPLACE INTO mark VALUES (?, ?, ?, ?, ?)", [(log, *mark)]),
-            ("DELETE FROM exception WHERE log = ? AND line >= ?", [(log, line)]),
-            (place, [(*mark, log, offset)]),
-        ]
+        self._statements += cut_statements(log, mark, line)
         self._touched.add(opened)
         self._is_dirty = True
 
@@ -258,7 +249,7 @@ class SqliteJournal:
         """What a commit has to write, so that on disk all is as it is now."""
         statements, self._statements = self._statements, []
         for log in self._touched:
-            statements += self._gather_log(log)
+            statements += log_statements(log)
         retired = [log for log in self._touched if log.is_retired and not log.pending and not log.others]
         self._touched.clear()
         if self._rows:
@@ -279,28 +270,4 @@ class SqliteJournal:
             flight = b"".join(left)
             statements.append(("UPDATE flight SET entries = ?, time = ?", [(flight, time())]))
         self._is_dirty = False
-        return statements
-
-    def _gather_log(self, log: OpenLog) -> list[store.Statement]:
-        place = log.advance()
-        statements: list[store.Statement] = []
-        if log.pending_name is not None and log.trail.first is not None:
-            statements.append(("INSERT INTO log VALUES (?, ?, ?)", [(log.number, log.pending_name, log.trail.first)]))
-            log.pending_name = None
-        if lines := log.spill():
-            rows = [(log.cursor, line) for line in lines]
-            statements.append(("INSERT OR IGNORE INTO done VALUES (?, ?)", rows))
-        beyond = log.encode_lines()
-        if place != log.frontier or log.delivered or beyond != log.written:
-            statements.append((_CURSOR, [(*place, log.delivered, beyond, log.cursor)]))
-            log.frontier, log.delivered, log.written = place, 0, beyond
-        if log.spilled:
-            statements.append(("DELETE FROM done WHERE cursor = ? AND line < ?", [(log.cursor, place.line)]))
-            log.spilled = log.spilled if log.spilled >= place.line else 0
-        marks, dropped = log.take_marks(place.offset if beyond is None else MARK.unpack_from(beyond)[0])
-        if marks:
-            statements.append(("INSERT OR REPLACE INTO mark VALUES (?, ?, ?, ?, ?)", [(log.number, *m) for m in marks]))
-        if dropped:
-            rows = [(log.number, offset) for offset in dropped]
-            statements.append(("DELETE FROM mark WHERE log = ? AND offset = ?", rows))
         return statements
