@@ -2,7 +2,7 @@
 
 What the commands do, as a library: `find` logs and fold them with `scan_sources` into a `Summary`, a `Validation`, a
 `Listing`, `Health` or `Bounces`, of which a `SuppressionList` is made; follow one with `LiveReport`; send it with
-`prepare_replay`; receive one with `serve`.
+`prepare_replay`; receive one with `serve`. `read` has the records themselves, as columns for DuckDB, Polars and pandas.
 """
 
 from importlib import import_module
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ses_cli.capture.server import serve
     from ses_cli.errors import SesEventsError
     from ses_cli.events import Problem
+    from ses_cli.export.stream import Records, read
     from ses_cli.follow import Change, Follower
     from ses_cli.live import LiveReport, Period
     from ses_cli.pipeline import Reader
@@ -71,6 +72,7 @@ __all__ = [
     "Reader",
     "ReceiverPolicy",
     "ReceiverSettings",
+    "Records",
     "ReplayPolicy",
     "ReplaySettings",
     "Rotation",
@@ -87,6 +89,7 @@ __all__ = [
     "learn_rules",
     "load_rules",
     "prepare_replay",
+    "read",
     "read_decisions",
     "resolve_target",
     "scan_sources",
@@ -105,6 +108,7 @@ _HOMES = {
     "capture.server": "Settings=ReceiverSettings serve",
     "errors": "SesEventsError",
     "events": "Problem",
+    "export.stream": "Records read",
     "follow": "Change Follower",
     "live": "LiveReport Period",
     "pipeline": "Reader",

@@ -43,6 +43,7 @@ OUTSIDE = {
         "export/database.py",
         "export/files.py",
         "export/partitions.py",
+        "export/stream.py",
         "cli/export/columnar.py",
     ),
     "duckdb": ("export/database.py", "cli/export/columnar.py"),

@@ -96,13 +96,13 @@ COLUMNS = {
 }
 
 
-def choose(names: Sequence[str]) -> tuple[str, ...]:
+def choose(names: Sequence[str], option: str = "--columns") -> tuple[str, ...]:
     """The columns of these names, in this order; all of them where none is named. Raises UsageError."""
     for name in names:
         if name not in COLUMNS:
-            raise UsageError(f'--columns: no such column: "{name}"', f"one of {', '.join(COLUMNS)}")
+            raise UsageError(f'{option}: no such column: "{name}"', f"one of {', '.join(COLUMNS)}")
         if names.count(name) > 1:
-            raise UsageError(f"--columns: {name} is given twice")
+            raise UsageError(f"{option}: {name} is given twice")
     return tuple(names or COLUMNS)
 
 

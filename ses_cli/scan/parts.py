@@ -3,6 +3,7 @@
 import gc
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
@@ -67,10 +68,17 @@ class Worker(Generic[F]):
 
     def parts(self, span: Span, turn: Turn | None = None) -> Iterator[Part[F]]:
         """The parts of a span, always cut at the same places. Batches are entered when their turn has come."""
+        parts = self._parts(span, turn)
+        while True:
+            with _no_collection():
+                part = next(parts, None)
+            if part is None:
+                return
+            yield part
+
+    def _parts(self, span: Span, turn: Turn | None) -> Iterator[Part[F]]:
         part = self._part()
         before = span.start  # bytes of the file that are in the parts before
-        collecting = gc.isenabled()
-        gc.disable()  # records are made by the thousand and hold no cycles
         try:
             for batch, size, bytes_read in self._checked(span, turn):
                 part.fold.add(self._reader.enter(batch))
@@ -84,9 +92,6 @@ class Worker(Generic[F]):
                     part = self._part()
         except SourceError as error:
             part.error = error
-        finally:
-            if collecting:
-                gc.enable()
         part.is_last = True
         yield part
 
@@ -116,3 +121,15 @@ class Worker(Generic[F]):
             if len(part.invalid) + len(part.explained) >= _MOST_PROBLEMS:
                 yield Part(self._task.fold(), invalid=part.invalid, explained=part.explained)
                 part.invalid, part.explained = [], []
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Records are made by the thousand and hold no cycles; others' code does not run here."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()

@@ -75,6 +75,20 @@ def scan_stretches(
     engine: Engine | None = None,
 ) -> Outcome[F]:
     """Folds what follows what an outcome holds, which is added to."""
+    for part in stream(stretches, outcome, task, jobs, span_size, engine):
+        watch(part)
+    return outcome
+
+
+def stream(
+    stretches: Sequence[Stretch],
+    outcome: Outcome[F],
+    task: Task[F],
+    jobs: int | None = 1,
+    span_size: int | None = None,
+    engine: Engine | None = None,
+) -> Iterator[Part[F]]:
+    """Every part as it is asked for; what it holds is added to the outcome when the next one is."""
     sources = [stretch.source for stretch in stretches]
     is_threaded = engine_name() == "native"
     native = _TURN if task.checks.selection.dedupe else _NATIVE_SPAN
@@ -88,7 +102,7 @@ def scan_stretches(
         span = todo[at]
         part.source, part.above = span.source.name, above
         _number(part, above)
-        watch(part)
+        yield part
         _merge(outcome, part)
         if part.error and span.source not in failed:
             failed.add(span.source)
@@ -100,7 +114,6 @@ def scan_stretches(
                 above = before[todo[at].source]
     grown = [source.name for source in sources if has_grown(source)]
     outcome.grown = list(dict.fromkeys([*outcome.grown, *grown]))
-    return outcome
 
 
 class _Local:
