@@ -12,7 +12,7 @@ from typing import BinaryIO, Protocol
 import zstandard
 
 from ses_cli.capture.disk import SYSTEM, Disk
-from ses_cli.capture.linefile import sync_directory
+from ses_cli.capture.linefile import is_left, sync_directory
 from ses_cli.capture.rotation import SUFFIXES, Archive, Compression, Rotation
 from ses_cli.capture.server_events import EventListener, Failure, Note, Shipping
 from ses_cli.capture.shipping import Ship, Shipper
@@ -106,31 +106,42 @@ class Stopping(Protocol):
 
 
 def compress(path: Path, how: Compression, stopping: Stopping, disk: Disk = SYSTEM) -> bool:
-    """Put a compressed file, whole and on disk, in the place of a file. Return whether it was done."""
+    """Put a compressed file, whole and on disk, in the place of a file. Return whether it was done.
+
+    Not while its writer has it open.
+    """
     final = path.with_name(path.name + SUFFIXES[how])
     part = path.with_name(f".{final.name}.part")
-    made = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    try:
-        with (
-            disk.fdopen(disk.open(path, os.O_RDONLY | os.O_CLOEXEC), "rb") as source,
-            disk.fdopen(disk.open(part, made | os.O_CLOEXEC), "wb") as target,
-        ):
-            before = disk.fstat(source.fileno())
-            disk.fchmod(target.fileno(), before.st_mode & 0o777)
-            with _compressor(target, how) as sink:
-                while block := source.read(_BLOCK):
-                    if stopping():
-                        return False
-                    sink.write(block)
-            target.flush()
-            disk.set_times(target.fileno(), (before.st_atime_ns, before.st_mtime_ns))
-            disk.fsync(target.fileno())
-        disk.rename(part, final)
-        sync_directory(path.parent, disk)
-        disk.unlink(path)
-    finally:
-        with suppress(FileNotFoundError):
-            disk.unlink(part)
+    with disk.fdopen(disk.open(path, os.O_RDONLY | os.O_CLOEXEC), "rb") as source:
+        if not is_left(source.fileno(), disk):
+            return False
+        disk.fsync(source.fileno())  # else a power cut may leave another log than is compressed
+        try:
+            if not _write_part(source, part, how, stopping, disk):
+                return False
+            disk.rename(part, final)
+            sync_directory(path.parent, disk)
+            disk.unlink(path)
+        finally:
+            with suppress(FileNotFoundError):
+                disk.unlink(part)
+    return True
+
+
+def _write_part(source: BinaryIO, part: Path, how: Compression, stopping: Stopping, disk: Disk) -> bool:
+    """Compress a file, with its mode and time, into another, and return when that is on disk, and whether it is."""
+    made = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+    with disk.fdopen(disk.open(part, made), "wb") as target:
+        before = disk.fstat(source.fileno())
+        disk.fchmod(target.fileno(), before.st_mode & 0o777)
+        with _compressor(target, how) as sink:
+            while block := source.read(_BLOCK):
+                if stopping():
+                    return False
+                sink.write(block)
+        target.flush()
+        disk.set_times(target.fileno(), (before.st_atime_ns, before.st_mtime_ns))
+        disk.fsync(target.fileno())
     return True
 
 

@@ -152,6 +152,16 @@ class LineFile:
             ) from None
 
 
+def is_left(fd: int, disk: Disk = SYSTEM) -> bool:
+    """Whether no writer has an open file locked: until then it may take back what it wrote last, or a rotation."""
+    try:
+        disk.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    disk.flock(fd, fcntl.LOCK_UN)
+    return True
+
+
 def sync_directory(path: Path, disk: Disk = SYSTEM) -> None:
     """Return when the names in a directory are on disk."""
     fd = disk.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ses_cli.capture.linefile import is_left
 from ses_cli.capture.rotation import Archive, Rotated, rotated
 from ses_cli.capture.server_events import EventListener, Failure, Note, Shipping
 from ses_cli.capture.shipped import Shipped, ShippedFiles
@@ -100,7 +101,8 @@ class Shipper:
         found: dict[tuple[str, str], tuple[Path, Rotated]] = {}
         for archive in self._archives:
             for file in rotated(archive.log):
-                if (file.suffix or not self._is_compressed) and not self.has(archive.log, file.stamp):
+                is_final = file.suffix or (not self._is_compressed and _is_left(file.path))
+                if is_final and not self.has(archive.log, file.stamp):
                     found[file.stamp, archive.log.name] = archive.log, file
         return [found[key] for key in sorted(found)]
 
@@ -140,3 +142,9 @@ class Shipper:
         if self._cause is not None:
             self._emit(Note("shipping: the store is accepting files again"))
         self._cause, self._pause = None, 0.0
+
+
+def _is_left(path: Path) -> bool:
+    with suppress(FileNotFoundError), path.open("rb") as file:
+        return is_left(file.fileno())
+    return False

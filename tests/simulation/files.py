@@ -1,6 +1,7 @@
 """A disk for a log: names, data and what of both is durable; it fills up, breaks, and the power may go."""
 
 import errno
+import fcntl
 import io
 import os
 import stat
@@ -81,6 +82,7 @@ class SimulatedDisk:
         self._fails = fails
         self._changes = 0
         self._open: dict[int, _Inode] = {}
+        self._locks: dict[int, bool] = {}  # by descriptor: whether nobody else may have one
 
     def open(self, path: Path, flags: int, _mode: int = 0, /) -> int:
         """A descriptor."""
@@ -106,6 +108,7 @@ class SimulatedDisk:
         """Never fails."""
         self._call()
         self._open.pop(fd, None)
+        self._locks.pop(fd, None)
 
     def fdopen(self, fd: int, mode: str, /) -> BinaryIO:
         """A file object."""
@@ -161,8 +164,16 @@ class SimulatedDisk:
         self._call()
         return path.name in self._files.names
 
-    def flock(self, _fd: int, _operation: int, /) -> None:
-        """There is one process."""
+    def flock(self, fd: int, operation: int, /) -> None:
+        """As of the one process that there is."""
+        self._locks.pop(fd, None)
+        if operation & fcntl.LOCK_UN:
+            return
+        inode, is_alone = self._open[fd], bool(operation & fcntl.LOCK_EX)
+        for other, held_alone in self._locks.items():
+            if other != fd and self._open[other] is inode and (is_alone or held_alone):
+                raise BlockingIOError(errno.EWOULDBLOCK, "locked")
+        self._locks[fd] = is_alone
 
     def listdir(self, _path: Path, /) -> list[str]:
         """All names."""

@@ -1,10 +1,14 @@
 """What the simulation of a receiver's log has found stays mended: one test each, on a disk that fails where it did."""
 
 import errno
+import gzip
 from collections.abc import Iterator
 from contextlib import suppress
 from random import Random
 
+import pytest
+
+from ses_cli.capture.housekeeping import compress
 from ses_cli.capture.rotation import Rotation
 from ses_cli.capture.store import LogStore
 
@@ -67,6 +71,21 @@ def test_a_log_does_not_keep_two_names() -> None:
     assert store.archive.uncompressed() == []
     store.commit(b"3456789\n", b"", 9.0)
     assert sorted(name for name in files.names if "rejects" not in name) == ["log-19700101T000009Z.jsonl", "log.jsonl"]
+
+
+def test_a_log_that_may_still_be_undone_is_not_compressed() -> None:
+    """After a rotation that failed halfway, what was refused gets into no compressed copy of the log."""
+    files = Files()
+    store, disk = _opened(files, Rotation(size=10))
+    store.commit(b"1234567\n", b"", 1.0)
+    disk.fails = {"fsync": 2, "sync_data": 1, "ftruncate": 1}  # the first is the rotation's own
+    with pytest.raises(OSError, match="sync_data"):
+        store.commit(b"refused\n", b"", 2.0)
+    (rotated,) = store.archive.uncompressed()
+    assert not compress(rotated, "gzip", lambda: False, disk)
+    store.commit(b"2345678\n", b"", 3.0)
+    assert compress(rotated, "gzip", lambda: False, disk)
+    assert gzip.decompress(files.contents()[f"{rotated.name}.gz"]) == b"1234567\n"
 
 
 def test_what_was_refused_is_not_kept_by_what_is_stored_in_the_other_file() -> None:
