@@ -72,18 +72,24 @@ def follow(
     logs, and none of them is there.
     """
     log, tracker = Path(source.path), GenerationTracker(journal, source.name)
+    try:
+        start = _find_start(source.name, log, journal, tracker, begin_fd)
+    except OSError as error:
+        raise SourceError(f"{source.name}: {reason(error)}") from None
+    return Followed(Follower(source.path, max_line, on_change, tracker=tracker, start=start), tracker)
+
+
+def _find_start(name: str, log: Path, journal: Journal, tracker: GenerationTracker, begin_fd: int | None) -> Start:
+    """Raises OSError, and SourceError as `follow` does."""
     with ExitStack() as stack:
-        try:
-            files = [stack.enter_context(file) for file in open_generations(log)]
-        except OSError as error:
-            raise SourceError(f"{source.name}: {reason(error)}") from None
+        files = [stack.enter_context(file) for file in open_generations(log)]
         numbers = align([journal.candidates(content_of(file)) for file in files])
         known: list[tuple[LogFile, Collection[int] | None]]
         known = [(file, (number,)) for file, number in zip(files, numbers, strict=True) if number is not None]
         known = known or [(file, None) for file in files if journal.resembles(content_of(file))]
         if not known and not journal.is_empty:
             raise SourceError(
-                f"{source.name}: a different log than the one that was followed, which is not beside it",
+                f"{name}: a different log than the one that was followed, which is not beside it",
                 "rename that one as listen does, to NAME-20260101T000000Z.jsonl beside it; or name a new --journal",
             )
         begin, place, later = _resume(known, journal, tracker) if known else (_begin(files, log, begin_fd), _START, [])
@@ -91,8 +97,7 @@ def follow(
         stack.pop_all()
     for file in others:
         file.close()
-    start = Start(begin, place.offset, place.line, later)
-    return Followed(Follower(source.path, max_line, on_change, tracker=tracker, start=start), tracker)
+    return Start(begin, place.offset, place.line, later)
 
 
 def _is_finished(journal: Journal, among: Collection[int] | None) -> bool:

@@ -177,6 +177,35 @@ def test_a_crash_is_told_as_itself(tmp_path: Path) -> None:
         arrived(server, bodies(0, 3))
 
 
+@pytest.mark.parametrize("compression", [(), ("--compress", "gzip")])
+def test_what_was_rotated_before_forwarding_began_is_sent(tmp_path: Path, compression: tuple[str, ...]) -> None:
+    """The process that forwards never began; the next listener's begins with the log that was written to then."""
+    (tmp_path / "sitecustomize.py").write_text(CRASH)
+    crash = tmp_path / "crash"
+    crash.touch()
+    path = f"{tmp_path}:{ROOT}"
+    with serve() as server:
+        keeping = ("--log", "log.jsonl", "--rotate", "500", *compression)
+        with Listener(tmp_path, *keeping) as listener:
+            listener.post(*bodies(0, 9))  # before forwarding was asked for
+            assert listener.stop() == 0
+        forwarding = (*keeping, "--forward-to", server.url)
+        with Listener(tmp_path, *forwarding, PYTHONPATH=path, CRASH=str(crash)) as listener:
+            listener.post(*bodies(9, 30))
+            listener.until(r"error: forwarding crashed")
+            assert listener.stop() == 0
+        written = b"".join(file.read_bytes() for file in (tmp_path / "log.jsonl", *tmp_path.glob("*.begin")))
+        assert len(list(tmp_path.glob("log-*"))) > 2
+        assert not server.bodies()
+        crash.unlink()
+        with Listener(tmp_path, *forwarding) as listener:
+            until(lambda: set(server.bodies()) >= set(bodies(9, 30)))
+            until(lambda: not list(tmp_path.glob("*.begin")))
+            assert listener.stop() == 0
+        assert set(server.bodies()) - set(bodies(9, 30)) <= set(written.splitlines())
+        assert len(server.bodies()) == len(set(server.bodies()))
+
+
 @pytest.mark.parametrize("columns", [80, 160])
 def test_a_terminal_shows_what_waits(tmp_path: Path, columns: int) -> None:
     """Below the totals stands how forwarding goes; in a narrow terminal too nothing of it is cut off or left behind."""

@@ -3,6 +3,7 @@
 import gzip
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -210,6 +211,20 @@ def test_where_a_new_journal_begins(tmp_path: Path, rotations: int, is_compresse
             log.look()
             log.end()
             assert log.sent == log.written[3:]
+
+
+def test_a_log_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    """A read that fails while the log is recognised is no internal error."""
+    log = Followed(tmp_path)
+    with pytest.raises(SourceError, match=r"log\.jsonl: is a directory"), _directory(tmp_path) as fd:
+        log.begin(fd)
+
+
+@contextmanager
+def _directory(path: Path) -> Iterator[int]:
+    fd = os.open(path, os.O_RDONLY)
+    yield fd
+    os.close(fd)
 
 
 def test_a_new_journal_begins_with_what_is_written_to(tmp_path: Path) -> None:

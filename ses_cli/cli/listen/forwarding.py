@@ -15,6 +15,7 @@ from typing import Self
 import click
 
 from ses_cli.capture.server_events import Failure, Listening, Note, ServerEvent
+from ses_cli.cli.listen.beginning import Beginning
 from ses_cli.cli.listen.forward_status import ForwardStatus
 from ses_cli.cli.replay.options import TARGET
 from ses_cli.errors import Exit, TargetError, UsageError
@@ -49,8 +50,7 @@ class Forwarder:
         program = [sys.executable, "-P", "-m", "ses_cli", "replay", "--follow", "--give-up-time", "never"]
         allowed = ["--yes"] if is_allowed else []
         self._command = [*program, "--parent", str(os.getpid()), *allowed, str(log.absolute())]
-        self._log = log
-        self._begin_fd: int | None = None  # the log with which forwarding begins, held open until it has begun
+        self._beginning = Beginning(log, url)
         self._environment = {**os.environ, TARGET: url}
         self._emit = emit
         self._status = ForwardStatus()
@@ -67,8 +67,10 @@ class Forwarder:
         """Takes an event of the receiver: when that listens, its log is there."""
         if isinstance(event, Listening):
             # what is rotated away before a replay has begun is to be sent all the same
-            with suppress(OSError):
-                self._begin_fd = os.open(self._log, os.O_RDONLY)
+            try:
+                self._beginning.keep()
+            except TargetError as error:
+                self._emit(Failure(f"forwarding: {error}"))
             self._thread.start()
         self._emit(event)
 
@@ -111,7 +113,7 @@ class Forwarder:
         """Runs the replay to its end and hands on what it says."""
         self._said = ""
         status_fd, write_fd = os.pipe()
-        begin_fds = () if self._begin_fd is None else (self._begin_fd,)
+        begin_fds = () if self._beginning.fd is None else (self._beginning.fd,)
         try:
             child = subprocess.Popen(
                 [*self._command, f"--status-fd={write_fd}", *(f"--begin-fd={fd}" for fd in begin_fds)],
@@ -151,9 +153,8 @@ class Forwarder:
             for line in lines:
                 if self._status.update(line):
                     self._emit(self._status)
-                if self._begin_fd is not None and self._status.now.delivered:  # the journal knows where to go on
-                    os.close(self._begin_fd)
-                    self._begin_fd = None
+                if self._status.now.delivered or self._status.now.failed:
+                    self._beginning.forget()
                 self._tell()
 
     def _tell(self) -> None:

@@ -10,7 +10,7 @@ from ses_cli.replay.journal.opening import Sent, journals_of, look, open_journal
 from ses_cli.replay.journal.scope import Scope
 from ses_cli.replay.journal.sqlite import SqliteJournal
 from ses_cli.replay.journal.status import JournalStatus, LogStatus, read_status
-from ses_cli.replay.journal.target import default_path
+from ses_cli.replay.journal_path import default_path
 
 __all__ = [
     "Content",

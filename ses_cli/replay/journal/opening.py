@@ -20,7 +20,7 @@ from ses_cli.replay.journal.entry import State
 from ses_cli.replay.journal.recognise import Recogniser
 from ses_cli.replay.journal.scope import ALL, Scope
 from ses_cli.replay.journal.sqlite import FLIGHT, SqliteJournal
-from ses_cli.replay.journal.target import FORMER_SUFFIX, MARK, beside, target_key
+from ses_cli.replay.journal_path import FORMER_SUFFIX, MARK, beside, target_key
 
 
 @dataclass(frozen=True, slots=True)
