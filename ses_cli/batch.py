@@ -8,7 +8,7 @@ over records to count them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, TypeVar
@@ -184,12 +184,22 @@ class Parts(NamedTuple):
     sizes: list[int]
 
 
+# Why a message failed: the event, for a bounce its type, the reason as `reasons.own.hide` gives it for the address, the
+# recipient's domain as it is compared, and an address that it is said of, as written
+Cause = tuple[str, str | None, str, str, str]
+# Tells of each cause what stands for its meaning, a number of 64 bits. The same cause has always the same one, whatever
+# the address is, unless there is another address in the reason: an engine may ask once.
+Judge = Callable[[Sequence[Cause]], list[int]]
+Sample = tuple[int, str]  # the time and the text of a reason, without the recipient's address
+
+
 class MessageBlock(NamedTuple):
     """Steps of messages as `message.row` packs them, in parts by the first byte of their keys."""
 
     rows: Parts
     texts: Parts  # of their messages, none where they were not asked for
     groups: dict[int, tuple[Value, ...]]  # the values that each group stands for
+    samples: dict[tuple[str, int], Sample]  # the newest by recipient domain and meaning, where reasons are judged
 
 
 class CollectedMessages(Protocol):
@@ -317,9 +327,12 @@ class Batch(Protocol):
         """
 
     def collect_messages(
-        self, by: Sequence[Key], has_texts: bool, collected: CollectedMessages | None
+        self, by: Sequence[Key], has_texts: bool, judge: Judge | None, collected: CollectedMessages | None
     ) -> CollectedMessages:
-        """Adds the steps that the counted records tell of, grouped by these keys, and where asked for their texts."""
+        """Adds the steps that the counted records tell of, grouped by these keys, and where asked for their texts.
+
+        With a judge, what `message.row` says of rows where reasons are judged.
+        """
 
     def typed(self) -> Typed | None:
         """The counted records in columns; None where this engine has none."""

@@ -15,10 +15,10 @@ import ses_cli
 ROOT = Path(ses_cli.__file__).parent
 LAYERS = (
     ("callback", "errors", "events", "leftovers", "openmetrics", "subject", "table"),
-    ("identity",),
+    ("identity", "reasons"),
     ("selection", "message"),
     ("batch",),
-    ("times", "reasons", "fold", "ledger", "schema", "sources"),
+    ("times", "fold", "ledger", "schema", "sources"),
     ("native",),
     ("engine", "follow"),
     ("pipeline",),

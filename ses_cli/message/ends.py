@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Protocol
 
 from ses_cli.message.life import End, life
-from ses_cli.message.row import KEY, ROW
+from ses_cli.message.row import KEY, MEANING, ROW
 from ses_cli.message.sent import Sent
 from ses_cli.message.steps import Step
 
@@ -19,18 +19,20 @@ OPENED = len(Step)  # beside the steps: a delivered message that was opened, in 
 COMPLAINED = OPENED + 1
 HOUR = 3600
 Counted = tuple[int, int, int]  # a group, what happened (a `Step`, `OPENED` or `COMPLAINED`) and the hour since 1970
-Failed = tuple[bytes, int, int, int]  # key, step, time and group of a message
 _READS = (Step.CLICK, Step.UNSUBSCRIBE, Step.SPAMREPORT)
 
 
 class Ends(Protocol):
     """Counts what became of messages."""
 
-    def add(self, rows: bytes, /) -> list[Failed]:
-        """Takes in messages all of whose rows are there, in any order; those that bounced, were dropped or delayed."""
+    def add(self, rows: bytes, /) -> None:
+        """Takes in messages all of whose rows are there, in any order, with reasons that were judged."""
 
     def counts(self, labels: Sequence[tuple[int, int]], edges: Sequence[int], /) -> Mapping[Counted, int]:
         """All of it, with the labels of groups instead of those, and instead of each hour the last edge not later."""
+
+    def failures(self, labels: Sequence[tuple[int, int]], edges: Sequence[int], /) -> Mapping[Counted, int]:
+        """Messages that bounced, were dropped or delayed, by what stands for the meaning instead of what happened."""
 
 
 class PythonEnds:
@@ -38,61 +40,75 @@ class PythonEnds:
 
     def __init__(self) -> None:
         self._counts: dict[Counted, int] = {}
+        self._failed: dict[Counted, int] = {}
 
-    def add(self, rows: bytes, /) -> list[Failed]:
+    def add(self, rows: bytes, /) -> None:
         ordered = sorted([rows[at : at + ROW] for at in range(0, len(rows), ROW)])
-        failed: list[Failed] = []
-        for key, several in groupby(ordered, lambda row: row[:KEY]):
+        for _, several in groupby(ordered, lambda row: row[:KEY]):
             mine = list(several)
             group = next((int.from_bytes(row[32:]) for row in mine if any(row[32:])), 0)
-            happened, steps = _read([(int.from_bytes(row[KEY:21]), row[21]) for row in mine])
-            for time, thing in happened:
-                counted = group, thing, time // HOUR
-                self._counts[counted] = self._counts.get(counted, 0) + 1
-            failed += [(key, step, time, group) for time, step in steps]
-        return failed
+            happened, failed = _read(
+                [(int.from_bytes(row[KEY:21]), row[21], int.from_bytes(row[MEANING])) for row in mine]
+            )
+            for time, thing in happened + [(time, step) for time, step, _ in failed]:
+                _count(self._counts, (group, thing, time // HOUR))
+            for time, _, meaning in failed:
+                _count(self._failed, (group, meaning, time // HOUR))
 
     def counts(self, labels: Sequence[tuple[int, int]], edges: Sequence[int], /) -> Mapping[Counted, int]:
-        known = dict(labels)
-        found: dict[Counted, int] = {}
-        for (group, thing, hour), n in self._counts.items():
-            at = bisect(edges, hour)
-            key = known.get(group, group), thing, edges[at - 1] if at else hour
-            found[key] = found.get(key, 0) + n
-        return found
+        return _told(self._counts, labels, edges)
+
+    def failures(self, labels: Sequence[tuple[int, int]], edges: Sequence[int], /) -> Mapping[Counted, int]:
+        return _told(self._failed, labels, edges)
 
 
-Steps = list[tuple[int, int]]  # time, and what it is
+def _count(counts: dict[Counted, int], key: Counted, n: int = 1) -> None:
+    counts[key] = counts.get(key, 0) + n
 
 
-def _read(steps: Steps) -> tuple[Steps, Steps]:
-    """What counts of a message, and how it failed."""
-    firsts: dict[int, int] = {}
-    for time, step in steps:
-        firsts.setdefault(step, time)
-    opened = min((firsts[step] for step in (Step.OPEN, Step.MACHINE_OPEN) if step in firsts), default=None)
-    failed = [(firsts[step], int(step)) for step in (Step.DEFERRED,) if step in firsts]
-    happened = [(firsts[step], int(step)) for step in _READS if step in firsts]
+def _told(
+    counts: Mapping[Counted, int], labels: Sequence[tuple[int, int]], edges: Sequence[int]
+) -> Mapping[Counted, int]:
+    known = dict(labels)
+    found: dict[Counted, int] = {}
+    for (group, thing, hour), n in counts.items():
+        at = bisect(edges, hour)
+        _count(found, (known.get(group, group), thing, edges[at - 1] if at else hour), n)
+    return found
+
+
+Row = tuple[int, int, int]  # time, step and what stands for the meaning
+Rows = list[Row]
+
+
+def _read(rows: Rows) -> tuple[list[tuple[int, int]], Rows]:
+    """What counts of a message, each with its time, and how it failed."""
+    firsts: dict[int, Row] = {}
+    for row in rows:
+        firsts.setdefault(row[1], row)
+    opened = min((firsts[step][0] for step in (Step.OPEN, Step.MACHINE_OPEN) if step in firsts), default=None)
+    failed = [firsts[step] for step in (Step.DEFERRED,) if step in firsts]
+    happened = [(firsts[step][0], int(step)) for step in _READS if step in firsts]
     happened += [] if opened is None else [(opened, int(Step.OPEN))]
-    ended = _end(firsts, steps)
+    ended = _end(firsts, rows)
     if ended is not None and ended[1] == Step.DELIVERED:
-        happened += [ended] + ([(ended[0], OPENED)] if opened is not None else [])
+        happened += [ended[:2]] + ([(ended[0], OPENED)] if opened is not None else [])
         happened += [(ended[0], COMPLAINED)] if Step.SPAMREPORT in firsts else []
     elif ended is not None:
         failed.append(ended)
-    return happened + failed, failed
+    return happened, failed
 
 
-def _end(firsts: dict[int, int], steps: Steps) -> tuple[int, int] | None:
-    """When a message ended, and how; None where that is not known."""
-    match life(steps, 0, Sent.NOTHING).end:
+def _end(firsts: dict[int, Row], rows: Rows) -> Row | None:
+    """How a message ended; None where that is not known."""
+    match life([row[:2] for row in rows], 0, Sent.NOTHING).end:
         case End.DELIVERED:
-            return firsts[Step.DELIVERED], int(Step.DELIVERED)
+            return firsts[Step.DELIVERED]
         case End.DROPPED:
-            return firsts[Step.DROPPED], int(Step.DROPPED)
+            return firsts[Step.DROPPED]
         case End.BOUNCED if Step.HARD_BOUNCE in firsts:
-            return firsts[Step.HARD_BOUNCE], int(Step.HARD_BOUNCE)
+            return firsts[Step.HARD_BOUNCE]
         case End.BOUNCED:
-            return [one for one in steps if one[1] in (Step.SOFT_BOUNCE, Step.UNTYPED_BOUNCE)][-1]
+            return [one for one in rows if one[1] in (Step.SOFT_BOUNCE, Step.UNTYPED_BOUNCE)][-1]
         case _:
             return None

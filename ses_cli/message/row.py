@@ -8,6 +8,9 @@ one's steps in their order:
      1  `Step`                                            8  group: BLAKE2b of what messages are grouped by, or 0
      4  link: BLAKE2b of it, 0 but for clicks
 
+Where reasons are judged, the 10 bytes from the link on have other things: 8 that stand for the meaning of the reason,
+0 where nothing failed, and 2 that are 0; and every open is an `OPEN`.
+
 That two of 10^8 messages have one key happens once in 10^22 logs, that two of a million groups have one hash once in
 10^7. Texts of messages are kept beside the rows: key, the lengths of `bulkId` and of the address in 4 bytes each, both.
 """
@@ -26,6 +29,9 @@ from ses_cli.message.steps import Step, step
 ROW = 40
 KEY = 16
 PARTS = 256  # by the first byte of the key
+MEANING = slice(22, 30)
+_LONGEST = 200  # characters of a sample that are kept
+_ADDRESS = "<address>"  # stands for the recipient's own in a sample
 Value = str | int | None
 
 
@@ -49,15 +55,25 @@ def _text(value: str) -> bytes:
     return b"s%d:%b" % (len(text), text)
 
 
-def pack(record: Callback, group: int) -> bytes | None:
-    """The row of a callback; None where it has no `bulkId` or no address, and so tells of no message."""
+def pack(record: Callback, group: int, meaning: int | None = None) -> bytes:
+    """The row of a callback with a `bulkId` and an address; with a meaning where reasons are judged."""
     bulk_id, email = message_key(record)
-    if not bulk_id or not email:
-        return None
-    kind, (sent, known_from) = step(record), sent_time(record)
+    kind = step(record)
+    if meaning is not None:
+        kind = Step.OPEN if kind is Step.MACHINE_OPEN else kind
+        head = message_id(bulk_id, email) + record.timestamp.to_bytes(5) + bytes((kind,))
+        return head + meaning.to_bytes(8) + bytes(2) + group.to_bytes(8)
+    sent, known_from = sent_time(record)
     link = blake2b((record.link or "").encode(), digest_size=4).digest() if kind is Step.CLICK else bytes(4)
     head = message_id(bulk_id, email) + record.timestamp.to_bytes(5) + bytes((kind,)) + link
     return head + sent.to_bytes(5) + bytes((known_from,)) + group.to_bytes(8)
+
+
+def sample(hidden: str) -> str:
+    """A reason as it is shown, without the recipient's address; `hidden` is what `reasons.own.hide` gives."""
+    from ses_cli.reasons.own import reveal  # start-up
+
+    return reveal(hidden, _ADDRESS)[:_LONGEST]
 
 
 def pack_text(key: bytes, bulk_id: str, email: str) -> bytes:

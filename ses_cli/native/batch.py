@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         CollectedMessages,
         Counts,
         Fields,
+        Judge,
         Key,
         Kinds,
         Lane,
@@ -148,11 +149,11 @@ class NativeBatch:
         return bounces
 
     def collect_messages(
-        self, by: Sequence[Key], has_texts: bool, collected: CollectedMessages | None
+        self, by: Sequence[Key], has_texts: bool, judge: Judge | None, collected: CollectedMessages | None
     ) -> CollectedMessages:
         from ses_cli.native.messages import NativeMessages  # start-up
 
-        messages = collected if isinstance(collected, NativeMessages) else NativeMessages(by, has_texts)
+        messages = collected if isinstance(collected, NativeMessages) else NativeMessages(by, has_texts, judge)
         messages.add(self.columns)
         return messages
 

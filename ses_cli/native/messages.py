@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Self
 
-from ses_cli.batch import Key, MessageBlock, Parts
+from ses_cli.batch import Judge, Key, MessageBlock, Parts
 from ses_cli.message import PROXIES, Durations, End, Flag, Life, Sent, Totals
 from ses_cli.message.counting import Listed
 from ses_cli.message.row import Message
@@ -18,8 +18,8 @@ _PROXIES = [(text, is_whole) for _, text, is_whole in PROXIES]
 class NativeMessages:
     """See `ses_cli.batch.CollectedMessages`."""
 
-    def __init__(self, by: Sequence[Key], has_texts: bool) -> None:
-        self._messages = _engine.Messages(list(by), has_texts, _PROXIES)
+    def __init__(self, by: Sequence[Key], has_texts: bool, judge: Judge | None) -> None:
+        self._messages = _engine.Messages(list(by), has_texts, _PROXIES, judge)
 
     def add(self, lines: _engine.Lines) -> None:
         """Takes in the counted records of a batch."""
@@ -37,8 +37,8 @@ class NativeMessages:
         return self._messages.unassigned
 
     def take(self) -> MessageBlock:
-        rows, texts, groups = self._messages.take()
-        return MessageBlock(Parts(*rows), Parts(*texts), groups)
+        rows, texts, groups, samples = self._messages.take()
+        return MessageBlock(Parts(*rows), Parts(*texts), groups, samples)
 
 
 class NativeCounter:

@@ -16,6 +16,7 @@ from ses_cli.batch import (
     Counts,
     Fields,
     Invalid,
+    Judge,
     Key,
     Lane,
     Located,
@@ -103,11 +104,11 @@ class PythonBatch:
         return None
 
     def collect_messages(
-        self, by: Sequence[Key], has_texts: bool, collected: CollectedMessages | None
+        self, by: Sequence[Key], has_texts: bool, judge: Judge | None, collected: CollectedMessages | None
     ) -> CollectedMessages:
         from ses_cli.schema.messages import PythonMessages  # start-up
 
-        messages = collected if isinstance(collected, PythonMessages) else PythonMessages(has_texts)
+        messages = collected if isinstance(collected, PythonMessages) else PythonMessages(has_texts, judge)
         columns = [_column(self.records, key) for key in by]
         messages.add(self.records, list(zip(*columns, strict=True)) if by else [()] * len(self.records))
         return messages

@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 
-from ses_cli.batch import MessageBlock, Parts, Value
+from ses_cli.batch import Cause, Judge, MessageBlock, Parts, Sample, Value
 from ses_cli.callback import Callback
-from ses_cli.identity import message_key
-from ses_cli.message.row import KEY, PARTS, group_id, pack, pack_text
+from ses_cli.events import FAILURES
+from ses_cli.identity import domain, message_key
+from ses_cli.message.row import KEY, PARTS, group_id, pack, pack_text, sample
 
 
 class PythonMessages:
     """See `ses_cli.batch.CollectedMessages`."""
 
-    def __init__(self, has_texts: bool) -> None:
+    def __init__(self, has_texts: bool, judge: Judge | None = None) -> None:
         self._has_texts = has_texts
+        self._judge = judge
         self.unassigned = 0
         self._clear()
 
@@ -23,14 +25,15 @@ class PythonMessages:
         self._groups: dict[int, tuple[Value, ...]] = {}
         self._ids: dict[tuple[Value, ...], int] = {}
         self._met: set[bytes] = set()  # messages whose texts are there
+        self._samples: dict[tuple[str, int], Sample] = {}
 
     def add(self, records: Sequence[Callback], groups: Sequence[tuple[Value, ...]]) -> None:
         """Takes in records, each with the values that it is grouped by."""
         for record, values in zip(records, groups, strict=True):
-            row = pack(record, self._id(values))
-            if row is None:
+            if not (record.bulk_id and record.email):
                 self.unassigned += 1
                 continue
+            row = pack(record, self._id(values), None if self._judge is None else self._meaning(record, self._judge))
             self._rows[row[0]] += row
             self.size += len(row)
             if self._has_texts and (key := row[:KEY]) not in self._met:
@@ -38,6 +41,19 @@ class PythonMessages:
                 text = pack_text(key, *message_key(record))
                 self._texts[row[0]] += text
                 self.size += len(text)
+
+    def _meaning(self, record: Callback, judge: Judge) -> int:
+        from ses_cli.reasons.own import hide  # start-up
+
+        if record.event not in FAILURES:
+            return 0
+        bounce_type = (record.bounce_type or None) if record.event == "bounce" else None
+        hidden, name = hide(record.reason or "", record.email), domain(record.email)
+        cause: Cause = record.event, bounce_type, hidden, name, record.email
+        (meaning,) = judge([cause])
+        key, found = (name, meaning), (record.timestamp, sample(hidden))
+        self._samples[key] = max(self._samples.get(key, found), found)
+        return meaning
 
     def _id(self, values: tuple[Value, ...]) -> int:
         known = self._ids.get(values)
@@ -54,10 +70,12 @@ class PythonMessages:
             mine.extend(theirs)
         self._groups |= later._groups
         self._met |= later._met
+        for key, found in later._samples.items():
+            self._samples[key] = max(self._samples.get(key, found), found)
 
     def take(self) -> MessageBlock:
         """All that was collected, which is held no more."""
         rows, texts = (Parts(b"".join(parts), list(map(len, parts))) for parts in (self._rows, self._texts))
-        block = MessageBlock(rows, texts, self._groups)
+        block = MessageBlock(rows, texts, self._groups, self._samples)
         self._clear()
         return block

@@ -1,7 +1,7 @@
 //! What became of messages, by the hour: `ses_cli/message/ends.py` says what each of it means.
 
-use crate::lives::{Life, end};
-use crate::messages::{KEY, ROW, Row, step};
+use crate::lives::sort;
+use crate::messages::{KEY, MEANING, ROW, Row, number_of as number, step};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
@@ -9,107 +9,149 @@ use hashbrown::HashMap;
 pub const OPENED: u8 = step::COUNT as u8;
 pub const COMPLAINED: u8 = OPENED + 1;
 const HOUR: u64 = 3600;
-/// A group, what happened and the hour since 1970.
-pub type Place = (u64, u8, u64);
+/// A group, what happened, or what stands for the meaning of a failure, and the hour since 1970.
+pub type Place = (u64, u64, u64);
+type Counts = HashMap<(u32, u32, u32), u64, RandomState>;
+const NO_ROW: usize = usize::MAX;
 
-/// A message that failed, or was delayed.
-pub struct Failed {
-    pub key: [u8; KEY],
-    pub step: u8,
-    pub time: u64,
-    pub group: u64,
-}
-
-/// Messages by their groups, what happened and hour.
+/// Messages by their groups, what happened and hour; and failures by what stands for their meaning instead.
 #[derive(Default)]
 pub struct Ends {
-    counts: HashMap<Place, u64, RandomState>,
-    failed: Vec<Failed>,
+    groups: Numbers,
+    meanings: Numbers,
+    counts: Counts,
+    failed: Counts,
+    rows: Vec<Row>,
+}
+
+/// Numbers as they are met, counted from 0: small ones for large ones.
+#[derive(Default)]
+struct Numbers {
+    met: Vec<u64>,
+    numbers: HashMap<u64, u32, RandomState>,
+}
+
+impl Numbers {
+    fn number(&mut self, value: u64) -> u32 {
+        let new = self.met.len() as u32;
+        let number = *self.numbers.entry(value).or_insert(new);
+        if number == new {
+            self.met.push(value);
+        }
+        number
+    }
 }
 
 impl Ends {
-    /// Takes in some messages, all of whose rows are there. Returns those that failed, by their keys.
-    pub fn add(&mut self, packed: &[u8]) -> Vec<Failed> {
-        let mut rows = packed.as_chunks::<ROW>().0.to_vec();
-        rows.sort_unstable();
+    /// Takes in some messages, all of whose rows are there.
+    pub fn add(&mut self, packed: &[u8]) {
+        let mut rows = std::mem::take(&mut self.rows);
+        rows.clear();
+        rows.extend_from_slice(packed.as_chunks::<ROW>().0);
+        sort(&mut rows);
         for mine in rows.chunk_by(|one, other| one[..KEY] == other[..KEY]) {
             self.enter(mine);
         }
-        std::mem::take(&mut self.failed)
+        self.rows = rows;
     }
 
     /// All of it, with the label of each group that has one instead of the group, and instead of the hour the last of
     /// these that is no later.
     pub fn counts(&self, labels: &HashMap<u64, u64, RandomState>, edges: &[u64]) -> HashMap<Place, u64, RandomState> {
+        self.told(&self.counts, labels, edges, u64::from)
+    }
+
+    /// Messages that failed or were delayed, by what stands for the meaning, and else the same.
+    pub fn failures(&self, labels: &HashMap<u64, u64, RandomState>, edges: &[u64]) -> HashMap<Place, u64, RandomState> {
+        self.told(&self.failed, labels, edges, |number| self.meanings.met[number as usize])
+    }
+
+    fn told(
+        &self,
+        counts: &Counts,
+        labels: &HashMap<u64, u64, RandomState>,
+        edges: &[u64],
+        named: impl Fn(u32) -> u64,
+    ) -> HashMap<Place, u64, RandomState> {
+        let label = |group: &u64| labels.get(group).copied().unwrap_or(*group);
+        let labels: Vec<u64> = self.groups.met.iter().map(label).collect();
         let mut found = HashMap::default();
-        for (&(group, thing, hour), n) in &self.counts {
-            let label = labels.get(&group).copied().unwrap_or(group);
+        for (&(group, thing, hour), n) in counts {
+            let hour = u64::from(hour);
             let at = edges.partition_point(|&edge| edge <= hour);
             let hour = at.checked_sub(1).map_or(hour, |at| edges[at]);
-            *found.entry((label, thing, hour)).or_default() += n;
+            *found.entry((labels[group as usize], named(thing), hour)).or_default() += n;
         }
         found
     }
 
     fn enter(&mut self, rows: &[Row]) {
         let group = rows.iter().map(|row| number(&row[32..])).find(|&group| group != 0);
-        let (group, life) = (group.unwrap_or(0), Life::of(rows));
-        if let Some((step, time)) = ended(rows, &life) {
-            self.count(group, step, time);
-            if step == step::DELIVERED {
-                let read = [(OPENED, life.opens > 0), (COMPLAINED, life.has_complained)];
-                read.into_iter()
-                    .filter(|one| one.1)
-                    .for_each(|one| self.count(group, one.0, time));
-            } else {
-                self.fail(rows, step, time, group);
+        let group = self.groups.number(group.unwrap_or(0));
+        let mut firsts = [NO_ROW; step::COUNT];
+        for (at, row) in rows.iter().enumerate() {
+            let first = &mut firsts[usize::from(row[21]).min(step::COUNT - 1)];
+            *first = at.min(*first);
+        }
+        let first = |step: u8| rows.get(firsts[usize::from(step)]);
+        let opened = first_of(first(step::OPEN), first(step::MACHINE_OPEN));
+        match ended(rows, first) {
+            Some((row, true)) => {
+                self.count(group, step::DELIVERED, row);
+                let read = [(OPENED, opened), (COMPLAINED, first(step::SPAMREPORT))];
+                let read = read.into_iter().filter(|one| one.1.is_some());
+                read.for_each(|one| self.count(group, one.0, row));
             }
+            Some((row, false)) => self.fail(group, row),
+            None => {}
         }
-        if let Some(time) = first(rows, step::DEFERRED) {
-            self.count(group, step::DEFERRED, time);
-            self.fail(rows, step::DEFERRED, time, group);
+        if let Some(row) = first(step::DEFERRED) {
+            self.fail(group, row);
         }
-        if let Some(time) = life.first_open {
-            self.count(group, step::OPEN, time);
+        if let Some(row) = opened {
+            self.count(group, step::OPEN, row);
         }
         for step in [step::CLICK, step::UNSUBSCRIBE, step::SPAMREPORT] {
-            if let Some(time) = first(rows, step) {
-                self.count(group, step, time);
+            if let Some(row) = first(step) {
+                self.count(group, step, row);
             }
         }
     }
 
-    fn count(&mut self, group: u64, step: u8, time: u64) {
-        *self.counts.entry((group, step, time / HOUR)).or_default() += 1;
+    fn count(&mut self, group: u32, thing: u8, row: &Row) {
+        *self.counts.entry((group, u32::from(thing), hour(row))).or_default() += 1;
     }
 
-    fn fail(&mut self, rows: &[Row], step: u8, time: u64, group: u64) {
-        let key = rows.first().and_then(|row| row.first_chunk());
-        self.failed.extend(key.map(|&key| Failed { key, step, time, group }));
-    }
-}
-
-/// How a message ended, and when; None where that is not known.
-fn ended(rows: &[Row], life: &Life) -> Option<(u8, u64)> {
-    match life.end {
-        end::DELIVERED => life.delivered.map(|time| (step::DELIVERED, time)),
-        end::DROPPED => life.dropped.map(|time| (step::DROPPED, time)),
-        end::BOUNCED => {
-            let hard = first(rows, step::HARD_BOUNCE).map(|time| (step::HARD_BOUNCE, time));
-            let others = [step::SOFT_BOUNCE, step::UNTYPED_BOUNCE];
-            let last = rows.iter().rev().find(|row| others.contains(&row[21]));
-            hard.or(last.map(|row| (row[21], number(&row[16..21]))))
-        }
-        _ => None,
+    fn fail(&mut self, group: u32, row: &Row) {
+        self.count(group, row[21], row);
+        let meaning = self.meanings.number(number(&row[MEANING]));
+        *self.failed.entry((group, meaning, hour(row))).or_default() += 1;
     }
 }
 
-/// When a step was first met.
-fn first(rows: &[Row], step: u8) -> Option<u64> {
-    rows.iter().find(|row| row[21] == step).map(|row| number(&row[16..21]))
+/// The row that tells how a message ended, and whether it was delivered; None where that is not known.
+fn ended<'a>(rows: &'a [Row], first: impl Fn(u8) -> Option<&'a Row>) -> Option<(&'a Row, bool)> {
+    let failed = |row| (row, false);
+    let others = [step::SOFT_BOUNCE, step::UNTYPED_BOUNCE];
+    first(step::HARD_BOUNCE)
+        .map(failed)
+        .or_else(|| first(step::DELIVERED).map(|row| (row, true)))
+        .or_else(|| first(step::DROPPED).map(failed))
+        .or_else(|| rows.iter().rev().find(|row| others.contains(&row[21])).map(failed))
 }
 
-/// Of up to 8 bytes, the highest first.
-fn number(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte))
+fn first_of<'a>(one: Option<&'a Row>, other: Option<&'a Row>) -> Option<&'a Row> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(if time(other) < time(one) { other } else { one }),
+        _ => one.or(other),
+    }
+}
+
+fn time(row: &Row) -> u64 {
+    number(&row[16..21])
+}
+
+/// Times have 5 bytes.
+fn hour(row: &Row) -> u32 {
+    (time(row) / HOUR) as u32
 }

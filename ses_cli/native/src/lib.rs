@@ -3,6 +3,7 @@
 
 pub mod block;
 pub mod bounces;
+pub mod causes;
 pub mod columns;
 pub mod domains;
 pub mod email;
@@ -20,6 +21,7 @@ pub mod own;
 pub mod pairs;
 #[cfg(feature = "python")]
 mod python;
+pub mod samples;
 pub mod scan;
 pub mod seen;
 pub mod select;

@@ -1,6 +1,6 @@
 //! Rows become messages, and messages totals: `ses_cli/message/life.py` and `totals.py` say what each of it means.
 
-use crate::messages::{FROM_BULK_ID, FROM_TIMESTAMP, KEY, ROW, Row, step};
+use crate::messages::{FROM_BULK_ID, FROM_TIMESTAMP, KEY, ROW, Row, number_of as number, step};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
@@ -250,7 +250,7 @@ impl Counter {
         let mut rows = std::mem::take(&mut self.rows);
         rows.clear();
         rows.extend_from_slice(packed.as_chunks::<ROW>().0);
-        rows.sort_unstable_by(|one, other| prefix(one).cmp(&prefix(other)).then_with(|| one.cmp(other)));
+        sort(&mut rows);
         let mut found = Vec::new();
         for mine in rows.chunk_by(|one, other| one[..KEY] == other[..KEY]) {
             let group = mine.iter().map(group).find(|&group| group != 0).unwrap_or(0);
@@ -296,16 +296,15 @@ impl Counter {
     }
 }
 
+/// Puts rows of a part into their order.
+pub fn sort(rows: &mut [Row]) {
+    rows.sort_unstable_by(|one, other| prefix(one).cmp(&prefix(other)).then_with(|| one.cmp(other)));
+}
+
 /// What orders nearly all rows of a part, whose keys begin with one byte.
 #[inline(always)]
 fn prefix(row: &Row) -> u64 {
     number(&row[1..9])
-}
-
-/// Of up to 8 bytes, the highest first.
-#[inline(always)]
-fn number(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte))
 }
 
 #[inline(always)]

@@ -1,8 +1,11 @@
 //! Steps of messages in rows of bytes: `ses_cli/message/row.py` says what is in them.
 
 use crate::block::{Block, Record};
+use crate::causes::{Cause, Causes};
 use crate::domains::{Domains, split};
 use crate::identity::hashes;
+use crate::own::hide;
+use crate::samples::Samples;
 use crate::select::from_domain;
 use crate::tally::Key;
 use crate::texts::Texts;
@@ -36,6 +39,17 @@ pub mod step {
     pub const SPAMREPORT: u8 = 11;
     pub const COUNT: usize = 12;
 }
+
+/// Steps whose reasons are judged.
+const FAILURES: [u8; 5] = [
+    step::DEFERRED,
+    step::SOFT_BOUNCE,
+    step::UNTYPED_BOUNCE,
+    step::HARD_BOUNCE,
+    step::DROPPED,
+];
+/// Where a row has what stands for the meaning of a failure, where these are judged.
+pub const MEANING: std::ops::Range<usize> = 22..30;
 
 /// What the time of sending is known from, as `ses_cli.message.Sent` numbers it.
 pub const FROM_NOTHING: u8 = 0;
@@ -167,6 +181,8 @@ fn group_id(names: &[Name]) -> u64 {
 /// Steps, batch after batch.
 pub struct Messages {
     has_texts: bool,
+    /// Whether rows have the meanings of failures, and not what only the lives of messages tell.
+    is_judged: bool,
     proxies: Proxies,
     rows: Vec<Row>,
     /// What was merged.
@@ -176,8 +192,11 @@ pub struct Messages {
     /// Of messages met last, by a part of their keys: their texts are there. None where no texts are wanted.
     recent: Vec<u64>,
     groups: Groups,
+    pub samples: Samples,
     pub unassigned: u64,
     scratch: Scratch,
+    /// Rows of failures whose meanings are to be put in, and the numbers of their causes.
+    failed: Vec<(usize, u32)>,
 }
 
 /// The messages of the records at hand: what their keys are the hashes of.
@@ -191,6 +210,7 @@ struct Scratch {
     link_ends: Vec<usize>,
     /// Places of the clicks among the rows.
     clicks: Vec<usize>,
+    hidden: Vec<u8>,
 }
 
 /// What was collected, to be put into parts by the first byte of the keys, one part after another.
@@ -198,6 +218,7 @@ pub struct Taken {
     rows: Vec<Vec<Row>>,
     texts: Vec<Vec<u8>>,
     pub names: HashMap<u64, Vec<Name>, RandomState>,
+    pub samples: Samples,
 }
 
 impl Taken {
@@ -253,7 +274,7 @@ fn starts(sizes: &[usize; PARTS]) -> [usize; PARTS] {
 }
 
 impl Messages {
-    pub fn new(by: Vec<Key>, has_texts: bool, proxies: Proxies) -> Self {
+    pub fn new(by: Vec<Key>, has_texts: bool, is_judged: bool, proxies: Proxies) -> Self {
         let groups = Groups {
             texts: by.iter().map(|_| Texts::default()).collect(),
             keys: by,
@@ -261,6 +282,7 @@ impl Messages {
         };
         Messages {
             has_texts,
+            is_judged,
             proxies,
             rows: Vec::new(),
             chunks: Vec::new(),
@@ -268,8 +290,10 @@ impl Messages {
             size: 0,
             recent: vec![0; if has_texts { RECENT } else { 0 }],
             groups,
+            samples: Samples::default(),
             unassigned: 0,
             scratch: Scratch::default(),
+            failed: Vec::new(),
         }
     }
 
@@ -279,6 +303,8 @@ impl Messages {
     }
 
     /// Takes in records of a block. Returns those with a domain of which it is not known yet how it is compared.
+    ///
+    /// Call `judge` then, where reasons are judged, once what the missing ones of `causes` mean is known.
     #[must_use]
     pub fn add<'a>(
         &mut self,
@@ -286,11 +312,12 @@ impl Messages {
         text: &[u8],
         records: impl Iterator<Item = &'a Record>,
         domains: &mut Domains,
+        causes: &mut Causes,
     ) -> Vec<Record> {
         let mut waiting = Vec::new();
         let first = self.rows.len();
         for record in records {
-            if self.enter(block, text, record, domains).is_none() {
+            if self.enter(block, text, record, domains, causes).is_none() {
                 waiting.push(*record);
             }
         }
@@ -299,7 +326,14 @@ impl Messages {
     }
 
     /// Enters the step of a record, without its key.
-    fn enter(&mut self, block: &Block, text: &[u8], record: &Record, domains: &mut Domains) -> Option<()> {
+    fn enter(
+        &mut self,
+        block: &Block,
+        text: &[u8],
+        record: &Record,
+        domains: &mut Domains,
+        causes: &mut Causes,
+    ) -> Option<()> {
         let field = |slot| block.text(text, record, slot).unwrap_or_default();
         let (bulk_id, email) = (field(BULK_ID), field(EMAIL));
         if bulk_id.is_empty() || email.is_empty() {
@@ -319,27 +353,44 @@ impl Messages {
         scratch.text.extend_from_slice(local);
         scratch.text.extend_from_slice(&name);
         scratch.ends.push(scratch.text.len());
-        let step = step_of(record, || self.proxies.are(&field(USERAGENT)));
-        if step == step::CLICK {
-            scratch.links.extend_from_slice(&field(LINK));
-            scratch.link_ends.push(scratch.links.len());
-            scratch.clicks.push(self.rows.len());
-        }
-        let (sent, known_from) = match record.integer(SENT_TIMESTAMP) {
-            Some(sent) if sent > 0 => (sent as u64, FROM_TIMESTAMP),
-            _ => match bulk_time(&bulk_id) {
-                0 => (0, FROM_NOTHING),
-                time => (time, FROM_BULK_ID),
-            },
-        };
         let mut row = [0; ROW];
         row[16..21].copy_from_slice(&record.time().to_be_bytes()[3..]);
-        row[21] = step;
-        row[26..31].copy_from_slice(&sent.to_be_bytes()[3..]);
-        row[31] = known_from;
         row[32..].copy_from_slice(&group.to_be_bytes());
+        if self.is_judged {
+            let step = step_of(record, || false);
+            row[21] = step;
+            if FAILURES.contains(&step) {
+                scratch.hidden.clear();
+                hide(&field(REASON), &email, &mut scratch.hidden);
+                let (reason, domain) = (&*scratch.hidden, &*name);
+                let number = causes.number(&Cause { step, reason, domain }, &email);
+                self.failed.push((self.rows.len(), number));
+            }
+        } else {
+            let step = step_of(record, || self.proxies.are(&field(USERAGENT)));
+            row[21] = step;
+            if step == step::CLICK {
+                scratch.links.extend_from_slice(&field(LINK));
+                scratch.link_ends.push(scratch.links.len());
+                scratch.clicks.push(self.rows.len());
+            }
+            let (sent, known_from) = sent(record, &bulk_id);
+            row[26..31].copy_from_slice(&sent.to_be_bytes()[3..]);
+            row[31] = known_from;
+        }
         self.rows.push(row);
         Some(())
+    }
+
+    /// Puts in what the failures mean that were taken in last.
+    pub fn judge(&mut self, causes: &Causes) {
+        for (at, number) in std::mem::take(&mut self.failed) {
+            if let Some(row) = self.rows.get_mut(at) {
+                let mark = causes.mark(number);
+                row[MEANING].copy_from_slice(&mark.to_be_bytes());
+                self.samples.meet(&causes.get(number), mark, number_of(&row[16..21]));
+            }
+        }
     }
 
     /// Puts in the keys of the rows from a place on, and the hashes of links.
@@ -405,6 +456,7 @@ impl Messages {
         self.texts
             .extend(later.texts.into_iter().filter(|texts| !texts.is_empty()));
         self.groups.names.extend(later.groups.names);
+        self.samples.merge(later.samples);
     }
 
     /// All that was collected, which is held no more.
@@ -417,6 +469,7 @@ impl Messages {
             rows,
             texts: std::mem::replace(&mut self.texts, vec![Vec::new()]),
             names: self.groups.names.clone(),
+            samples: std::mem::take(&mut self.samples),
         }
     }
 }
@@ -450,6 +503,23 @@ fn step_of(record: &Record, is_machine: impl Fn() -> bool) -> u8 {
         ("spamreport", _) => step::SPAMREPORT,
         _ => step::PROCESSED,
     }
+}
+
+/// When a message was sent, and what that is known from.
+fn sent(record: &Record, bulk_id: &[u8]) -> (u64, u8) {
+    match record.integer(SENT_TIMESTAMP) {
+        Some(sent) if sent > 0 => (sent as u64, FROM_TIMESTAMP),
+        _ => match bulk_time(bulk_id) {
+            0 => (0, FROM_NOTHING),
+            time => (time, FROM_BULK_ID),
+        },
+    }
+}
+
+/// Of up to 8 bytes, the highest first.
+#[inline(always)]
+pub fn number_of(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte))
 }
 
 fn decimal(value: usize, out: &mut Vec<u8>) {

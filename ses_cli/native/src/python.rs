@@ -11,6 +11,7 @@ mod lines;
 mod log;
 mod messages;
 mod names;
+mod reasons;
 mod rows;
 mod settle;
 mod state;

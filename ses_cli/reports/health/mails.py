@@ -1,21 +1,18 @@
 """Messages counted, each once for a thing: by what became of it, where and when; failures by their meaning."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Self
 
-from ses_cli.batch import Batch, Value
+from ses_cli.batch import Batch, Sample, Value
 from ses_cli.batch import Key as BatchKey
 from ses_cli.engine import message_ends
 from ses_cli.events import HARD, SOFT
-from ses_cli.identity import domain, message_key
 from ses_cli.message.ends import COMPLAINED, OPENED, Ends
-from ses_cli.message.row import PARTS, message_id
-from ses_cli.message.steps import Step, step
-from ses_cli.reports.health.failing import Failing
-from ses_cli.reports.health.meanings import FAILURES, HOUR, Meaning, Place, Sample, meaning_of
+from ses_cli.message.row import PARTS
+from ses_cli.message.steps import Step
+from ses_cli.reports.health.meanings import HOUR, Meaning, Place, judge_of
 from ses_cli.reports.health.periods import A_WEEK, Baseline, edges
 from ses_cli.reports.messages.store import Store
 from ses_cli.reports.tally import UNTYPED
@@ -69,16 +66,8 @@ class Counted:
     samples: Mapping[tuple[str, Meaning], Sample]
     last: int | None
     without_message: int
+    meanings: Mapping[int, Meaning] = field(default_factory=dict)  # by what stands for each
     ends: Ends = field(default_factory=message_ends)
-    failed: dict[tuple[Meaning, int, int], int] = field(default_factory=dict)  # by meaning, group and hour
-
-    def add(self, rows: bytes, meanings: Callable[[], Mapping[tuple[bytes, int, int], Meaning]]) -> None:
-        """Takes in messages, all of whose rows are there."""
-        found = self.ends.add(rows)
-        known = meanings() if found else {}
-        for key, thing, time, group in found:
-            failed = known[key, thing, time], group, time // HOUR
-            self.failed[failed] = self.failed.get(failed, 0) + 1
 
     def __post_init__(self) -> None:
         self._places = {group: _place(values) for group, values in self.groups.items()}
@@ -96,8 +85,8 @@ class Counted:
 
     def failures(self) -> Iterator[tuple[Meaning, Place, int]]:
         """Messages that failed or were delayed."""
-        for (meaning, group, hour), n in self.failed.items():
-            yield meaning, (*self._places[group], hour), n
+        for (group, meaning, hour), n in self.ends.failures((), ()).items():
+            yield self.meanings[meaning], (*self._places[group], hour), n
 
     def mails(self, window: int = 0, baseline: Baseline = A_WEEK) -> Mails:
         """All of it, with the hours told apart that a window and its baseline take; without a window all are."""
@@ -130,8 +119,7 @@ class MailCounts:
 
     rules: Path | None = None
     store: Store = field(default_factory=_store)
-    failing: Failing = field(default_factory=Failing)
-    samples: dict[tuple[str, Meaning], Sample] = field(default_factory=dict)
+    meanings: dict[int, Meaning] = field(default_factory=dict)  # by what stands for each
     last: int | None = None
 
     def add(self, batch: Batch) -> None:
@@ -140,34 +128,36 @@ class MailCounts:
         if period is None:
             return
         self.last = period[1] if self.last is None else max(self.last, period[1])
-        self.store.add(batch)
-        for record in batch.callbacks(FAILURES):
-            bulk_id, email = message_key(record)
-            if bulk_id and email:
-                name = domain(email)
-                meaning, text = meaning_of(record, name, self.rules)
-                self.failing.add(message_id(bulk_id, email), step(record), record.timestamp, meaning)
-                self._sample((name, meaning), (record.timestamp, text))
+        judge = judge_of(self.rules)
+        self.store.add(batch, judge)
+        self._learn(judge.meanings)
 
-    def _sample(self, key: tuple[str, Meaning], sample: Sample) -> None:
-        known = self.samples.get(key)
-        if known is None or sample > known:
-            self.samples[key] = sample
+    def _learn(self, meanings: dict[int, Meaning]) -> None:
+        if not self.meanings:
+            self.meanings = meanings  # those of all parts in this process
+        elif meanings is not self.meanings:
+            self.meanings = {**self.meanings, **meanings}
 
     def merge(self, later: Self) -> None:
         """Takes in what was met later, which is spent then."""
         if later.last is not None:
             self.last = later.last if self.last is None else max(self.last, later.last)
         self.store.merge(later.store)
-        self.failing.merge(later.failing)
-        for key, sample in later.samples.items():
-            self._sample(key, sample)
+        self._learn(later.meanings)
+
+    def __getstate__(self) -> object:
+        """Copies, and what goes to another process, have the meanings that they need."""
+        self.store.settle()
+        self.meanings = {meaning: self.meanings[meaning] for _, meaning in self.store.samples}
+        return object.__getstate__(self)
 
     def counted(self) -> Counted:
         """What became of the messages."""
-        self.store.settle()
-        groups = {0: (None, "", None), **self.store.groups}
-        found = Counted(groups, self.samples, self.last, self.store.unassigned)
+        store = self.store
+        store.settle()
+        samples = {(name, self.meanings[meaning]): sample for (name, meaning), sample in store.samples.items()}
+        groups = {0: (None, "", None), **store.groups}
+        found = Counted(groups, samples, self.last, store.unassigned, self.meanings)
         for at in range(PARTS):
-            found.add(self.store.rows(at), partial(self.failing.meanings, at))
+            found.ends.add(store.rows(at))
         return found

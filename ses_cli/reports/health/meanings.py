@@ -1,48 +1,60 @@
-"""Why mail failed: what its reason means, and an example of that."""
+"""Why mail failed: what its reason means."""
 
+from collections.abc import Sequence
+from functools import cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
-from ses_cli.callback import Callback
+from ses_cli.batch import Cause
 from ses_cli.events import SOFT
-from ses_cli.reasons.own import hide, reveal
 from ses_cli.reports.addresses import classifier
 
 HOUR = 3600
-FAILURES = frozenset({"bounce", "dropped", "deferred"})  # events whose reasons are read
-_LONGEST = 200  # characters of a sample that are kept
+_LONGEST = 200  # characters of a reason whose meaning is remembered
 _MOST_KNOWN = 1 << 14  # reasons whose meaning is remembered
-_ADDRESS = "<address>"  # stands for the recipient's own in a sample
 
 # sender domain, recipient domain, template, hour since 1970: the hours of UTC+8 are the same
 Place = tuple[str | None, str, int | None, int]
-Sample = tuple[int, str]  # the time and the text of a reason
 
 
 class Meaning(NamedTuple):
     """Why mail failed."""
 
-    event: str  # one of FAILURES
+    event: str  # bounce, dropped or deferred
     cls: str
     action: str
     rule: str  # "" where no rule knew the reason
 
 
-_known: dict[tuple[str, str, str | None, str, Path | None], tuple[Meaning, str]] = {}
+class Judge:
+    """Tells what reasons mean, by numbers that are the same in every process: see `ses_cli.batch.Judge`."""
+
+    def __init__(self, rules: Path | None) -> None:
+        self._rules = rules
+        self._known: dict[tuple[str, str | None, str, str], int] = {}
+        self.meanings: dict[int, Meaning] = {}  # by the number that stands for each
+
+    def __call__(self, causes: Sequence[Cause]) -> list[int]:
+        return list(map(self._number, causes))
+
+    def _number(self, cause: Cause) -> int:
+        event, bounce_type, hidden, _, email = cause
+        known = self._known.get(cause[:4])
+        if known is None:
+            cls, action, rule, *_ = classifier(self._rules).judge(hidden, bounce_type == SOFT, email)[0]
+            meaning = Meaning(event, cls, action, rule)
+            known = int.from_bytes(blake2b("\0".join(meaning).encode(), digest_size=8).digest())
+            self.meanings[known] = meaning
+            if "@" in hidden or len(hidden) > _LONGEST:
+                return known  # of a text with other addresses the meaning depends on the recipient's
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[cause[:4]] = known
+        return known
 
 
-def meaning_of(record: Callback, name: str, rules: Path | None) -> tuple[Meaning, str]:
-    """What the reason of a failure means, and its text without the recipient's address."""
-    reason = record.reason or ""
-    hidden = hide(reason, record.email)
-    key = record.event, hidden, record.bounce_type, name, rules
-    found = _known.get(key)
-    if found is None:
-        cls, action, rule, *_ = classifier(rules).judge(hidden, record.bounce_type == SOFT, record.email)[0]
-        found = Meaning(record.event, cls, action, rule), reveal(hidden, _ADDRESS)[:_LONGEST]
-        if "@" in hidden or len(hidden) > _LONGEST:
-            return found  # of a text with other addresses the meaning depends on the recipient's
-        if len(_known) >= _MOST_KNOWN:
-            _known.clear()
-        _known[key] = found
-    return found
+@cache
+def judge_of(rules: Path | None) -> Judge:
+    """One for each process: engines remember what it said."""
+    return Judge(rules)

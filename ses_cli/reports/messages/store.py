@@ -15,7 +15,7 @@ from ses_cli.batch import MessageBlock, Parts
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ses_cli.batch import Batch, CollectedMessages, Key, Value
+    from ses_cli.batch import Batch, CollectedMessages, Judge, Key, Sample, Value
 
 MOST = 64 << 20  # bytes in memory
 _SMALL = 1 << 20  # bytes
@@ -62,6 +62,7 @@ class Store:
         self._spilled: IO[bytes] | None = None
         self._unassigned = 0
         self.groups: dict[int, tuple[Value, ...]] = {}  # the values that each group stands for
+        self.samples: dict[tuple[str, int], Sample] = {}  # see `MessageBlock`
 
     @property
     def unassigned(self) -> int:
@@ -76,9 +77,9 @@ class Store:
     def _size(self) -> int:
         return self._held + (self._collected.size if self._collected else 0)
 
-    def add(self, batch: Batch) -> None:
-        """Takes in the steps that a batch tells of."""
-        self._collected = batch.collect_messages(self._by, self._has_texts, self._collected)
+    def add(self, batch: Batch, judge: Judge | None = None) -> None:
+        """Takes in the steps that a batch tells of; the judge is always the same."""
+        self._collected = batch.collect_messages(self._by, self._has_texts, judge, self._collected)
         self._bound()
 
     def merge(self, later: Self) -> None:
@@ -90,6 +91,7 @@ class Store:
         later._collected = None
         self._unassigned += later._unassigned
         self.groups |= later.groups
+        self._sample(later.samples)
         for block in later._blocks():
             self._hold(block)
         self._bound()
@@ -107,8 +109,13 @@ class Store:
         if self._collected is not None and self._collected.size:
             self._hold(self._collected.take())
 
+    def _sample(self, samples: dict[tuple[str, int], Sample]) -> None:
+        for key, sample in samples.items():
+            self.samples[key] = max(self.samples.get(key, sample), sample)
+
     def _hold(self, block: MessageBlock) -> None:
         self.groups |= block.groups
+        self._sample(block.samples)
         self._runs.append((Run(block.rows), Run(block.texts)))
         self._held += len(block.rows.data) + len(block.texts.data)
 
@@ -127,21 +134,23 @@ class Store:
 
     def _blocks(self) -> Iterator[MessageBlock]:
         """What is not left to the engine."""
-        return (MessageBlock(rows.parts(), texts.parts(), {}) for rows, texts in self._runs)
+        return (MessageBlock(rows.parts(), texts.parts(), {}, {}) for rows, texts in self._runs)
 
     def __getstate__(self) -> tuple[object, ...]:
         """A file cannot be sent to another process: what is in it can."""
         self.settle()
-        return self._by, self._has_texts, self._most, list(self._blocks()), self.groups, self.unassigned
+        return self._by, self._has_texts, self._most, list(self._blocks()), self.groups, self.samples, self.unassigned
 
     def __setstate__(self, state: _State) -> None:
-        by, has_texts, most, blocks, groups, unassigned = state
+        by, has_texts, most, blocks, groups, samples, unassigned = state
         self.__init__(by, has_texts, most)  # type: ignore[misc]
-        self.groups, self._unassigned = groups, unassigned
+        self.groups, self.samples, self._unassigned = groups, samples, unassigned
         for block in blocks:
             self._hold(block)
         self._bound()
 
 
 if TYPE_CHECKING:
-    _State = tuple[Sequence[Key], bool, int, list[MessageBlock], dict[int, tuple[Value, ...]], int]
+    _Groups = dict[int, tuple[Value, ...]]
+    _Samples = dict[tuple[str, int], Sample]
+    _State = tuple[Sequence[Key], bool, int, list[MessageBlock], _Groups, _Samples, int]

@@ -1,12 +1,15 @@
 //! What became of messages, as Python sees it.
 
 use super::{detached, lock};
-use crate::ends::Ends;
+use crate::ends::{Ends, Place};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList};
+use pyo3::types::PyDict;
 use std::sync::Mutex;
+
+type Found = HashMap<Place, u64, RandomState>;
+type Labels = HashMap<u64, u64, RandomState>;
 
 /// Messages by their groups, what happened and hour.
 #[pyclass(frozen, module = "ses_cli.native._engine", name = "Ends")]
@@ -22,22 +25,30 @@ impl PyEnds {
         Self::default()
     }
 
-    /// Takes in messages all of whose rows are there. Returns key, step, time and group of each that failed.
-    fn add<'py>(&self, py: Python<'py>, rows: &[u8]) -> PyResult<Bound<'py, PyList>> {
-        let found = detached(py, || lock(&self.ends).add(rows))?;
-        let list = PyList::empty(py);
-        for one in found {
-            list.append((PyBytes::new(py, &one.key), one.step, one.time, one.group))?;
-        }
-        Ok(list)
+    /// Takes in messages all of whose rows are there.
+    fn add(&self, py: Python<'_>, rows: &[u8]) -> PyResult<()> {
+        detached(py, || lock(&self.ends).add(rows))
     }
 
     /// How many by group (or its label), what happened and hour (or the last of `edges` that is no later).
     fn counts<'py>(&self, py: Python<'py>, labels: Vec<(u64, u64)>, edges: Vec<u64>) -> PyResult<Bound<'py, PyDict>> {
-        let found = detached(py, || {
-            let labels: HashMap<u64, u64, RandomState> = labels.into_iter().collect();
-            lock(&self.ends).counts(&labels, &edges)
-        })?;
+        self.told(py, labels, |ends, labels| ends.counts(labels, &edges))
+    }
+
+    /// How many failed or were delayed, by what stands for the meaning instead of what happened.
+    fn failures<'py>(&self, py: Python<'py>, labels: Vec<(u64, u64)>, edges: Vec<u64>) -> PyResult<Bound<'py, PyDict>> {
+        self.told(py, labels, |ends, labels| ends.failures(labels, &edges))
+    }
+}
+
+impl PyEnds {
+    fn told<'py>(
+        &self,
+        py: Python<'py>,
+        labels: Vec<(u64, u64)>,
+        ask: impl Fn(&Ends, &Labels) -> Found + Send + Sync,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let found = detached(py, || ask(&lock(&self.ends), &labels.into_iter().collect()))?;
         let counts = PyDict::new(py);
         for (place, n) in found {
             counts.set_item(place, n)?;

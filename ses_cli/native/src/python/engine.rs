@@ -4,6 +4,7 @@ use super::lines::Lines;
 #[cfg(unix)]
 use super::log::{Log, SLACK, read_lines};
 use super::names::Names;
+use super::reasons::Reasons;
 use super::state::{Spare, State, Text};
 use super::{detached, lock};
 use crate::block::Block;
@@ -26,6 +27,7 @@ pub struct Engine {
     scanner: Mutex<Scanner>,
     selection: Arc<Selection>,
     names: Names,
+    reasons: Reasons,
     spare: Arc<Mutex<Spare>>,
 }
 
@@ -53,6 +55,7 @@ impl Engine {
                 known: Arc::default(),
                 domain_name: Arc::new(domain_name),
             },
+            reasons: Reasons::default(),
             spare: Arc::default(),
         })
     }
@@ -97,11 +100,13 @@ impl Engine {
 
     fn lines(&self, text: Text, block: Block) -> Lines {
         let (selection, names, spare) = (self.selection.clone(), self.names.clone(), self.spare.clone());
+        let reasons = self.reasons.clone();
         Lines {
             text,
             state: Mutex::new(State::new(block)),
             selection,
             names,
+            reasons,
             spare,
         }
     }

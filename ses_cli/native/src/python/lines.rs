@@ -2,6 +2,7 @@
 
 use super::dedupe::PySeen;
 use super::names::Names;
+use super::reasons::Reasons;
 use super::state::{Spare, State, Text};
 use super::tally::PyTally;
 use super::{bounces, columns, detached, fields, lock, rows, settle};
@@ -24,6 +25,7 @@ pub struct Lines {
     pub state: Mutex<State>,
     pub selection: Arc<Selection>,
     pub names: Names,
+    pub reasons: Reasons,
     pub spare: Arc<Mutex<Spare>>,
 }
 

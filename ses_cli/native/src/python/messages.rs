@@ -2,7 +2,7 @@
 
 use super::lines::Lines;
 use super::tally::key;
-use super::{detached, lock};
+use super::{detached, lock, string};
 use crate::block::Record;
 use crate::lives::{Counter, Durations, Found, Life, Listed, Totals};
 use crate::messages::{GROUPED_BY, Messages, Name, PARTS, Proxies};
@@ -15,19 +15,22 @@ use std::sync::Mutex;
 #[pyclass(frozen, module = "ses_cli.native._engine", name = "Messages")]
 pub struct PyMessages {
     messages: Mutex<Messages>,
+    judge: Option<Py<PyAny>>,
 }
 
 #[pymethods]
 impl PyMessages {
-    /// `proxies` are texts of user agents, each with whether it is all of one.
+    /// `proxies` are texts of user agents, each with whether it is all of one; `judge` is a `ses_cli.batch.Judge`.
     #[new]
-    fn new(by: Vec<String>, has_texts: bool, proxies: Vec<(String, bool)>) -> PyResult<Self> {
+    #[pyo3(signature = (by, has_texts, proxies, judge))]
+    fn new(by: Vec<String>, has_texts: bool, proxies: Vec<(String, bool)>, judge: Option<Py<PyAny>>) -> PyResult<Self> {
         let keys: Vec<_> = by.iter().map(|name| key(name)).collect::<PyResult<_>>()?;
         if keys.len() > GROUPED_BY.len() || keys.iter().any(|key| !GROUPED_BY.contains(key)) {
             return Err(PyValueError::new_err(format!("messages are not grouped by {by:?}")));
         }
         Ok(PyMessages {
-            messages: Mutex::new(Messages::new(keys, has_texts, Proxies::new(&proxies))),
+            messages: Mutex::new(Messages::new(keys, has_texts, judge.is_some(), Proxies::new(&proxies))),
+            judge,
         })
     }
 
@@ -35,29 +38,35 @@ impl PyMessages {
     /// these are compared.
     fn add(&self, py: Python<'_>, lines: &Lines) -> PyResult<()> {
         let text = lines.text.bytes(py);
+        lines.reasons.begin(py, self.judge.as_ref());
         let mut waiting: Option<Vec<Record>> = None;
         loop {
             let (rest, missing) = detached(py, || {
                 let (state, mut known) = (lock(&lines.state), lock(&lines.names.known));
-                let mut messages = lock(&self.messages);
+                let (mut messages, mut causes) = (lock(&self.messages), lock(&lines.reasons.causes));
                 let rest = match &waiting {
-                    Some(records) => messages.add(&state.block, text, records.iter(), &mut known),
-                    None => messages.add(&state.block, text, state.records(), &mut known),
+                    Some(records) => messages.add(&state.block, text, records.iter(), &mut known, &mut causes),
+                    None => messages.add(&state.block, text, state.records(), &mut known, &mut causes),
                 };
                 (rest, known.take_missing())
             })?;
             if rest.is_empty() {
-                return Ok(());
+                break;
             }
             lines.names.learn(py, missing)?;
             waiting = Some(rest);
         }
+        if let Some(judge) = &self.judge {
+            lines.reasons.learn(py, judge)?;
+            detached(py, || lock(&self.messages).judge(&lock(&lines.reasons.causes)))?;
+        }
+        Ok(())
     }
 
     /// Takes in what another one has collected later, which is spent then.
     fn merge(&self, py: Python<'_>, later: &PyMessages) -> PyResult<()> {
         detached(py, || {
-            let none = Messages::new(Vec::new(), false, Proxies::new(&[]));
+            let none = Messages::new(Vec::new(), false, false, Proxies::new(&[]));
             let later = std::mem::replace(&mut *lock(&later.messages), none);
             lock(&self.messages).merge(later);
         })
@@ -74,10 +83,14 @@ impl PyMessages {
         lock(&self.messages).unassigned
     }
 
-    /// Rows and texts, each part after part with the sizes of these, and the values of each group; they are held no
-    /// more.
-    fn take<'py>(&self, py: Python<'py>) -> PyResult<(Parts<'py>, Parts<'py>, Bound<'py, PyDict>)> {
+    /// Rows and texts, each part after part with the sizes of these, the values of each group, and samples of reasons;
+    /// they are held no more.
+    fn take<'py>(&self, py: Python<'py>) -> PyResult<(Parts<'py>, Parts<'py>, Bound<'py, PyDict>, Bound<'py, PyDict>)> {
         let mut taken = lock(&self.messages).take();
+        let samples = PyDict::new(py);
+        for (domain, mark, time, text) in taken.samples.iter() {
+            samples.set_item((string(py, domain), mark), (time, string(py, text)))?;
+        }
         let groups = PyDict::new(py);
         for (group, names) in &taken.names {
             let values: Vec<_> = names.iter().map(|name| value(py, name)).collect::<PyResult<_>>()?;
@@ -87,7 +100,7 @@ impl PyMessages {
         let rows = parts(py, sizes, |out| taken.put_rows(&sizes, out))?;
         let sizes = taken.text_sizes();
         let texts = parts(py, sizes, |out| taken.put_texts(&sizes, out))?;
-        Ok((rows, texts, groups))
+        Ok((rows, texts, groups, samples))
     }
 }
 
