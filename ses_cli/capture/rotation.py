@@ -1,21 +1,20 @@
 """When a log is rotated, what the rotated file is called, and which ones go."""
 
 import os
-import re
 import stat
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import MAXYEAR, UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from ses_cli.capture.disk import SYSTEM, Disk
 from ses_cli.capture.linefile import sync_directory
+from ses_cli.follow.rotated import STAMP, Rotated, rotated_names
 
 Compression = Literal["zstd", "gzip"]
 SUFFIXES: dict[Compression, str] = {"zstd": ".zst", "gzip": ".gz"}
-_STAMP = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +34,12 @@ class Rotation:
         return full or (self.daily and _day(now) > _day(written))
 
 
-class Rotated(NamedTuple):
-    """A rotated file. Stamps sort by age."""
-
-    stamp: str  # UTC, as 20260101T000000Z
-    path: Path
-    suffix: str  # of the compression, "" where there is none
-
-
 def rotated(log: Path, disk: Disk = SYSTEM) -> list[Rotated]:
     """The rotated files of a log, oldest first; one that lies there both ways comes first as it was. Raise `OSError`.
 
-    A name with an impossible time, such as the 99th of a month, is somebody else's, and so is a directory.
+    A directory with such a name is somebody else's.
     """
-    name = re.compile(rf"{re.escape(log.stem)}-(\d{{8}}T\d{{6}}Z){re.escape(log.suffix)}(\.zst|\.gz)?", re.ASCII)
-    found = ((name.fullmatch(entry), log.with_name(entry)) for entry in disk.listdir(log.parent))
-    return sorted(
-        Rotated(match[1], path, match[2] or "")
-        for match, path in found
-        if match and _is_time(match[1]) and _is_file(path, disk)
-    )
+    return [one for one in rotated_names(log, disk.listdir(log.parent)) if _is_file(one.path, disk)]
 
 
 class Archive:
@@ -79,9 +64,9 @@ class Archive:
         """A name for this time, or one second after the newest name; where no year follows that, any that is free."""
         taken = [stamp for stamp, _, _ in rotated(self.log, self.disk)]
         at = datetime.fromtimestamp(now, UTC).replace(microsecond=0, tzinfo=None)
-        if taken and (newest := datetime.strptime(taken[-1], _STAMP)) >= at and newest.year < MAXYEAR:
+        if taken and (newest := datetime.strptime(taken[-1], STAMP)) >= at and newest.year < MAXYEAR:
             at = newest + timedelta(seconds=1)
-        while (stamp := at.strftime(_STAMP)) in taken or self.disk.lexists(self._path(stamp)):
+        while (stamp := at.strftime(STAMP)) in taken or self.disk.lexists(self._path(stamp)):
             at += timedelta(seconds=1)
         return self._path(stamp)
 
@@ -137,11 +122,3 @@ def _is_file(path: Path, disk: Disk) -> bool:
         return stat.S_ISREG(disk.stat(path).st_mode)
     except FileNotFoundError:
         return False
-
-
-def _is_time(stamp: str) -> bool:
-    try:
-        datetime.strptime(stamp, _STAMP)
-    except ValueError:
-        return False
-    return True

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ses_cli.capture.linefile import is_left
-from ses_cli.capture.rotation import Archive, Rotated, rotated
+from ses_cli.capture.rotation import Archive, rotated
 from ses_cli.capture.server_events import EventListener, Failure, Note, Shipping
 from ses_cli.capture.shipped import Shipped, ShippedFiles
 from ses_cli.errors import SesEventsError, reason
+from ses_cli.follow.rotated import Rotated
 from ses_cli.sources.objects.upload import Uploader, digest_of
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds between two attempts
