@@ -12,26 +12,25 @@ if TYPE_CHECKING:
     from ses_cli.batch import Checks, Lane
     from ses_cli.callback import Callback
     from ses_cli.capture.access import Access
-    from ses_cli.capture.handler import Policy as ReceiverPolicy
+    from ses_cli.capture.handler import ReceiverPolicy
     from ses_cli.capture.pool import Limits
     from ses_cli.capture.rotation import Rotation
-    from ses_cli.capture.server import Settings as ReceiverSettings
-    from ses_cli.capture.server import serve
+    from ses_cli.capture.server import ReceiverSettings, serve
     from ses_cli.errors import SesEventsError
     from ses_cli.events import Problem
     from ses_cli.export.stream import Records, read
-    from ses_cli.follow import Change, Follower
+    from ses_cli.follow import Follower, LogChange
     from ses_cli.live import LiveReport, Period
     from ses_cli.pipeline import Reader
     from ses_cli.reasons import Classifier, load_rules
     from ses_cli.reasons.decisions import read_decisions
     from ses_cli.reasons.learning import learn as learn_rules
     from ses_cli.reasons.learning import write_rules
-    from ses_cli.replay.engine import Policy as ReplayPolicy
+    from ses_cli.replay.engine import ReplayPolicy
     from ses_cli.replay.http.options import HttpOptions
     from ses_cli.replay.http.target import resolve_target
     from ses_cli.replay.schedule.pace import Pace
-    from ses_cli.replay.session import Settings as ReplaySettings
+    from ses_cli.replay.session import ReplaySettings
     from ses_cli.replay.session import forecast as forecast_replay
     from ses_cli.replay.session import prepare as prepare_replay
     from ses_cli.reports.bounces import Bounces, Wanted
@@ -54,7 +53,6 @@ __all__ = [
     "Access",
     "Bounces",
     "Callback",
-    "Change",
     "Checks",
     "Classifier",
     "Follower",
@@ -65,6 +63,7 @@ __all__ = [
     "Limits",
     "Listing",
     "LiveReport",
+    "LogChange",
     "Outcome",
     "Pace",
     "Period",
@@ -102,24 +101,24 @@ _HOMES = {
     "batch": "Checks Lane",
     "callback": "Callback",
     "capture.access": "Access",
-    "capture.handler": "Policy=ReceiverPolicy",
+    "capture.handler": "ReceiverPolicy",
     "capture.pool": "Limits",
     "capture.rotation": "Rotation",
-    "capture.server": "Settings=ReceiverSettings serve",
+    "capture.server": "ReceiverSettings serve",
     "errors": "SesEventsError",
     "events": "Problem",
     "export.stream": "Records read",
-    "follow": "Change Follower",
+    "follow": "Follower LogChange",
     "live": "LiveReport Period",
     "pipeline": "Reader",
     "reasons": "Classifier load_rules",
     "reasons.decisions": "read_decisions",
     "reasons.learning": "learn=learn_rules write_rules",
-    "replay.engine": "Policy=ReplayPolicy",
+    "replay.engine": "ReplayPolicy",
     "replay.http.options": "HttpOptions",
     "replay.http.target": "resolve_target",
     "replay.schedule.pace": "Pace",
-    "replay.session": "Settings=ReplaySettings forecast=forecast_replay prepare=prepare_replay",
+    "replay.session": "ReplaySettings forecast=forecast_replay prepare=prepare_replay",
     "reports.bounces": "Bounces Wanted",
     "reports.health.report": "Asked=HealthAsked Health",
     "reports.listing": "Listing",

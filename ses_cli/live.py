@@ -13,7 +13,7 @@ from typing import Generic, NamedTuple
 
 from ses_cli.batch import Batch, Checks, Seen
 from ses_cli.engine import engine
-from ses_cli.follow import Change, Follower
+from ses_cli.follow import Follower, LogChange
 from ses_cli.pipeline import Reader, Rejects
 from ses_cli.scan import Outcome
 from ses_cli.scan.parts import F
@@ -42,7 +42,7 @@ class LiveReport(Generic[F]):
         name: str,
         make: Callable[[], F],
         checks: Checks,
-        on_change: Callable[[Change], None],
+        on_change: Callable[[LogChange], None],
         *,
         period: Period | None = None,
         rejects: Rejects | None = None,

@@ -36,7 +36,7 @@ class Dead(NamedTuple):
     cls: str = ""
 
 
-class Format(NamedTuple):
+class ListFormat(NamedTuple):
     """One target: what it takes, and how its file is written."""
 
     write: Callable[[Iterable[Dead], int, str | None], Iterator[bytes]]  # (list, chunk, expiry date)
@@ -53,7 +53,11 @@ class SuppressionList:
     """
 
     def __init__(
-        self, report: Bounces, target: Format, actions: AbstractSet[str] = frozenset(), delivered_since: bool = False
+        self,
+        report: Bounces,
+        target: ListFormat,
+        actions: AbstractSet[str] = frozenset(),
+        delivered_since: bool = False,
     ) -> None:
         self.target = target
         self.left_out: Counter[str] = Counter()  # why addresses are left out -> how many
@@ -110,7 +114,7 @@ def _dead(row: Address) -> Dead:
     return Dead(row.email, "bounce", row.last, row.is_hard, verdict.reply_code, row.reason, verdict.cls)
 
 
-def leave_out(target: Format, dead: Dead) -> str | None:
+def leave_out(target: ListFormat, dead: Dead) -> str | None:
     """Why a target cannot be given an address, None if it can."""
     if not dead.email:
         return "has no address"
@@ -168,11 +172,11 @@ def _chunks(emails: Iterable[str], size: int) -> Iterator[list[str]]:
         yield chunk
 
 
-FORMATS: dict[str, Format] = {
-    "plain": Format(_plain),
-    "tencent": Format(_tencent),
-    "aws-ses": Format(_aws_ses, most=MOST_IN_A_FILE),
-    "mailgun": Format(_mailgun, events=frozenset({"bounce"}), has_cells=True),
-    "listmonk": Format(_listmonk, events=frozenset({"bounce", "spamreport"})),
-    "cloudflare": Format(_plain),
+FORMATS: dict[str, ListFormat] = {
+    "plain": ListFormat(_plain),
+    "tencent": ListFormat(_tencent),
+    "aws-ses": ListFormat(_aws_ses, most=MOST_IN_A_FILE),
+    "mailgun": ListFormat(_mailgun, events=frozenset({"bounce"}), has_cells=True),
+    "listmonk": ListFormat(_listmonk, events=frozenset({"bounce", "spamreport"})),
+    "cloudflare": ListFormat(_plain),
 }

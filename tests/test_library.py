@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 
 from ses_cli import (
-    Change,
     Checks,
     Classifier,
     Follower,
     Listing,
     LiveReport,
+    LogChange,
     Reader,
     ReplaySettings,
     Summary,
@@ -96,7 +96,7 @@ def test_a_receiver_stores_what_a_replay_sends(tmp_path: Path) -> None:
 
 def test_a_log_is_followed_through_rotation(tmp_path: Path) -> None:
     """`LiveReport` and `Follower` read what is written, in the next file too."""
-    path, changes = tmp_path / "log.jsonl", list[Change]()
+    path, changes = tmp_path / "log.jsonl", list[LogChange]()
     path.write_bytes(log(record()))
     live = LiveReport(str(path), "log.jsonl", Summary, Checks(), changes.append)
     reader = Reader()

@@ -9,7 +9,7 @@ from contextlib import suppress
 from ses_cli.capture.connection import READ_SIZE, Connection, Service
 from ses_cli.capture.pool import ConnectionPool
 from ses_cli.capture.response import FORBIDDEN, TOO_MANY, Response
-from ses_cli.capture.server_events import EventListener, Failure
+from ses_cli.capture.server_events import EventListener, ReceiverFailure
 from ses_cli.errors import reason
 
 _AT_ONCE = 64  # connections that are accepted in one turn of the loop
@@ -98,7 +98,7 @@ class Acceptor:
     def _starve(self, error: OSError) -> None:
         """The system gives no connection: say so once, and try again soon."""
         if not self._is_starved:
-            self._emit(Failure(f"cannot accept connections: {reason(error)}"))
+            self._emit(ReceiverFailure(f"cannot accept connections: {reason(error)}"))
         self._is_starved = True
         self._loop.remove_reader(self._listener)
         self._loop.call_later(_PAUSE, self._listen_again)

@@ -31,7 +31,7 @@ _RESET = struct.pack("ii", 1, 0)  # for SO_LINGER: close without waiting
 _BLANK_LINE = b"\r\n\r\n"
 
 
-class State(Enum):
+class ConnectionState(Enum):
     """What a connection is doing; see `Connection`."""
 
     WAITING = auto()  # for a request
@@ -44,7 +44,9 @@ class State(Enum):
     CLOSED = auto()
 
 
-WAITING, HEAD, BODY, ANSWERING, DISCARDING, BLOCKED, LINGERING, CLOSED = State  # a look into an enum costs more
+WAITING, HEAD, BODY, ANSWERING, DISCARDING, BLOCKED, LINGERING, CLOSED = (
+    ConnectionState  # a look into an enum costs more
+)
 _READING = (WAITING, HEAD, BODY, DISCARDING)
 _BEGUN = (HEAD, BODY, DISCARDING)
 

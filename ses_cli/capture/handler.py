@@ -28,7 +28,15 @@ from ses_cli.capture.response import (
     invalid,
     make_response,
 )
-from ses_cli.capture.server_events import Answered, EventListener, Failure, Refused, Rejected, Stored, Totals
+from ses_cli.capture.server_events import (
+    Answered,
+    EventListener,
+    ReceiverFailure,
+    ReceiverTotals,
+    Refused,
+    Rejected,
+    Stored,
+)
 from ses_cli.capture.validator import BatchValidator, Validator
 from ses_cli.capture.writer import DiskFailedError, QueueFullError
 
@@ -41,7 +49,7 @@ _FRAMING = 8  # bytes on the wire for one of a body, in the smallest chunks
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class ReceiverPolicy:
     """What a request must keep to."""
 
     access: Access = field(default_factory=Access)
@@ -53,10 +61,10 @@ class Handler:
     """Answers requests, counts them in `totals`, and emits an event for each."""
 
     def __init__(
-        self, policy: Policy, store: Store, emit: EventListener, standing: Callable[[], str] = lambda: ""
+        self, policy: ReceiverPolicy, store: Store, emit: EventListener, standing: Callable[[], str] = lambda: ""
     ) -> None:
         """`standing` is what /healthz says besides."""
-        self.totals = Totals()
+        self.totals = ReceiverTotals()
         self.max_body = policy.max_body
         self.max_request = _FRAMING * policy.max_body + MAX_HEAD
         self._policy = policy
@@ -107,7 +115,7 @@ class Handler:
         except DiskFailedError:
             response = NOT_STORED
         except Exception as error:  # a defect here must not end the server, nor go unheard
-            self._emit(Failure(f"a request failed: {type(error).__name__}: {error}"))
+            self._emit(ReceiverFailure(f"a request failed: {type(error).__name__}: {error}"))
             response = BROKEN
         if response.status not in (200, 400):
             return self._refuse(response, self._client(request))

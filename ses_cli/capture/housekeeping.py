@@ -14,7 +14,7 @@ import zstandard
 from ses_cli.capture.disk import SYSTEM, Disk
 from ses_cli.capture.linefile import is_left, sync_directory
 from ses_cli.capture.rotation import SUFFIXES, Archive, Compression, Rotation
-from ses_cli.capture.server_events import EventListener, Failure, Note, Shipping
+from ses_cli.capture.server_events import EventListener, Note, ReceiverFailure, Shipping
 from ses_cli.capture.shipping import Ship, Shipper
 from ses_cli.errors import reason
 
@@ -78,7 +78,7 @@ class Housekeeper:
             try:
                 self._work_off()
             except Exception as error:  # this thread goes on, whatever a directory holds
-                self._emit(Failure(f"rotated files of {self._kept[0][0].log}: {reason(error)}"))
+                self._emit(ReceiverFailure(f"rotated files of {self._kept[0][0].log}: {reason(error)}"))
 
     def _work_off(self) -> None:
         for archive, keep in self._kept:
@@ -91,7 +91,9 @@ class Housekeeper:
                         self._emit(Note(f"compressed {path}"))
         for archive, _ in self._kept[1:]:
             for path in archive.prune(_MOST_REJECTS):
-                self._emit(Failure(f"deleted {path}, which was not shipped: more than {_MOST_REJECTS} are waiting"))
+                self._emit(
+                    ReceiverFailure(f"deleted {path}, which was not shipped: more than {_MOST_REJECTS} are waiting")
+                )
         if self._shipper:
             self._shipper.wake()
 

@@ -16,11 +16,11 @@ from typing import Any
 from ses_cli.capture.acceptor import Acceptor
 from ses_cli.capture.body import Reject
 from ses_cli.capture.futures import LoopFutures
-from ses_cli.capture.handler import Handler, Policy
+from ses_cli.capture.handler import Handler, ReceiverPolicy
 from ses_cli.capture.pool import ConnectionPool, Limits
 from ses_cli.capture.rejects import reject_line
 from ses_cli.capture.rotation import Rotation
-from ses_cli.capture.server_events import EventListener, Failure, Listening, Note, Totals
+from ses_cli.capture.server_events import EventListener, Listening, Note, ReceiverFailure, ReceiverTotals
 from ses_cli.capture.service_manager import ServiceManager
 from ses_cli.capture.shipping import Ship
 from ses_cli.capture.store import MAX_REJECTS, Durability, PartialLine
@@ -37,13 +37,13 @@ _QUIET = 60.0  # seconds between two notes that connections were closed to make 
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ReceiverSettings:
     """The settings of a receiver."""
 
     log: Path
     host: str = "127.0.0.1"
     port: int = 8080  # 0: any that is free
-    policy: Policy = field(default_factory=Policy)
+    policy: ReceiverPolicy = field(default_factory=ReceiverPolicy)
     rotation: Rotation = field(default_factory=Rotation)
     tls_cert: Path | None = None
     tls_key: Path | None = None
@@ -54,7 +54,7 @@ class Settings:
     ship: Ship | None = None  # where rotated files go
 
 
-def serve(settings: Settings, emit: EventListener) -> Totals:
+def serve(settings: ReceiverSettings, emit: EventListener) -> ReceiverTotals:
     """Receive until SIGTERM or SIGINT, and return what was done. SIGHUP reopens the log.
 
     `emit` is called from the event loop and from the threads that write.
@@ -70,8 +70,8 @@ def serve(settings: Settings, emit: EventListener) -> Totals:
 
 
 async def _serve(
-    settings: Settings, emit: EventListener, listener: socket.socket, tls: ssl.SSLContext | None
-) -> Totals:
+    settings: ReceiverSettings, emit: EventListener, listener: socket.socket, tls: ssl.SSLContext | None
+) -> ReceiverTotals:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _, context: emit(_failure(context)))
     writer = LogWriter(
@@ -145,10 +145,10 @@ def _partial_line(max_body: int) -> PartialLine:
     return make
 
 
-def _failure(context: dict[str, Any]) -> Failure:
+def _failure(context: dict[str, Any]) -> ReceiverFailure:
     """What the event loop met, in a line."""
     error = context.get("exception")
-    return Failure(context["message"] + (f": {type(error).__name__}: {error}" if error else ""))
+    return ReceiverFailure(context["message"] + (f": {type(error).__name__}: {error}" if error else ""))
 
 
 def _signals(loop: asyncio.AbstractEventLoop, reopen: Callable[[], None]) -> asyncio.Event:

@@ -89,19 +89,19 @@ class Note(NamedTuple):
     message: str
 
 
-class Failure(NamedTuple):
+class ReceiverFailure(NamedTuple):
     """Something went wrong, and the receiver goes on."""
 
     message: str
 
 
-ServerEvent = Listening | Stored | Rejected | Refused | Answered | Synced | Shipping | Note | Failure
+ServerEvent = Listening | Stored | Rejected | Refused | Answered | Synced | Shipping | Note | ReceiverFailure
 EventListener = Callable[[ServerEvent], None]
 """Takes events. It is called from the event loop and from the threads that write, so it must stand that."""
 
 
 @dataclass(slots=True)
-class Totals:
+class ReceiverTotals:
     """What a run of the receiver did."""
 
     stored: int = 0

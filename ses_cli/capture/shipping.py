@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ses_cli.capture.linefile import is_left
 from ses_cli.capture.rotation import Archive, rotated
-from ses_cli.capture.server_events import EventListener, Failure, Note, Shipping
+from ses_cli.capture.server_events import EventListener, Note, ReceiverFailure, Shipping
 from ses_cli.capture.shipped import Shipped, ShippedFiles
 from ses_cli.errors import SesEventsError, reason
 from ses_cli.follow.rotated import Rotated
@@ -134,7 +134,7 @@ class Shipper:
         cause = error.message if isinstance(error, SesEventsError) else reason(error)
         self._pause = min(self._pause * 2 or _FIRST_PAUSE, _LONGEST_PAUSE)
         if cause != self._cause:
-            self._emit(Failure(f"shipping: {cause}; retrying until it works"))
+            self._emit(ReceiverFailure(f"shipping: {cause}; retrying until it works"))
         self._cause = cause
         with suppress(OSError):  # which is what was told
             self._tell(self._waiting())

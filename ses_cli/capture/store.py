@@ -9,7 +9,7 @@ from ses_cli.capture.disk import SYSTEM, Disk
 from ses_cli.capture.linefile import LineFile
 from ses_cli.capture.rejects import previous_path, rejects_path
 from ses_cli.capture.rotation import Archive, Rotation
-from ses_cli.capture.server_events import EventListener, Failure, Note
+from ses_cli.capture.server_events import EventListener, Note, ReceiverFailure
 from ses_cli.errors import TargetError, reason
 
 Durability = Literal["group", "each", "none"]
@@ -136,7 +136,7 @@ class LogStore:
                 raise
         except Exception as error:
             if not self._is_stuck:
-                self._emit(Failure(f"{self._log.path} cannot be rotated: {reason(error)}"))
+                self._emit(ReceiverFailure(f"{self._log.path} cannot be rotated: {reason(error)}"))
             self._is_stuck = True
             return
         self._is_stuck = False
@@ -159,7 +159,7 @@ class LogStore:
             path = archive.rotate(now)
             self._rejects.open()
         except Exception as error:
-            self._emit(Failure(f"{self._rejects.path} cannot be rotated: {reason(error)}"))
+            self._emit(ReceiverFailure(f"{self._rejects.path} cannot be rotated: {reason(error)}"))
             return
         self._emit(Note(f"rotated to {path}"))
         self._rotated()
@@ -171,7 +171,7 @@ class LogStore:
             self._disk.rename(self._rejects.path, previous)
             self._rejects.open()
         except Exception as error:
-            self._emit(Failure(f"{self._rejects.path} cannot be rotated: {reason(error)}"))
+            self._emit(ReceiverFailure(f"{self._rejects.path} cannot be rotated: {reason(error)}"))
             return
         self._emit(Note(f"{self._rejects.path} was full: it is {previous.name} now, and what that held is deleted"))
 

@@ -10,7 +10,7 @@ from ses_cli.capture.futures import Futures, P
 from ses_cli.capture.housekeeping import Housekeeper
 from ses_cli.capture.lock import Lock
 from ses_cli.capture.rotation import Rotation
-from ses_cli.capture.server_events import EventListener, Failure, Note, Synced
+from ses_cli.capture.server_events import EventListener, Note, ReceiverFailure, Synced
 from ses_cli.capture.shipping import Ship
 from ses_cli.capture.store import MAX_REJECTS, Durability, LogStore, PartialLine
 from ses_cli.errors import SesEventsError, TargetError, reason
@@ -164,7 +164,7 @@ class LogWriter(Generic[P]):
             error.message if isinstance(error, SesEventsError) else f"{self._path}: {reason(error)}"
         )
         if not self._is_failing:
-            self._emit(Failure(f"nothing can be stored: {failed.message}"))
+            self._emit(ReceiverFailure(f"nothing can be stored: {failed.message}"))
         self._is_failing = True
         return failed
 

@@ -15,7 +15,7 @@ from ses_cli.cli import scanning
 from ses_cli.cli.given import refuse as refuse_idle
 from ses_cli.cli.options import Printing, Reading, Selecting
 from ses_cli.errors import Exit, SourcesError, UsageError
-from ses_cli.follow import POLL, Change
+from ses_cli.follow import POLL, LogChange
 from ses_cli.live import LiveReport, Period
 from ses_cli.render import messages
 from ses_cli.render.collisions import OutputFile
@@ -50,7 +50,7 @@ def report(
         signals = stack.enter_context(Signals(keyboard))
         notes: list[str] = []
 
-        def on_change(change: Change) -> None:
+        def on_change(change: LogChange) -> None:
             if change.kind in CHANGES:
                 notes.append(CHANGES[change.kind].format(change.source, change.detail))
 

@@ -19,7 +19,7 @@ from ses_cli.render.formats import FORMATS, Page, Report
 from ses_cli.render.output import Output, log_mode
 from ses_cli.render.progress import Progress
 from ses_cli.render.text import plural
-from ses_cli.scan import Engine, Outcome, Part, Task, scan
+from ses_cli.scan import Executor, Outcome, Part, Task, scan
 from ses_cli.scan.parts import F
 from ses_cli.scan.scan import Stretch, scan_stretches
 from ses_cli.sources import Source, find
@@ -131,7 +131,7 @@ def fold(
 @contextmanager
 def _engine(
     reading: Reading, selecting: Selecting, task: Task[F], sources: Sequence[Source]
-) -> Iterator[Engine | None]:
+) -> Iterator[Executor | None]:
     """A cluster that would give the same answer, where one is asked for. Raises UsageError, TargetError."""
     if reading.cluster is None:
         yield None

@@ -60,9 +60,9 @@ def scan(reading: Reading, selecting: Selecting, task: Task[F], sources: list[So
 def _write(name: str, state: bytes, endpoint: str | None) -> None:
     """Whole or not at all: it may hold addresses. Raises TargetError, UsageError."""
     if is_address(name):
-        from ses_cli.sources.objects.upload import Target
+        from ses_cli.sources.objects.upload import UploadTarget
 
-        Target(name, endpoint).put(state)
+        UploadTarget(name, endpoint).put(state)
         return
     with Output(name, 0o600) as output:
         output.write([state])

@@ -12,7 +12,7 @@ from ses_cli.sources.read import PIECE
 _MOST = 32 << 20  # bytes that are looked at in one call: some ten milliseconds
 
 
-class Count(NamedTuple):
+class LinesBehind(NamedTuple):
     """Lines of a log behind the place up to which it was read."""
 
     lines: int
@@ -26,7 +26,7 @@ class Backlog:
         self._follower = follower
         self._counted: dict[Identity, tuple[int, int]] = {}  # bytes of a file, and the lines in them
 
-    def count(self) -> Count:
+    def count(self) -> LinesBehind:
         """As of now. A long one takes several calls, and is not all until then. Compressed files are not counted."""
         identity, offset, line = self._follower.position
         self._counted.setdefault(identity, (offset, line - 1))
@@ -46,7 +46,7 @@ class Backlog:
                 counted[file.identity] = at, lines
                 total += lines
         self._counted = counted
-        return Count(max(total, 0), is_all)
+        return LinesBehind(max(total, 0), is_all)
 
     def _files(self, identity: Identity) -> Iterator[LogFile]:
         """The file that is read, and all later ones."""

@@ -8,7 +8,7 @@ from ses_cli.follow.logfile import LogFile
 Kind = Literal["opened", "rotated", "truncated", "shortened", "gone", "missing", "unreadable"]
 
 
-class Change(NamedTuple):
+class LogChange(NamedTuple):
     """Something other than growth. The pieces that come next are of `source`."""
 
     kind: Kind
@@ -18,7 +18,7 @@ class Change(NamedTuple):
     detail: str = ""
 
 
-OnChange = Callable[[Change], None]
+OnChange = Callable[[LogChange], None]
 
 
 class Tracker(Protocol):

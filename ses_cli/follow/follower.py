@@ -23,12 +23,12 @@ from typing import Self
 
 from ses_cli.batch import Piece
 from ses_cli.errors import SourceError, reason
-from ses_cli.follow.contract import Change, Kind, OnChange, Start, Tracker
+from ses_cli.follow.contract import Kind, LogChange, OnChange, Start, Tracker
 from ses_cli.follow.generations import Identity, generations
 from ses_cli.follow.logfile import LogFile
 from ses_cli.follow.ordering import place_behind
 from ses_cli.sources.decompress import Damaged
-from ses_cli.sources.lines import Lines
+from ses_cli.sources.lines import LineCutter
 from ses_cli.sources.source import shown
 
 POLL = 0.2  # seconds between two looks
@@ -58,7 +58,7 @@ class Follower:
         self._name = shown(path)
         self._on_change = on_change
         self._tracker = tracker
-        self._lines = Lines(self._name, max_line, start.offset, start.line)
+        self._lines = LineCutter(self._name, max_line, start.offset, start.line)
         self._file = start.file  # that is read
         # open and not read yet, oldest first; of those found here all but the last are empty
         self._later = deque(start.later)
@@ -237,9 +237,9 @@ class Follower:
                     return later
 
     def _tell(self, kind: Kind, detail: str = "") -> None:
-        self._on_change(Change(kind, self._lines.source, self._lines.offset, self._lines.line, detail))
+        self._on_change(LogChange(kind, self._lines.source, self._lines.offset, self._lines.line, detail))
 
     def _tell_gone(self) -> None:
         if not self._is_gone:
-            self._on_change(Change("gone", self._name, self._lines.offset, self._lines.line))
+            self._on_change(LogChange("gone", self._name, self._lines.offset, self._lines.line))
         self._is_gone = True

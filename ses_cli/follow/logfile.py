@@ -14,7 +14,7 @@ from ses_cli.batch import Piece
 from ses_cli.errors import SourceError
 from ses_cli.follow.generations import Identity
 from ses_cli.sources.decompress import MAGIC_BYTES, Damaged, Readable, codec_of, decompress
-from ses_cli.sources.lines import Lines
+from ses_cli.sources.lines import LineCutter
 from ses_cli.sources.read import PIECE
 from ses_cli.sources.source import shown
 
@@ -112,7 +112,7 @@ class LogFile:
     def pieces(self, max_line: int) -> Iterator[Piece]:
         """All its lines, numbered, from the beginning, as far as it is written. Raises SourceError for damage."""
         self.seek(0)
-        lines = Lines(self.name, max_line, 0, 1)
+        lines = LineCutter(self.name, max_line, 0, 1)
         try:
             for chunk in self.chunks():
                 yield from lines.feed(chunk)

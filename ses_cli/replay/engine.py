@@ -44,7 +44,7 @@ from ses_cli.replay.job import Attempt, Job, Sender
 from ses_cli.replay.journal import Journal
 from ses_cli.replay.lanes import Lanes
 from ses_cli.replay.outcomes import Outcomes
-from ses_cli.replay.result.report import End, Report, Snapshot
+from ses_cli.replay.result.report import ReplayReport, RunEnd, Snapshot
 from ses_cli.replay.results import Results
 from ses_cli.replay.schedule.backoff import RETRY_ON, pause, proves_alive, retryable
 from ses_cli.replay.schedule.breaker import Breaker
@@ -54,10 +54,10 @@ from ses_cli.replay.schedule.wakeup import AHEAD, TICK, Waiting, next_wakeup
 
 _SLACK = 0.001  # seconds that a callback may leave early, so that one turn can serve many
 _COUNTING = 1.0  # seconds that are spent on counting what is left of a log
-_BY_ITSELF = (End.GAVE_UP, End.GONE, End.REDIRECTED)  # ends after which all that is left is undelivered
+_BY_ITSELF = (RunEnd.GAVE_UP, RunEnd.GONE, RunEnd.REDIRECTED)  # ends after which all that is left is undelivered
 
 
-class Policy(NamedTuple):
+class ReplayPolicy(NamedTuple):
     """How to go about it. Times are seconds."""
 
     concurrency: int = 16
@@ -83,7 +83,7 @@ class Replay:
         log: Log,
         sender: Sender,
         journal: Journal,
-        policy: Policy,
+        policy: ReplayPolicy,
         *,
         dead_letters: DeadLetters | None = None,
         results: Results | None = None,
@@ -92,7 +92,7 @@ class Replay:
         chance: Callable[[], float] = random,
     ) -> None:
         pace = policy.pace
-        self.report = Report(paced=pace.rate is not None or pace.speed is not None)
+        self.report = ReplayReport(paced=pace.rate is not None or pace.speed is not None)
         self._sender, self._journal, self._policy = sender, journal, policy
         self._dead_letters, self._progress = dead_letters, progress
         self._outcomes = Outcomes(journal, self.report, dead_letters, results)
@@ -116,7 +116,7 @@ class Replay:
         """Whether it was told to stop."""
         return self._stops > 0
 
-    def run(self) -> Report:
+    def run(self) -> ReplayReport:
         """Send until all is final, or the end comes early.
 
         The report names what went wrong with the log or the journal. If the journal cannot be written nothing is
@@ -128,7 +128,7 @@ class Replay:
                 pass
             self._abandon()
             self.report.seconds = self._now() - self._start
-            if self.report.end is not End.DONE:
+            if self.report.end is not RunEnd.DONE:
                 self._commit_all()
                 self._count_rest()
         finally:
@@ -176,14 +176,14 @@ class Replay:
     def _watch(self) -> None:
         """Notice reasons to stop; tell how it goes."""
         if self._stops:
-            self._end(End.INTERRUPTED)
+            self._end(RunEnd.INTERRUPTED)
         elif self._throttle.breaker.gave_up:
-            self._end(End.GAVE_UP)
+            self._end(RunEnd.GAVE_UP)
         if self._progress is not None and self._clock >= self._told:
             self._told = self._clock + TICK
             self._progress(self.snapshot())
 
-    def _end(self, end: End) -> None:
+    def _end(self, end: RunEnd) -> None:
         """Stop sending, once; intents whose requests never left are withdrawn."""
         if self._stopped is not None:
             return
@@ -290,7 +290,7 @@ class Replay:
         is_free = self._policy.give_up_time == inf and breaker.successes == job.successes
         job.spent += not is_free
         if 300 <= attempt.status < 400 and breaker.open:
-            self._end(End.REDIRECTED)
+            self._end(RunEnd.REDIRECTED)
         if proves_alive(attempt.status):
             breaker.success()
         else:
@@ -307,7 +307,7 @@ class Replay:
             self._outcomes.fail(attempt, self._policy.resend_unknown)
             self._lanes.finish([job])
         if attempt.status == 410:
-            self._end(End.GONE)
+            self._end(RunEnd.GONE)
 
     def _may_repeat(self, attempt: Attempt) -> bool:
         if attempt.is_unknown and not self._policy.resend_unknown:
@@ -342,10 +342,10 @@ class Replay:
 
     def _lose_journal(self, error: TargetError) -> None:
         """Nothing more can be remembered, so nothing more is sent."""
-        if self.report.end is not End.JOURNAL:
+        if self.report.end is not RunEnd.JOURNAL:
             self.report.errors.append(error)
-        self._end(End.JOURNAL)
-        self.report.end = End.JOURNAL
+        self._end(RunEnd.JOURNAL)
+        self.report.end = RunEnd.JOURNAL
 
     def _commit_all(self) -> None:
         try:
@@ -383,7 +383,7 @@ class Replay:
                 sleep(TICK)
         report.is_counted = intake.over
         if dead_letters and self._stops > stops:
-            report.end = End.INTERRUPTED
+            report.end = RunEnd.INTERRUPTED
 
     def _window(self) -> list[Job]:
         """What is in the window and not final, in log order."""

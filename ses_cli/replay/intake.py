@@ -8,7 +8,7 @@ from ses_cli.errors import SesEventsError
 from ses_cli.pipeline import Reader, raw_rows
 from ses_cli.replay.job import Job
 from ses_cli.replay.journal import Journal, State
-from ses_cli.replay.result.report import Report
+from ses_cli.replay.result.report import ReplayReport
 from ses_cli.replay.schedule.pace import Pace, schedule
 
 _SLICE = 1024  # callbacks that may be left out in a row before the engine has its turn
@@ -29,7 +29,9 @@ class Intake:
     What keeps the log from being read on ends it, and stands in the report's errors.
     """
 
-    def __init__(self, log: Log, journal: Journal, report: Report, pace: Pace, resend_unknown: bool = True) -> None:
+    def __init__(
+        self, log: Log, journal: Journal, report: ReplayReport, pace: Pace, resend_unknown: bool = True
+    ) -> None:
         self.over = False  # the log was read to its end
         self.is_skipping = False  # there is nothing just now because much was left out: ask again at once
         self._journal = journal

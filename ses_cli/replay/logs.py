@@ -12,7 +12,7 @@ from ses_cli.sources.source import Source
 from ses_cli.sources.unblocked import unblocked
 
 
-class Found(NamedTuple):
+class LogFound(NamedTuple):
     """A log that was opened, and what the journal knows of it."""
 
     source: Source
@@ -30,7 +30,7 @@ class Logs:
     ) -> None:
         """Unless it `waits`, a pipe that stands still gives None, "nothing just now"."""
         self.errors: list[SourceError] = []
-        self.found: list[Found] = []
+        self.found: list[LogFound] = []
         self.done = 0  # bytes of the logs, as they lie on disk, that were handed out or need not be
         self._journal = journal
         self._max_line, self._piece_size, self._waits = max_line, piece_size, waits
@@ -63,11 +63,11 @@ class Logs:
         except SourceError as error:
             self.errors.append(error)
             return
-        self.found.append(Found(source, self._journal.open_log(source.name, content)))
+        self.found.append(LogFound(source, self._journal.open_log(source.name, content)))
         self._contents.append(content)
         content.close()
 
-    def _pieces(self, found: Found, content: LogContent) -> Iterator[Piece | None]:
+    def _pieces(self, found: LogFound, content: LogContent) -> Iterator[Piece | None]:
         max_line, size = self._max_line, self._piece_size
         if not content.is_sought:
             pieces = content.pieces(0, None, max_line, size)

@@ -8,7 +8,7 @@ from ses_cli.errors import TargetError
 from ses_cli.replay.dead_letters import DeadLetters
 from ses_cli.replay.job import Attempt, Job
 from ses_cli.replay.journal import Journal, State
-from ses_cli.replay.result.report import Report
+from ses_cli.replay.result.report import ReplayReport
 from ses_cli.replay.results import Results
 
 
@@ -16,7 +16,7 @@ class Outcomes:
     """The journal must take them, or nothing more is sent; where the results cannot be written that is told of."""
 
     def __init__(
-        self, journal: Journal, report: Report, dead_letters: DeadLetters | None, results: Results | None
+        self, journal: Journal, report: ReplayReport, dead_letters: DeadLetters | None, results: Results | None
     ) -> None:
         self._journal, self._report, self._dead_letters, self._results = journal, report, dead_letters, results
         self._claims: deque[tuple[int, int]] = deque()  # commit of the journal -> delivered up to it

@@ -13,20 +13,20 @@ from ses_cli.follow import Follower, OnChange
 from ses_cli.pipeline import Reader, Rejects
 from ses_cli.replay.content import content_of
 from ses_cli.replay.dead_letters import DeadLetters
-from ses_cli.replay.engine import Policy, Replay
+from ses_cli.replay.engine import Replay, ReplayPolicy
 from ses_cli.replay.generations import follow
 from ses_cli.replay.http.client import Client
 from ses_cli.replay.http.options import HttpOptions
 from ses_cli.replay.http.target import Target
 from ses_cli.replay.intake import Intake, Log
-from ses_cli.replay.journal import Journal, NoJournal, Opened, Scope, Sent, journals_of, look, open_journal
+from ses_cli.replay.journal import Journal, JournalSubject, NoJournal, Opened, Scope, journals_of, look, open_journal
 from ses_cli.replay.logs import Logs
 from ses_cli.replay.result.forecast import Forecast
-from ses_cli.replay.result.report import Report, Snapshot
+from ses_cli.replay.result.report import ReplayReport, Snapshot
 from ses_cli.replay.results import Results
 from ses_cli.sources import Source
 
-_POLICY = Policy()
+_POLICY = ReplayPolicy()
 _PIECE = 256 << 10  # bytes, at most: while a piece is checked nothing is sent
 
 
@@ -35,13 +35,13 @@ def _ignore(_: object) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ReplaySettings:
     """What is sent where, and how."""
 
     sources: Sequence[Source]
     target: Target
     http: HttpOptions = field(default_factory=HttpOptions)
-    policy: Policy = _POLICY
+    policy: ReplayPolicy = _POLICY
     checks: Checks = field(default_factory=Checks)
     lane: Lane | None = Lane.MESSAGE  # None: every line as it is
     journal: Path | None = None
@@ -57,18 +57,18 @@ class Settings:
         return sum(sizes) if len(sizes) == len(self.sources) else None
 
     @property
-    def sent(self) -> Sent:
+    def sent(self) -> JournalSubject:
         """What the journal is about."""
         checks = self.checks
         scope = Scope(checks.selection, checks.max_line, checks.strict, raw=self.lane is None)
-        return Sent(self.target.url, self.target.masked, scope, self.is_same_target)
+        return JournalSubject(self.target.url, self.target.masked, scope, self.is_same_target)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
     """A replay that is ready to run."""
 
-    settings: Settings
+    settings: ReplaySettings
     reader: Reader
     pieces: Logs | Follower
     journal: Journal
@@ -87,7 +87,7 @@ class Session:
 
 
 def prepare(
-    settings: Settings,
+    settings: ReplaySettings,
     *,
     rejects: Rejects | None = None,
     dead_letters: DeadLetters | None = None,
@@ -117,7 +117,7 @@ def prepare(
 
 
 def _open(
-    settings: Settings, journal: Journal, reader: Reader, on_change: OnChange
+    settings: ReplaySettings, journal: Journal, reader: Reader, on_change: OnChange
 ) -> tuple[Logs | Follower, Mapping[str, int], list[tuple[str, Opened]]]:
     if settings.policy.is_endless:
         (source,) = settings.sources
@@ -136,7 +136,7 @@ class OtherJournal(NamedTuple):
     is_same_target: bool  # whether that is the one that is sent to
 
 
-def other_journals(settings: Settings) -> list[OtherJournal]:
+def other_journals(settings: ReplaySettings) -> list[OtherJournal]:
     """The journals beside the logs that know one of them, each once. A log that cannot be read is told of later."""
     found: dict[Path, OtherJournal] = {}
     for source in settings.sources:
@@ -165,13 +165,13 @@ class Outlook:
 
 
 def forecast(
-    settings: Settings, *, rejects: Rejects | None = None, progress: Callable[[int], None] = _ignore
+    settings: ReplaySettings, *, rejects: Rejects | None = None, progress: Callable[[int], None] = _ignore
 ) -> Outlook:
     """Reads the logs and the journal, and sends and writes nothing. Raises as `prepare` does.
 
     `progress` is told how many bytes of the logs are read.
     """
-    reader, report = Reader(settings.checks, rejects), Report()
+    reader, report = Reader(settings.checks, rejects), ReplayReport()
     found = Forecast(report)
     with _looked_at(settings) as journal:
         journal.look_only()
@@ -189,7 +189,7 @@ def forecast(
 
 
 @contextmanager
-def _looked_at(settings: Settings) -> Iterator[Journal]:
+def _looked_at(settings: ReplaySettings) -> Iterator[Journal]:
     if settings.journal is None:
         yield NoJournal()
         return

@@ -34,7 +34,7 @@ _TIMELINE = (*ENDS, "deferred", "complaints", "opened", "clicked")
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class HtmlPage:
     """What is put on a page, and how."""
 
     health: Health
@@ -46,7 +46,7 @@ class Page:
     addresses: Sequence[Sequence[str]] | None = None  # to suppress: address, class, reason; None leaves them out
 
 
-def render(page: Page) -> bytes:
+def render(page: HtmlPage) -> bytes:
     """The whole file."""
     texts = texts_of(page.language)
     figures, found = Figures(page.health.counted(), page.tz), page.health.found()
@@ -132,7 +132,7 @@ def _problems(ledger: Ledger) -> list[tuple[str, int, str]]:
     return [(code, n, meanings[code]) for code, n in (ledger.problems + ledger.warnings).most_common()]
 
 
-def _tables(page: Page, figures: Figures, receivers: Sequence[Line], texts: Mapping[str, Any]) -> dict[str, object]:
+def _tables(page: HtmlPage, figures: Figures, receivers: Sequence[Line], texts: Mapping[str, Any]) -> dict[str, object]:
     """What the charts show, as rows; and the totals."""
     names, rows, totals = [line.name for line in receivers], figures.timeline(), figures.totals()
     days, weekdays = figures.timeline(by_day=True), str(texts["weekdays"]).split()

@@ -6,7 +6,7 @@ from itertools import islice
 from ses_cli.events import EVENTS, HARD, LEGACY_EVENTS, SOFT
 from ses_cli.reports.rates import OUTCOMES, Rate
 from ses_cli.reports.tally import UNTYPED, Key, Tally, count, kinds, minus, plus
-from ses_cli.reports.timeline import Row
+from ses_cli.reports.timeline import TimelineRow
 from ses_cli.table import Column, Data, Kind, Table, Value
 
 _TITLES = {"spamreport": "spam report", HARD: "hard bounce", SOFT: "soft bounce", UNTYPED: "untyped bounce"}
@@ -14,7 +14,7 @@ _AT_ONCE = 1000  # rows that are worked on together, in columns
 _READ = ("open", "click", "spamreport", "unsubscribe")  # what recipients did, in the last block of columns
 
 
-def data(by: Sequence[str], tally: Tally, rows: Iterable[Row], rates: Sequence[Rate], tz: str | None) -> Data:
+def data(by: Sequence[str], tally: Tally, rows: Iterable[TimelineRow], rates: Sequence[Rate], tz: str | None) -> Data:
     """Groups for programs: the key, `total`, one count for each event type, `hard_bounce` and `soft_bounce`.
 
     Then `outcomes` (delivered + bounce + dropped) and the rates, and the zone where times are among the keys.
@@ -28,7 +28,7 @@ def data(by: Sequence[str], tally: Tally, rows: Iterable[Row], rates: Sequence[R
 
 
 def _data_rows(
-    tally: Tally, rows: Iterable[Row], counted: Sequence[str], rates: Sequence[Rate], zone: Sequence[str]
+    tally: Tally, rows: Iterable[TimelineRow], counted: Sequence[str], rates: Sequence[Rate], zone: Sequence[str]
 ) -> Iterator[Sequence[Value]]:
     left = iter(rows)
     while some := list(islice(left, _AT_ONCE)):
@@ -51,7 +51,7 @@ def rounded(rate: float | None) -> float | None:
 
 
 def table(
-    title: str, by: Sequence[str], tally: Tally, rows: Sequence[Row], rates: Sequence[Rate], rest: str | None
+    title: str, by: Sequence[str], tally: Tally, rows: Sequence[TimelineRow], rates: Sequence[Rate], rest: str | None
 ) -> Table:
     """Groups for eyes: the rates, then one column for each event type met, and a row for the rest, so named."""
     whole = tally.sums()

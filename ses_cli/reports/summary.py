@@ -12,7 +12,7 @@ from ses_cli.reports import counts
 from ses_cli.reports.groups import BUCKETS, Grouping, buckets
 from ses_cli.reports.rates import rates_of
 from ses_cli.reports.tally import Tally, count
-from ses_cli.reports.timeline import Row, fill, recent
+from ses_cli.reports.timeline import TimelineRow, fill, recent
 from ses_cli.table import Column, Data, Kind, Table
 from ses_cli.times import rfc3339, shown, zone_name
 
@@ -113,12 +113,12 @@ class Summary:
         places = [at for at, name in enumerate(self.by) if name in BUCKETS]
         return places[0] if len(places) == 1 else None
 
-    def _largest(self, top: int | None = None) -> Iterator[Row]:
+    def _largest(self, top: int | None = None) -> Iterator[TimelineRow]:
         """The groups, the largest first."""
         found = self.tally.largest(top)
-        return (Row(group if isinstance(group, tuple) else (group,), number) for group, number in found)
+        return (TimelineRow(group if isinstance(group, tuple) else (group,), number) for group, number in found)
 
-    def _line(self) -> tuple[Sequence[Row], bool]:
+    def _line(self) -> tuple[Sequence[TimelineRow], bool]:
         """The groups in the order of time, and whether the empty ones are there too."""
         at, totals = self._time or 0, self.tally.totals()
         if self.first is None or self.last is None:

@@ -11,23 +11,23 @@ _SPARSE = 4  # beyond, where more than three of four would be empty, they are le
 _LONG_GAP = 3  # empty rows in a row that people see as one
 
 
-class Row(NamedTuple):
+class TimelineRow(NamedTuple):
     """One group."""
 
     key: tuple[Key, ...]
     number: int | None  # in the tally, None where nothing fell in it
 
 
-class Shown(NamedTuple):
+class TimelineShown(NamedTuple):
     """What of a time line is shown."""
 
-    rows: Sequence[Row]
+    rows: Sequence[TimelineRow]
     rest: str | None  # what was left out is called
 
 
 def fill(
-    groups: Sequence[Row], at: int, names: Sequence[str] | None, size: Callable[[Row], int]
-) -> tuple[Sequence[Row], bool]:
+    groups: Sequence[TimelineRow], at: int, names: Sequence[str] | None, size: Callable[[TimelineRow], int]
+) -> tuple[Sequence[TimelineRow], bool]:
     """Groups of which `key[at]` is a time bucket, in the order of `names`, with those that nothing fell in.
 
     The largest of what else they are grouped by comes first.
@@ -42,23 +42,23 @@ def fill(
         return sorted(groups, key=lambda row: (order[_head(row, at)], str(row.key[at]))), False
     numbers = {row.key: row.number for row in groups}
     keys = [(*head[:at], name, *head[at:]) for head in heads for name in names]
-    return [Row(key, numbers.get(key)) for key in keys], True
+    return [TimelineRow(key, numbers.get(key)) for key in keys], True
 
 
-def _head(row: Row, at: int) -> tuple[Key, ...]:
+def _head(row: TimelineRow, at: int) -> tuple[Key, ...]:
     return row.key[:at] + row.key[at + 1 :]
 
 
-def recent(rows: Sequence[Row], at: int, top: int | None, name: str) -> Shown:
+def recent(rows: Sequence[TimelineRow], at: int, top: int | None, name: str) -> TimelineShown:
     """The newest buckets, as many that `top` rows are shown, of the first `top` heads; long gaps as one row."""
     if name == "weekday":
-        return Shown(rows, None)
-    heads: dict[tuple[Key, ...], list[Row]] = {}
+        return TimelineShown(rows, None)
+    heads: dict[tuple[Key, ...], list[TimelineRow]] = {}
     for row in rows:
         heads.setdefault(_head(row, at), []).append(row)
     lines = list(heads.values())
     if top is None:
-        return Shown([row for line in lines for row in _folded(line, at)], None)
+        return TimelineShown([row for line in lines for row in _folded(line, at)], None)
     each = max(top // len(lines), 1) if lines else 0
     kept, left = [], 0
     for place, line in enumerate(lines):
@@ -66,7 +66,7 @@ def recent(rows: Sequence[Row], at: int, top: int | None, name: str) -> Shown:
         kept += seen
         left += len(line) - sum(_width(row, at) for row in seen)
     what = "earlier" if len(lines) == 1 else "more"
-    return Shown(kept, f"{left:,} {what}" if left else None)
+    return TimelineShown(kept, f"{left:,} {what}" if left else None)
 
 
 class _Gap(str):
@@ -75,9 +75,9 @@ class _Gap(str):
     n: int
 
 
-def _folded(line: Sequence[Row], at: int) -> list[Row]:
-    folded: list[Row] = []
-    gap: list[Row] = []
+def _folded(line: Sequence[TimelineRow], at: int) -> list[TimelineRow]:
+    folded: list[TimelineRow] = []
+    gap: list[TimelineRow] = []
     for row in [*line, None]:
         if row is not None and row.number is None:
             gap.append(row)
@@ -88,13 +88,13 @@ def _folded(line: Sequence[Row], at: int) -> list[Row]:
     return folded
 
 
-def _gap(gap: Sequence[Row], at: int) -> Row:
+def _gap(gap: Sequence[TimelineRow], at: int) -> TimelineRow:
     name = _Gap(f"... {len(gap):,} without events")
     name.n = len(gap)
     key = gap[0].key
-    return Row((*key[:at], name, *key[at + 1 :]), None)
+    return TimelineRow((*key[:at], name, *key[at + 1 :]), None)
 
 
-def _width(row: Row, at: int) -> int:
+def _width(row: TimelineRow, at: int) -> int:
     name = row.key[at]
     return name.n if isinstance(name, _Gap) else 1

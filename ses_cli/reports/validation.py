@@ -14,7 +14,7 @@ MOST_FIELDS = 10_000  # names kept: a log of ever new keys must not fill the mem
 OTHERS = "(other fields)"
 
 
-class Place(NamedTuple):
+class LinePlace(NamedTuple):
     """A line of a source."""
 
     source: str
@@ -25,7 +25,7 @@ class Place(NamedTuple):
 class FieldStatistics:
     """What is known of one field."""
 
-    first: Place
+    first: LinePlace
     types: Counter[str] = field(default_factory=Counter)  # JSON type -> records
 
     @property
@@ -44,7 +44,7 @@ class Validation:
     def add(self, batch: Batch) -> None:
         """Notes the fields of every object in a batch, which comes after those that were added."""
         for (name, type_), (row, n) in batch.fields().items():
-            known = self.fields.get(name) or self._met(name, Place(batch.source, batch.line + row))
+            known = self.fields.get(name) or self._met(name, LinePlace(batch.source, batch.line + row))
             known.types[type_] += n
         self.lines[batch.source] += batch.lines
 
@@ -52,10 +52,10 @@ class Validation:
         """Adds the fields that a fold over the lines that follow has met."""
         for name, found in later.fields.items():
             source, line = found.first
-            self._met(name, Place(source, line + self.lines[source])).types.update(found.types)
+            self._met(name, LinePlace(source, line + self.lines[source])).types.update(found.types)
         self.lines.update(later.lines)
 
-    def _met(self, name: str, place: Place) -> FieldStatistics:
+    def _met(self, name: str, place: LinePlace) -> FieldStatistics:
         """What is known of a field, which was met there too."""
         known = self.fields.get(name)
         if known is None:

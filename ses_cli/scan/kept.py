@@ -22,7 +22,7 @@ Run = Callable[[Sequence[Stretch], Outcome[F], Callable[[Part[F]], None]], Outco
 
 
 @dataclass(slots=True)
-class Results(Generic[F]):
+class RunResults(Generic[F]):
     """What one run found."""
 
     fold: F
@@ -37,7 +37,7 @@ class Kept(NamedTuple):
     results: bytes
 
 
-class State(NamedTuple):
+class KeptState(NamedTuple):
     """What several runs found, one after another, and what with."""
 
     options: str
@@ -64,7 +64,7 @@ def scan_on(
         if source.size is None:
             raise StateError(f"it does not cover {source.name}, which comes once")
     files = {file: hash_file(file) for file in task.files}
-    state = State(digest(task.fold, task.checks, zone), files, [])
+    state = KeptState(digest(task.fold, task.checks, zone), files, [])
     known = [] if data is None else _runs(data, state)
     used, stretches, why = rest([kept.covered for kept in known], sources)
     state.runs.extend(known[:used])
@@ -80,7 +80,7 @@ def scan_on(
 
 
 def _scan_new(
-    stretches: list[Stretch], tail: Stretch | None, state: State, outcome: Outcome[F], task: Task[F], run: "Run[F]"
+    stretches: list[Stretch], tail: Stretch | None, state: KeptState, outcome: Outcome[F], task: Task[F], run: "Run[F]"
 ) -> Stretch | None:
     """Adds a run. Says of the tail how many lines stand before it."""
     lines = {stretch.source.name: stretch.lines for stretch in stretches}
@@ -89,7 +89,7 @@ def _scan_new(
         lines[part.source] = part.above + part.ledger.lines
 
     found = run(list(filter(_has_more, stretches)), Outcome(task.fold(), []), see)
-    results = Results(found.fold, found.ledger, found.first)
+    results = RunResults(found.fold, found.ledger, found.first)
     if not found.errors:
         read = [covered(stretch, lines[stretch.source.name]) for stretch in stretches]
         state.runs.append(Kept(read, dump(results, {})))
@@ -114,10 +114,10 @@ def _has_more(stretch: Stretch) -> bool:
     return stretch.start < ((stretch.source.size or 0) if stretch.end is None else stretch.end)
 
 
-def _runs(data: bytes, wanted: State) -> list[Kept]:
+def _runs(data: bytes, wanted: KeptState) -> list[Kept]:
     """What is kept. Raises StateError where it was kept for another question."""
     found = load(data, program())
-    if not isinstance(found, State):
+    if not isinstance(found, KeptState):
         raise StateError("another kind of state")
     if found.options != wanted.options:
         raise StateError("made with other options")
@@ -127,20 +127,20 @@ def _runs(data: bytes, wanted: State) -> list[Kept]:
     return found.runs
 
 
-def _results(data: bytes) -> "Results[Any]":
+def _results(data: bytes) -> "RunResults[Any]":
     found = load(data, {})
-    if not isinstance(found, Results):
+    if not isinstance(found, RunResults):
         raise StateError("another kind of state")
     return found
 
 
-def _add(outcome: Outcome[F], found: "Results[F]") -> None:
+def _add(outcome: Outcome[F], found: "RunResults[F]") -> None:
     outcome.fold.merge(found.fold)
     outcome.ledger.merge(found.ledger)
     outcome.first += found.first[: FIRST - len(outcome.first)]
 
 
-def _dumped(state: State) -> bytes:
+def _dumped(state: KeptState) -> bytes:
     """A state, the oldest runs of which are made one."""
     while len(state.runs) > _RUNS:
         first, second, *others = state.runs
@@ -148,6 +148,6 @@ def _dumped(state: State) -> bytes:
         later = _results(second.results)
         outcome = Outcome(results.fold, [], results.ledger, results.first)
         _add(outcome, later)
-        results = Results(outcome.fold, outcome.ledger, outcome.first)
+        results = RunResults(outcome.fold, outcome.ledger, outcome.first)
         state.runs[:] = [Kept([*first.covered, *second.covered], dump(results, {})), *others]
     return dump(state, program())

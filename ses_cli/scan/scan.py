@@ -18,7 +18,7 @@ _NATIVE_SPAN = 8 << 20  # bytes
 _TURN = 2 << 20  # bytes that a thread waits for at most, where what was seen is entered in the order of the log
 
 
-class Engine(Protocol):
+class Executor(Protocol):
     """Works on spans somewhere, and hands over what they hold in their order."""
 
     def span_size(self, sources: Sequence[Source]) -> int:
@@ -55,7 +55,7 @@ def scan(
     jobs: int | None = 1,
     span_size: int | None = None,
     watch: Callable[[Part[F]], None] = lambda *_: None,
-    engine: Engine | None = None,
+    engine: Executor | None = None,
 ) -> Outcome[F]:
     """Fold all sources, by `jobs` workers, None for as many as suit them and this machine; or by another engine.
 
@@ -72,7 +72,7 @@ def scan_stretches(
     jobs: int | None = 1,
     span_size: int | None = None,
     watch: Callable[[Part[F]], None] = lambda *_: None,
-    engine: Engine | None = None,
+    engine: Executor | None = None,
 ) -> Outcome[F]:
     """Folds what follows what an outcome holds, which is added to."""
     for part in stream(stretches, outcome, task, jobs, span_size, engine):
@@ -86,7 +86,7 @@ def stream(
     task: Task[F],
     jobs: int | None = 1,
     span_size: int | None = None,
-    engine: Engine | None = None,
+    engine: Executor | None = None,
 ) -> Iterator[Part[F]]:
     """Every part as it is asked for; what it holds is added to the outcome when the next one is."""
     sources = [stretch.source for stretch in stretches]

@@ -12,13 +12,13 @@ from math import inf
 from ses_cli.errors import SourceError
 from ses_cli.sources.decompress import Damaged, Readable, decompress
 from ses_cli.sources.source import Identity, Source
-from ses_cli.sources.storage import HEAD, Found, storage_of
+from ses_cli.sources.storage import HEAD, SourceFound, storage_of
 
 _CHUNK = 1 << 20
 _MD5 = re.compile(r'"[0-9a-f]{32}(-[0-9]+)?"')  # of the content, or of the parts in which it was uploaded
 
 
-def without_copies(found: Sequence[Found], note: Callable[[str], object]) -> list[Source]:
+def without_copies(found: Sequence[SourceFound], note: Callable[[str], object]) -> list[Source]:
     """The sources without those whose content another one has; `note` is told of each, and of one that is a part."""
     kept: list[Source] = []
     heads: dict[bytes, list[int]] = {}  # first bytes -> places in `kept`
@@ -56,7 +56,7 @@ def _digest(source: Source) -> Identity | None:
     return (str(tag), source.size) if source.size and _MD5.fullmatch(str(tag)) else None
 
 
-def _head(found: Found) -> bytes:
+def _head(found: SourceFound) -> bytes:
     """The first bytes, decompressed. What is empty or cannot be read is like nothing else."""
     head = found.head
     if found.source.codec:

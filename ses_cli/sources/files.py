@@ -12,13 +12,13 @@ from ses_cli.sources.archives import refuse_archive
 from ses_cli.sources.decompress import MAGIC_BYTES, codec_of
 from ses_cli.sources.names import LOGS, is_log
 from ses_cli.sources.source import STDIN, Source, shown
-from ses_cli.sources.storage import HEAD, Found
+from ses_cli.sources.storage import HEAD, SourceFound
 
 
 class Files:
     """See `ses_cli.sources.storage.Storage`."""
 
-    def find(self, name: str) -> Iterator[Found | SourceError | str]:
+    def find(self, name: str) -> Iterator[SourceFound | SourceError | str]:
         """A file or a pipe, or the logs in a directory."""
         if name == STDIN or not os.path.isdir(name):  # raises nothing, unlike Path.is_dir
             yield _found(name)
@@ -90,7 +90,7 @@ def _open(source: Source) -> BinaryIO:
     return file
 
 
-def _found(path: str) -> Found | SourceError | str:
+def _found(path: str) -> SourceFound | SourceError | str:
     try:
         return _stat(path)
     except OSError as error:
@@ -99,17 +99,17 @@ def _found(path: str) -> Found | SourceError | str:
         return error
 
 
-def _stat(path: str) -> Found:
+def _stat(path: str) -> SourceFound:
     if path == STDIN:
-        return Found(Source(STDIN, STDIN, None, None, None), b"")
+        return SourceFound(Source(STDIN, STDIN, None, None, None), b"")
     status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):
-        return Found(Source(shown(path), path, None, None, None), b"")
+        return SourceFound(Source(shown(path), path, None, None, None), b"")
     with open(path, "rb", buffering=0) as file:
         head = file.read(HEAD)
     refuse_archive(shown(path), head)
     codec = codec_of(head[:MAGIC_BYTES])
-    return Found(Source(shown(path), path, status.st_size, codec, (status.st_dev, status.st_ino)), head)
+    return SourceFound(Source(shown(path), path, status.st_size, codec, (status.st_dev, status.st_ino)), head)
 
 
 def _logs(directory: str) -> Iterator[str | tuple[str, OSError | None]]:

@@ -13,7 +13,7 @@ from ses_cli.errors import SourceError, UsageError
 from ses_cli.sources.copies import without_copies
 from ses_cli.sources.files import left_out
 from ses_cli.sources.source import STDIN, Source, is_address
-from ses_cli.sources.storage import Found, storage
+from ses_cli.sources.storage import SourceFound, storage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,12 +34,12 @@ def find(
     `endpoint` is the address of the object store, where it is not the usual one. Raises UsageError where there is
     nothing to read at all.
     """
-    found: list[Found] = []
+    found: list[SourceFound] = []
     errors: list[SourceError] = []
 
-    def take(item: Found | SourceError | str) -> None:
+    def take(item: SourceFound | SourceError | str) -> None:
         match item:
-            case Found():
+            case SourceFound():
                 found.append(item)
             case SourceError():
                 errors.append(item)

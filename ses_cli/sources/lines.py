@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ses_cli.batch import OVERLONG_HEAD, Piece
 
 
-class Lines:
+class LineCutter:
     """Cuts what comes into pieces of whole lines, and holds the rest: each byte is looked at and copied once.
 
     `[a\\nb] [c] [d\\ne]` comes out as `a\\n` and `bcd\\n`, while `b`, `c` and then `e` are held.

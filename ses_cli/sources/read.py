@@ -9,7 +9,7 @@ from ses_cli.batch import Piece
 from ses_cli.errors import SourceError, reason
 from ses_cli.sources.archives import HEAD, refuse_archive
 from ses_cli.sources.decompress import MAGIC_BYTES, STEP, Damaged, Readable, codec_of, decompress
-from ses_cli.sources.lines import Lines
+from ses_cli.sources.lines import LineCutter
 from ses_cli.sources.source import Source
 from ses_cli.sources.storage import Stream, storage_of
 
@@ -162,7 +162,7 @@ def _pieces(span: Span, stream: Readable, max_line: int, piece_size: int, line: 
     chunk = b""
     if span.start:
         at, chunk = _first_line(span, stream, piece_size)
-    lines = Lines(span.source.name, max_line, at, line)
+    lines = LineCutter(span.source.name, max_line, at, line)
     head = b""
     try:
         while (end is None or at < end or lines.is_holding) and (chunk := chunk or stream.read(piece_size)):

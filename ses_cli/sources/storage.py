@@ -9,7 +9,7 @@ from ses_cli.sources.source import Source, is_address
 HEAD = 4096  # bytes: they tell archives and codecs, and most logs from one another
 
 
-class Found(NamedTuple):
+class SourceFound(NamedTuple):
     """A source and its first bytes, as it is stored."""
 
     source: Source
@@ -35,7 +35,7 @@ class Stream(Protocol):
 class Storage(Protocol):
     """A kind of place that logs are found in and read from."""
 
-    def find(self, name: str) -> Iterator[Found | SourceError | str]:
+    def find(self, name: str) -> Iterator[SourceFound | SourceError | str]:
         """The logs that a name stands for, what could not be opened, and notes on what was left out."""
 
     def open(self, source: Source, start: int = 0, end: int | None = None) -> Stream:

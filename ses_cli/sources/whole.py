@@ -5,7 +5,7 @@ from pathlib import Path
 from ses_cli.errors import SourceError, reason
 from ses_cli.sources.read import read_bytes
 from ses_cli.sources.source import is_address, shown
-from ses_cli.sources.storage import Found, storage
+from ses_cli.sources.storage import SourceFound, storage
 
 
 def read_whole(name: str, endpoint: str | None = None) -> bytes | None:
@@ -21,7 +21,7 @@ def read_whole(name: str, endpoint: str | None = None) -> bytes | None:
 
     for item in storage(name, endpoint).find(name):
         match item:
-            case Found(source, _):
+            case SourceFound(source, _):
                 return read_bytes(source, 0, source.size or 0)
             case Missing():
                 return None

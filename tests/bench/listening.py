@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple, get_args
 
-from ses_cli.capture.server import Settings, serve
+from ses_cli.capture.server import ReceiverSettings, serve
 from ses_cli.capture.server_events import Listening, ServerEvent
 from ses_cli.capture.store import Durability
 
@@ -104,7 +104,7 @@ def receive(durability: str, folder: Path) -> None:
 
     for mode in get_args(Durability):
         if mode == durability:
-            serve(Settings(folder / "log.jsonl", port=0, durability=mode), emit)
+            serve(ReceiverSettings(folder / "log.jsonl", port=0, durability=mode), emit)
 
 
 def body() -> str:

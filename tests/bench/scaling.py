@@ -22,7 +22,7 @@ from ses_cli.reports.bounces import Bounces, Wanted
 from ses_cli.reports.summary import Summary
 from ses_cli.scan import Task, scan
 from ses_cli.scan.cluster.cluster import Cluster
-from ses_cli.scan.cluster.connection import Connection as Scheduler
+from ses_cli.scan.cluster.connection import ClusterConnection as Scheduler
 from ses_cli.scan.cluster.worker import fold_spans
 from ses_cli.scan.program import program
 from ses_cli.sources import Source, find, spans

@@ -6,7 +6,7 @@ import sys
 
 import orjson
 
-from ses_cli.capture.server import Settings, serve
+from ses_cli.capture.server import ReceiverSettings, serve
 from ses_cli.capture.server_events import Answered, Rejected, ServerEvent, Stored, Synced
 from ses_cli.errors import SesEventsError
 
@@ -23,7 +23,7 @@ def show(value: object) -> None:
     sys.stdout.buffer.flush()
 
 
-def main(settings: Settings) -> int:
+def main(settings: ReceiverSettings) -> int:
     """Run until told to stop."""
     try:
         totals = serve(settings, emit)

@@ -13,7 +13,7 @@ from typing import Any, Self
 import orjson
 
 from ses_cli.capture.rejects import rejects_path
-from ses_cli.capture.server import Settings
+from ses_cli.capture.server import ReceiverSettings
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 class Receiver:
     """A running receiver on a port of its own."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ReceiverSettings) -> None:
         self.log = settings.log
         self.rejects = rejects_path(settings.log)
         self.process = start(settings)
@@ -68,7 +68,7 @@ class Receiver:
             self.process.stdout.close()
 
 
-def start(settings: Settings) -> subprocess.Popen[bytes]:
+def start(settings: ReceiverSettings) -> subprocess.Popen[bytes]:
     """The program, which may end at once."""
     module = f"{__package__}.program"
     package = ROOT if module.startswith("tests.") else ROOT / "tests"

@@ -14,7 +14,7 @@ import pytest
 import zstandard
 
 from ses_cli.capture.rotation import Rotation
-from ses_cli.capture.server import Settings
+from ses_cli.capture.server import ReceiverSettings
 
 from .receiver import Receiver, answer, callback, numbers, request, start
 
@@ -72,14 +72,14 @@ def test_a_killed_process_loses_nothing_acknowledged(tmp_path: Path) -> None:
     acknowledged: set[int] = set()
     first = 0
     for round_ in range(10):
-        with Receiver(Settings(log, port=0)) as receiver:
+        with Receiver(ReceiverSettings(log, port=0)) as receiver:
             load = Load(receiver, first)
             load.wait(50 + 30 * round_)
             receiver.kill()
             load.join()
         acknowledged |= load.acknowledged
         first = load.next
-    with Receiver(Settings(log, port=0)) as receiver:
+    with Receiver(ReceiverSettings(log, port=0)) as receiver:
         receiver.stop()
     stored = numbers(log)
     assert len(stored) == len(set(stored))
@@ -93,14 +93,14 @@ def test_a_killed_process_loses_nothing_over_rotations(tmp_path: Path) -> None:
     acknowledged: set[int] = set()
     first = 0
     for _ in range(4):
-        with Receiver(Settings(log, port=0, rotation=rotation)) as receiver:
+        with Receiver(ReceiverSettings(log, port=0, rotation=rotation)) as receiver:
             load = Load(receiver, first)
             load.wait(300)
             receiver.kill()
             load.join()
         acknowledged |= load.acknowledged
         first = load.next
-    with Receiver(Settings(log, port=0)) as receiver:
+    with Receiver(ReceiverSettings(log, port=0)) as receiver:
         receiver.stop()
     for path in tmp_path.glob("log-*.zst"):
         content = zstandard.ZstdDecompressor().decompressobj().decompress(path.read_bytes())
@@ -114,7 +114,7 @@ def test_a_killed_process_loses_nothing_over_rotations(tmp_path: Path) -> None:
 
 def test_a_stopped_process_stores_exactly_what_it_acknowledged(tmp_path: Path) -> None:
     """After SIGTERM under load the log is what was answered 200, and the totals say so."""
-    with Receiver(Settings(tmp_path / "log.jsonl", port=0)) as receiver:
+    with Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0)) as receiver:
         load = Load(receiver, 0)
         load.wait(200)
         totals = receiver.stop()
@@ -136,7 +136,7 @@ def limited(receiver: Receiver) -> Callable[[int | None], None]:
 
 def test_a_full_disk_is_said_and_got_over(tmp_path: Path) -> None:
     """503 with Retry-After while there is no room, no partial line, and 200 when there is again."""
-    with Receiver(Settings(tmp_path / "log.jsonl", port=0)) as receiver, receiver.connect() as client:
+    with Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0)) as receiver, receiver.connect() as client:
         limit = limited(receiver)
         assert receiver.post(callback(1)) == 200
         whole = receiver.log.read_bytes()
@@ -157,7 +157,7 @@ def test_a_full_disk_is_said_and_got_over(tmp_path: Path) -> None:
 
 def test_a_disk_that_fills_up_and_empties_under_load(tmp_path: Path) -> None:
     """Whatever was answered 200 is stored once, and whatever was answered 503 not at all."""
-    with Receiver(Settings(tmp_path / "log.jsonl", port=0)) as receiver:
+    with Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0)) as receiver:
         limit = limited(receiver)
         limit(30_000)
         load = Load(receiver, 0)
@@ -183,7 +183,7 @@ def test_a_small_file_system_that_fills_up(tmp_path: Path) -> None:
         pytest.skip("mounting is not permitted")
     try:
         (disk / "other").write_bytes(bytes(40_000))
-        with Receiver(Settings(disk / "log.jsonl", port=0)) as receiver:
+        with Receiver(ReceiverSettings(disk / "log.jsonl", port=0)) as receiver:
             load = Load(receiver, 0)
             receiver.until("Failure")
             (disk / "other").unlink()
@@ -201,7 +201,7 @@ def test_a_small_file_system_that_fills_up(tmp_path: Path) -> None:
 def test_a_log_that_others_rotate(tmp_path: Path) -> None:
     """Renamed and told by SIGHUP, as logrotate does, and renamed without a word: no callback is lost."""
     log = tmp_path / "log.jsonl"
-    with Receiver(Settings(log, port=0)) as receiver:
+    with Receiver(ReceiverSettings(log, port=0)) as receiver:
         load = Load(receiver, 0)
         load.wait(100)
         log.rename(tmp_path / "log.jsonl.1")
@@ -223,7 +223,7 @@ def test_a_log_that_others_rotate(tmp_path: Path) -> None:
 def test_a_log_that_is_removed_under_load(tmp_path: Path) -> None:
     """What is acknowledged after the log was removed is in the log that was made anew."""
     log = tmp_path / "log.jsonl"
-    with Receiver(Settings(log, port=0)) as receiver:
+    with Receiver(ReceiverSettings(log, port=0)) as receiver:
         load = Load(receiver, 0)
         load.wait(100)
         removed = set()
@@ -245,22 +245,22 @@ def test_a_directory_that_is_made_anew_has_one_writer(tmp_path: Path) -> None:
     folder = tmp_path / "logs"
     folder.mkdir()
     log = folder / "log.jsonl"
-    with Receiver(Settings(log, port=0)) as first:
+    with Receiver(ReceiverSettings(log, port=0)) as first:
         assert first.post(callback(1)) == 200
         folder.rename(tmp_path / "old")
         assert first.post(callback(2)) == 503  # there is no directory
         folder.mkdir()
-        with Receiver(Settings(log, port=0)) as second:
+        with Receiver(ReceiverSettings(log, port=0)) as second:
             assert first.post(callback(3)) == 503
             assert second.post(callback(4)) == 200
             second.stop()
         assert first.post(callback(5)) == 200
-        with start(Settings(log, port=0)) as third:
+        with start(ReceiverSettings(log, port=0)) as third:
             out, _ = third.communicate(timeout=20)
             assert third.returncode == 3
             assert f"process {first.process.pid}" in out.decode()
         (folder / "log.jsonl.lock").unlink()
-        with start(Settings(log, port=0)) as third:
+        with start(ReceiverSettings(log, port=0)) as third:
             out, _ = third.communicate(timeout=20)
             assert third.returncode == 3
             assert "is being written by another process" in out.decode()

@@ -16,10 +16,10 @@ import orjson
 import pytest
 
 from ses_cli.capture.access import Access, parse_network
-from ses_cli.capture.handler import Policy
+from ses_cli.capture.handler import ReceiverPolicy
 from ses_cli.capture.pool import Limits
 from ses_cli.capture.rejects import previous_path
-from ses_cli.capture.server import Settings
+from ses_cli.capture.server import ReceiverSettings
 
 from .receiver import Receiver, answer, callback, numbers, request
 
@@ -54,7 +54,7 @@ def peak(receiver: Receiver) -> int:
 )
 def test_connections_that_wait_shut_nobody_out(tmp_path: Path, sent: bytes) -> None:
     """With three times the allowed connections open, a callback is stored; those that waited longest are closed."""
-    settings = Settings(tmp_path / "log.jsonl", port=0, limits=Limits(connections=64), stop_timeout=0.1)
+    settings = ReceiverSettings(tmp_path / "log.jsonl", port=0, limits=Limits(connections=64), stop_timeout=0.1)
     with Receiver(settings) as receiver, crowd(receiver, 200, sent):
         assert [receiver.post(callback(n)) for n in (1, 2, 3)] == [200] * 3
         totals = receiver.stop()
@@ -64,7 +64,7 @@ def test_connections_that_wait_shut_nobody_out(tmp_path: Path, sent: bytes) -> N
 
 def test_who_connects_without_end_takes_the_places_of_its_own(tmp_path: Path) -> None:
     """A slow client of another address keeps its connection, however many somebody opens meanwhile."""
-    settings = Settings(tmp_path / "log.jsonl", port=0, limits=Limits(connections=16), stop_timeout=0.1)
+    settings = ReceiverSettings(tmp_path / "log.jsonl", port=0, limits=Limits(connections=16), stop_timeout=0.1)
     with Receiver(settings) as receiver, receiver.connect() as slow:
         sent = request(callback(1), "/", "expect: 100-continue")
         slow.sendall(sent[:-5])
@@ -83,7 +83,9 @@ def test_a_silent_tls_client_is_closed_for_one_that_speaks(tmp_path: Path) -> No
     cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     make = "openssl req -x509 -newkey ed25519 -nodes -subj /CN=localhost -days 2"
     subprocess.run([*make.split(), "-keyout", key, "-out", cert], check=True, capture_output=True)
-    settings = Settings(tmp_path / "log.jsonl", port=0, tls_cert=cert, tls_key=key, limits=Limits(connections=8))
+    settings = ReceiverSettings(
+        tmp_path / "log.jsonl", port=0, tls_cert=cert, tls_key=key, limits=Limits(connections=8)
+    )
     with Receiver(settings) as receiver, crowd(receiver, 30) as clients:
         context = ssl.create_default_context(cafile=cert)
         with context.wrap_socket(receiver.connect(), server_hostname="localhost") as client:
@@ -96,7 +98,9 @@ def test_a_silent_tls_client_is_closed_for_one_that_speaks(tmp_path: Path) -> No
 def test_peers_that_are_not_allowed_get_no_connection(tmp_path: Path) -> None:
     """Whoever is outside `--allow` is told so at once, whatever is sent, and takes no place."""
     access = Access(networks=(parse_network("127.0.0.1"),))
-    settings = Settings(tmp_path / "log.jsonl", port=0, policy=Policy(access), limits=Limits(connections=4))
+    settings = ReceiverSettings(
+        tmp_path / "log.jsonl", port=0, policy=ReceiverPolicy(access), limits=Limits(connections=4)
+    )
     with Receiver(settings) as receiver:
         try:
             foreign = receiver.connect("127.0.0.2")
@@ -116,7 +120,7 @@ def test_requests_without_end_take_no_memory(tmp_path: Path) -> None:
     """Forty clients that send request after request and read nothing leave memory flat, and others are answered."""
     one = request(b"", "/healthz", method="GET")
     requests = one * 20_000  # a megabyte
-    with Receiver(Settings(tmp_path / "log.jsonl", port=0)) as receiver:
+    with Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0)) as receiver:
         assert receiver.post(callback(1)) == 200
         before = peak(receiver)
         with crowd(receiver, 40) as clients:
@@ -134,7 +138,10 @@ def test_requests_without_end_take_no_memory(tmp_path: Path) -> None:
 def test_who_does_not_read_answers_is_closed(tmp_path: Path) -> None:
     """A client that takes no answers gets no more of them, and loses its connection after the time-out."""
     limits = Limits(request_timeout=0.5)
-    with Receiver(Settings(tmp_path / "log.jsonl", port=0, limits=limits)) as receiver, socket.socket() as client:
+    with (
+        Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0, limits=limits)) as receiver,
+        socket.socket() as client,
+    ):
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10)
         client.settimeout(60)
         client.connect(("127.0.0.1", receiver.port))
@@ -147,8 +154,8 @@ def test_who_does_not_read_answers_is_closed(tmp_path: Path) -> None:
 @linux
 def test_half_sent_bodies_are_bounded_together(tmp_path: Path) -> None:
     """Of bodies that are too many for memory the oldest one goes, and a callback is stored."""
-    policy, limits = Policy(max_body=MEGABYTE), Limits(bodies=8 * MEGABYTE)
-    with Receiver(Settings(tmp_path / "log.jsonl", port=0, policy=policy, limits=limits)) as receiver:
+    policy, limits = ReceiverPolicy(max_body=MEGABYTE), Limits(bodies=8 * MEGABYTE)
+    with Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0, policy=policy, limits=limits)) as receiver:
         assert receiver.post(callback(1)) == 200
         before = peak(receiver)
         with crowd(receiver, 60, request(b"x" * MEGABYTE)[:-5]) as clients:
@@ -173,7 +180,7 @@ HARD = {
 def test_a_body_that_is_hard_to_read_delays_no_other(tmp_path: Path, shape: str, is_compressed: bool) -> None:
     """While four such bodies are read, a callback is stored; each is one reject, and memory and disk stay bounded."""
     body = gzip.compress(HARD[shape]) if is_compressed else HARD[shape]
-    with Receiver(Settings(tmp_path / "log.jsonl", port=0)) as receiver:
+    with Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0)) as receiver:
         assert receiver.post(callback(1)) == 200
         before = peak(receiver)
         with crowd(receiver, 4, request(body)) as clients:
@@ -188,7 +195,7 @@ def test_a_body_that_is_hard_to_read_delays_no_other(tmp_path: Path, shape: str,
 def test_gzip_members_are_counted(tmp_path: Path) -> None:
     """Fifty thousand empty members are no body: they are kept among the rejects as they came."""
     body = gzip.compress(b"") * 50_000
-    with Receiver(Settings(tmp_path / "log.jsonl", port=0)) as receiver:
+    with Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0)) as receiver:
         assert receiver.post(body) == 200
         assert receiver.post(gzip.compress(callback(1)[:9]) + gzip.compress(callback(1)[9:])) == 200
         assert receiver.stop()["rejected"] == 1
@@ -199,7 +206,7 @@ def test_rejects_do_not_fill_the_disk(tmp_path: Path) -> None:
     """The rejects file is replaced when it is full: it and the one before it hold the newest rejects."""
     random.seed(7)
     limit = 40_000
-    with Receiver(Settings(tmp_path / "log.jsonl", port=0, max_rejects=limit)) as receiver:
+    with Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0, max_rejects=limit)) as receiver:
         with receiver.connect() as client:
             for number in range(200):
                 client.sendall(request(b"%d " % number + b"x" * random.randrange(2000)))
@@ -218,7 +225,7 @@ def test_connections_queue_while_the_receiver_is_busy(tmp_path: Path) -> None:
     somaxconn = Path("/proc/sys/net/core/somaxconn")
     if not somaxconn.exists() or int(somaxconn.read_text()) < 1024:
         pytest.skip("the system's own limit is lower")
-    with Receiver(Settings(tmp_path / "log.jsonl", port=0)) as receiver:
+    with Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0)) as receiver:
         receiver.process.send_signal(signal.SIGSTOP)
         try:
             with crowd(receiver, 300, request(callback(1))) as clients:
@@ -230,7 +237,7 @@ def test_connections_queue_while_the_receiver_is_busy(tmp_path: Path) -> None:
 
 def test_too_many_headers(tmp_path: Path) -> None:
     """A head of ten thousand short headers is refused as one that is too long."""
-    with Receiver(Settings(tmp_path / "log.jsonl", port=0)) as receiver:
+    with Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0)) as receiver:
         assert receiver.post(callback(1), "/", *(f"x{n}: y" for n in range(5000))) == 431
         assert receiver.post(callback(1), "/", *("x: y" for n in range(101))) == 431
         assert receiver.post(callback(1), "/", *(f"x{n}: y" for n in range(90))) == 200

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ses_cli.capture.housekeeping import Housekeeper, compress
 from ses_cli.capture.rotation import Archive, Compression, Rotation
-from ses_cli.capture.server_events import Failure, Note, ServerEvent
+from ses_cli.capture.server_events import Note, ReceiverFailure, ServerEvent
 
 DAY = 86_400.0
 
@@ -143,7 +143,7 @@ def test_a_file_that_cannot_be_compressed_is_told_and_kept(tmp_path: Path) -> No
     events.wait("rotated files")
     housekeeper.close()
     assert path.read_bytes() == b"x\n"
-    assert [type(event) for event in events.events] == [Failure]
+    assert [type(event) for event in events.events] == [ReceiverFailure]
 
 
 def test_names_in_the_last_second_of_all_and_directories_hinder_nothing(tmp_path: Path) -> None:

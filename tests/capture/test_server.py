@@ -14,16 +14,16 @@ import pytest
 
 from ses_cli.capture.access import Access, parse_network
 from ses_cli.capture.connection import MAX_HEAD
-from ses_cli.capture.handler import Policy
+from ses_cli.capture.handler import ReceiverPolicy
 from ses_cli.capture.pool import Limits
-from ses_cli.capture.server import Settings
+from ses_cli.capture.server import ReceiverSettings
 
 from .receiver import Receiver, answer, callback, numbers, request, start
 
 
 def test_what_is_posted_is_stored_as_it_came(tmp_path: Path) -> None:
     """Bodies of every form are answered 200 and stand in the log or the rejects, byte for byte."""
-    with Receiver(Settings(tmp_path / "log.jsonl", port=0)) as receiver:
+    with Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0)) as receiver:
         odd = b'{"event":"open",\r\n  "email" : "a@b.c","x":"\\n \xe2\x80\xa8",\n"bulkId":"1","timestamp":1}'
         assert receiver.post(odd) == 200
         assert receiver.post(b"[" + callback(2) + b",\n" + callback(3) + b", 7]") == 200
@@ -43,9 +43,9 @@ def test_what_is_posted_is_stored_as_it_came(tmp_path: Path) -> None:
 
 def test_methods_and_paths(tmp_path: Path) -> None:
     """Reading the address is fine, other methods and paths are not, and none of them stores anything."""
-    policy = Policy(Access("/in", "s3cret"))
+    policy = ReceiverPolicy(Access("/in", "s3cret"))
     with (
-        Receiver(Settings(tmp_path / "log.jsonl", port=0, policy=policy)) as receiver,
+        Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0, policy=policy)) as receiver,
         receiver.connect() as client,
     ):
         for method, path, status in [
@@ -76,17 +76,19 @@ def test_networks_and_the_proxys_word(tmp_path: Path) -> None:
     """Whoever is not allowed is answered 403, and a forged header does not help."""
     access = Access(networks=(parse_network("203.0.113.0/24"),))
     trusting = Access(networks=access.networks, proxy_header="x-real-ip")
-    with Receiver(Settings(tmp_path / "a.jsonl", port=0, policy=Policy(access))) as receiver:
+    with Receiver(ReceiverSettings(tmp_path / "a.jsonl", port=0, policy=ReceiverPolicy(access))) as receiver:
         assert receiver.post(callback(1), "/", "x-real-ip: 203.0.113.1") == 403
         assert receiver.log.read_bytes() == b""
-    with Receiver(Settings(tmp_path / "b.jsonl", port=0, policy=Policy(trusting))) as receiver:
+    with Receiver(ReceiverSettings(tmp_path / "b.jsonl", port=0, policy=ReceiverPolicy(trusting))) as receiver:
         assert receiver.post(callback(1), "/", "x-real-ip: 203.0.113.1") == 200
         assert receiver.post(callback(1), "/", "x-real-ip: 203.0.114.1") == 403
 
 
 def test_invalid_bodies_are_kept_when_they_are_refused(tmp_path: Path) -> None:
     """With `reject_invalid` the sender hears why, and the body is still among the rejects."""
-    with Receiver(Settings(tmp_path / "log.jsonl", port=0, policy=Policy(reject_invalid=True))) as receiver:
+    with Receiver(
+        ReceiverSettings(tmp_path / "log.jsonl", port=0, policy=ReceiverPolicy(reject_invalid=True))
+    ) as receiver:
         with receiver.connect() as client:
             client.sendall(request(b"[" + callback(1) + b",7]"))
             status, _, text = answer(client)
@@ -97,9 +99,9 @@ def test_invalid_bodies_are_kept_when_they_are_refused(tmp_path: Path) -> None:
 
 def test_too_large_bodies(tmp_path: Path) -> None:
     """413 at once where it is announced, else while counting, and for a gzip bomb; the limit passes."""
-    policy = Policy(max_body=1000)
+    policy = ReceiverPolicy(max_body=1000)
     with (
-        Receiver(Settings(tmp_path / "log.jsonl", port=0, policy=policy)) as receiver,
+        Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0, policy=policy)) as receiver,
         receiver.connect() as client,
     ):
         client.sendall(request(b"")[:-4].replace(b"length: 0", b"length: 1001") + b"\r\nexpect: 100-continue\r\n\r\n")
@@ -117,9 +119,9 @@ def test_too_large_bodies(tmp_path: Path) -> None:
 
 def test_an_answered_body_is_read_to_its_end(tmp_path: Path) -> None:
     """A client that sends all before it reads hears 413, no reset, and goes on."""
-    policy = Policy(max_body=300_000)
+    policy = ReceiverPolicy(max_body=300_000)
     with (
-        Receiver(Settings(tmp_path / "log.jsonl", port=0, policy=policy)) as receiver,
+        Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0, policy=policy)) as receiver,
         receiver.connect() as client,
     ):
         client.sendall(request(b"x" * 2_000_000) + request(callback(1)))
@@ -130,7 +132,7 @@ def test_an_answered_body_is_read_to_its_end(tmp_path: Path) -> None:
 
 def test_pieces_and_pipelines(tmp_path: Path) -> None:
     """A thousand requests in one write, and one byte by byte, are answered in order and stored once."""
-    with Receiver(Settings(tmp_path / "log.jsonl", port=0)) as receiver, receiver.connect() as client:
+    with Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0)) as receiver, receiver.connect() as client:
         client.sendall(b"".join(request(callback(n), "/" if n % 2 else "/no") for n in range(1000)))
         assert [answer(client)[0] for _ in range(1000)] == [404, 200] * 500
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -163,7 +165,7 @@ def test_requests_cut_anywhere(tmp_path: Path, seed: int) -> None:
         else:
             sent += request(b"x" * chance.randrange(99), "/no", method=chance.choice(["GET", "POST"]))
             statuses.append(404)
-    with Receiver(Settings(tmp_path / "log.jsonl", port=0)) as receiver, receiver.connect() as client:
+    with Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0)) as receiver, receiver.connect() as client:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         while sent:
             size = chance.choice([1, 2, 3, 50, 500, 5000, 100_000])
@@ -181,7 +183,7 @@ def test_an_offer_to_upgrade_is_ignored(tmp_path: Path) -> None:
         "upgrade: h2c",
         "http2-settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAA",
     )
-    with Receiver(Settings(tmp_path / "log.jsonl", port=0)) as receiver, receiver.connect() as client:
+    with Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0)) as receiver, receiver.connect() as client:
         client.sendall(request(callback(1), "/", *offer) + request(callback(2), "/", *offer))
         assert [answer(client)[0] for _ in range(2)] == [200, 200]
         client.sendall(request(callback(3)))
@@ -194,7 +196,7 @@ def test_an_offer_to_upgrade_is_ignored(tmp_path: Path) -> None:
 @pytest.mark.parametrize("expected", ["100-continue", "100-Continue", "100-CONTINUE"])
 def test_the_client_is_asked_to_continue(tmp_path: Path, expected: str) -> None:
     """A client that waits for permission gets it, however it spells that."""
-    with Receiver(Settings(tmp_path / "log.jsonl", port=0)) as receiver, receiver.connect() as client:
+    with Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0)) as receiver, receiver.connect() as client:
         head, body = request(callback(1), "/", f"expect: {expected}").split(b"\r\n\r\n")
         client.sendall(head + b"\r\n\r\n")
         assert answer(client)[0] == 100
@@ -204,7 +206,7 @@ def test_the_client_is_asked_to_continue(tmp_path: Path, expected: str) -> None:
 
 def test_a_client_that_is_not_asked_to_continue_may_not_send_another_request(tmp_path: Path) -> None:
     """Whether the refused body comes is not known, so the connection ends with the refusal."""
-    with Receiver(Settings(tmp_path / "log.jsonl", port=0)) as receiver, receiver.connect() as client:
+    with Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0)) as receiver, receiver.connect() as client:
         client.sendall(request(callback(1), "/no", "expect: 100-continue")[: -len(callback(1))])
         status, headers, _ = answer(client)
         assert (status, headers["connection"]) == (404, "close")
@@ -213,7 +215,7 @@ def test_a_client_that_is_not_asked_to_continue_may_not_send_another_request(tmp
 
 def test_a_half_closed_client_gets_its_answer(tmp_path: Path) -> None:
     """Whoever says that it sends no more is still answered, be it one request or several."""
-    with Receiver(Settings(tmp_path / "log.jsonl", port=0)) as receiver:
+    with Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0)) as receiver:
         for requests in (request(callback(1)), request(callback(2)) + request(callback(3))):
             with receiver.connect() as client:
                 client.sendall(requests)
@@ -242,7 +244,7 @@ def test_a_half_closed_client_gets_its_answer(tmp_path: Path) -> None:
 )
 def test_rubbish_is_answered_and_the_server_goes_on(tmp_path: Path, sent: bytes, status: int) -> None:
     """What is no request, or has too large a head, is refused and closed, and the next one is served."""
-    with Receiver(Settings(tmp_path / "log.jsonl", port=0)) as receiver:
+    with Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0)) as receiver:
         with receiver.connect() as client:
             try:
                 client.sendall(sent)
@@ -263,7 +265,7 @@ def test_slow_clients_are_sent_away(tmp_path: Path, sent: bytes) -> None:
     """Whoever does not get a request done is answered 408, closed, and nothing of it is stored."""
     limits = Limits(request_timeout=0.3)
     with (
-        Receiver(Settings(tmp_path / "log.jsonl", port=0, limits=limits)) as receiver,
+        Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0, limits=limits)) as receiver,
         receiver.connect() as client,
     ):
         client.sendall(sent)
@@ -277,7 +279,7 @@ def test_an_idle_connection_is_closed_without_a_word(tmp_path: Path) -> None:
     """Nothing is amiss with a client that has sent all it had."""
     limits = Limits(request_timeout=0.3, idle_timeout=0.3)
     with (
-        Receiver(Settings(tmp_path / "log.jsonl", port=0, limits=limits)) as receiver,
+        Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0, limits=limits)) as receiver,
         receiver.connect() as client,
     ):
         client.sendall(request(callback(1)))
@@ -288,7 +290,7 @@ def test_an_idle_connection_is_closed_without_a_word(tmp_path: Path) -> None:
 
 def test_a_new_connection_takes_the_place_of_the_one_idle_longest(tmp_path: Path) -> None:
     """With all places taken, a callback still comes in; who was active last keeps the connection."""
-    settings = Settings(tmp_path / "log.jsonl", port=0, limits=Limits(connections=2))
+    settings = ReceiverSettings(tmp_path / "log.jsonl", port=0, limits=Limits(connections=2))
     with Receiver(settings) as receiver, receiver.connect() as one, receiver.connect() as two:
         for client in (two, one):
             client.sendall(request(callback(1)))
@@ -303,7 +305,7 @@ def test_a_new_connection_takes_the_place_of_the_one_idle_longest(tmp_path: Path
 
 def test_a_client_that_leaves_has_sent_nothing(tmp_path: Path) -> None:
     """Half a body is not stored when its sender is gone."""
-    with Receiver(Settings(tmp_path / "log.jsonl", port=0)) as receiver:
+    with Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0)) as receiver:
         with receiver.connect() as client:
             client.sendall(request(callback(1))[:-5])
         assert receiver.post(callback(2)) == 200
@@ -314,7 +316,7 @@ def test_a_client_that_leaves_has_sent_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_in_order(tmp_path: Path, number: signal.Signals) -> None:
     """A request whose body is still coming is answered before the end, idle clients are not waited for."""
-    with Receiver(Settings(tmp_path / "log.jsonl", port=0)) as receiver:
+    with Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0)) as receiver:
         with receiver.connect() as idle, receiver.connect() as client:
             sent = request(callback(1), "/", "expect: 100-continue")
             client.sendall(sent[:-5])
@@ -330,7 +332,7 @@ def test_a_signal_ends_it_in_order(tmp_path: Path, number: signal.Signals) -> No
 
 def test_no_post_on_its_way_is_lost_at_the_end(tmp_path: Path) -> None:
     """Clients that connected, or sent another request, before the signal was seen are answered, and not reset."""
-    with Receiver(Settings(tmp_path / "log", port=0)) as receiver, ExitStack() as stack:
+    with Receiver(ReceiverSettings(tmp_path / "log", port=0)) as receiver, ExitStack() as stack:
         kept = stack.enter_context(receiver.connect())
         kept.sendall(request(callback(0)))
         assert answer(kept)[0] == 200
@@ -347,7 +349,7 @@ def test_no_post_on_its_way_is_lost_at_the_end(tmp_path: Path) -> None:
 
 def test_a_second_signal_waits_for_nobody(tmp_path: Path) -> None:
     """A client that never ends its body holds the end up only until the signal comes again."""
-    settings = Settings(tmp_path / "log.jsonl", port=0, stop_timeout=1000)
+    settings = ReceiverSettings(tmp_path / "log.jsonl", port=0, stop_timeout=1000)
     with Receiver(settings) as receiver, receiver.connect() as idle, receiver.connect() as client:
         client.sendall(request(callback(1), "/", "expect: 100-continue")[:-5])
         assert answer(client)[0] == 100
@@ -363,7 +365,7 @@ def test_tls(tmp_path: Path) -> None:
     cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     make = "openssl req -x509 -newkey ed25519 -nodes -subj /CN=localhost -days 2"
     subprocess.run([*make.split(), "-keyout", key, "-out", cert], check=True, capture_output=True)
-    with Receiver(Settings(tmp_path / "log.jsonl", port=0, tls_cert=cert, tls_key=key)) as receiver:
+    with Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0, tls_cert=cert, tls_key=key)) as receiver:
         context = ssl.create_default_context(cafile=cert)
         with context.wrap_socket(receiver.connect(), server_hostname="localhost") as client:
             client.sendall(request(callback(1)))
@@ -373,18 +375,18 @@ def test_tls(tmp_path: Path) -> None:
             assert plain.recv(4096)[:5] != b"HTTP/"
         receiver.stop()
         assert numbers(receiver.log) == [1]
-    with start(Settings(tmp_path / "log.jsonl", port=0, tls_cert=key, tls_key=key)) as process:
+    with start(ReceiverSettings(tmp_path / "log.jsonl", port=0, tls_cert=key, tls_key=key)) as process:
         assert process.wait(10) == 2
 
 
 def test_what_cannot_be_had_is_said(tmp_path: Path) -> None:
     """A port in use and a log in use end the program with status 3 and a message."""
-    with Receiver(Settings(tmp_path / "log.jsonl", port=0)) as receiver:
+    with Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0)) as receiver:
         for settings, said in [
-            (Settings(tmp_path / "other.jsonl", port=receiver.port), "Address already in use"),
-            (Settings(tmp_path / "log.jsonl", port=0), f"process {receiver.process.pid}"),
+            (ReceiverSettings(tmp_path / "other.jsonl", port=receiver.port), "Address already in use"),
+            (ReceiverSettings(tmp_path / "log.jsonl", port=0), f"process {receiver.process.pid}"),
             (
-                Settings(tmp_path / "other.jsonl", host="no.such.host.invalid"),
+                ReceiverSettings(tmp_path / "other.jsonl", host="no.such.host.invalid"),
                 "cannot listen on no.such.host.invalid",
             ),
         ]:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from ses_cli.capture.futures import ThreadFutures
 from ses_cli.capture.rejects import rejects_path
 from ses_cli.capture.rotation import Rotation
-from ses_cli.capture.server_events import Failure, Note, ServerEvent, Synced
+from ses_cli.capture.server_events import Note, ReceiverFailure, ServerEvent, Synced
 from ses_cli.capture.store import Durability
 from ses_cli.capture.writer import DiskFailedError, LogWriter, QueueFullError
 from ses_cli.errors import SesEventsError, TargetError
@@ -105,7 +105,7 @@ def test_a_failing_disk_is_told_once_and_its_recovery_too(tmp_path: Path) -> Non
         with file_size_limit(0):
             assert all(log.append(b"x\n").exception(10) for _ in range(5))
         assert log.append(b"y\n").exception(10) is None
-    assert [type(event) for event in events] == [Failure, Note]
+    assert [type(event) for event in events] == [ReceiverFailure, Note]
 
 
 def test_many_threads_lose_nothing_over_rotations(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_rotation_that_fails_fails_no_commit(tmp_path: Path) -> None:
             finally:
                 resource.setrlimit(resource.RLIMIT_NOFILE, limits)
         assert path.read_bytes() == b"1234\n5678\n9\n"
-        assert [type(event) for event in events] == [Failure]
+        assert [type(event) for event in events] == [ReceiverFailure]
         log.append(b"last\n").result(10)
     (rotated,) = tmp_path.glob("log-*")
     assert (rotated.read_bytes(), path.read_bytes()) == (b"1234\n5678\n9\n", b"last\n")

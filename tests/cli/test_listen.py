@@ -14,7 +14,7 @@ from urllib.request import urlopen
 import pytest
 
 from ses_cli.callback import Callback
-from ses_cli.capture.server_events import Failure, Note, Refused, Rejected, ServerEvent, Stored
+from ses_cli.capture.server_events import Note, ReceiverFailure, Refused, Rejected, ServerEvent, Stored
 from ses_cli.cli.listen.lines import TextLines
 from ses_cli.cli.listen.output import EventPrinter
 
@@ -280,5 +280,5 @@ def test_notes_and_trouble_are_told_at_once() -> None:
         out = io.BytesIO()
         with EventPrinter(out, TextLines(lambda _: []), quiet) as printer:
             printer(Note("a"))
-            printer(Failure("b\x1b[2J"))
+            printer(ReceiverFailure("b\x1b[2J"))
         assert out.getvalue().decode() == expected

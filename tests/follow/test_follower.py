@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ses_cli.batch import Piece
 from ses_cli.errors import SourceError
-from ses_cli.follow import Change, Follower, Start
+from ses_cli.follow import Follower, LogChange, Start
 
 MAX_LINE = 2000
 
@@ -88,7 +88,7 @@ class Reader:
     """A follower, and what came of it."""
 
     def __init__(self, path: Path, offset: int = 0, line: int = 1) -> None:
-        self.changes: list[Change] = []
+        self.changes: list[LogChange] = []
         self.pieces: list[Piece] = []
         self.follower = Follower(str(path), MAX_LINE, self.changes.append, start=Start(offset=offset, line=line))
 

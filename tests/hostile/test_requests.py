@@ -14,16 +14,16 @@ from typing import Any
 
 import pytest
 
-from ses_cli.capture.handler import Policy
+from ses_cli.capture.handler import ReceiverPolicy
 from ses_cli.capture.pool import Limits
-from ses_cli.capture.server import Settings
+from ses_cli.capture.server import ReceiverSettings
 from tests.capture.receiver import Receiver, answer, callback, numbers
 
 Case = dict[str, Any]
 CASES: list[Case] = tomllib.loads(Path(__file__).with_name("requests.toml").read_text())["case"]
 _RESET = struct.pack("ii", 1, 0)
 _LIMITS = Limits(request_timeout=1.5)
-_POLICY = Policy(max_body=16 << 10)
+_POLICY = ReceiverPolicy(max_body=16 << 10)
 _MEMORY = 40 << 20  # bytes that all of them together may take
 
 
@@ -70,7 +70,7 @@ def _peak(receiver: Receiver) -> int:
 def test_every_request_of_the_corpus(tmp_path: Path) -> None:
     """Each is answered as the file says, together they take little memory, and the log holds what was a callback."""
     cases = sorted((case for case in CASES if not case.get("tls")), key=lambda case: case.get("end") != "open")
-    with Receiver(Settings(tmp_path / "log.jsonl", port=0, policy=_POLICY, limits=_LIMITS)) as receiver:
+    with Receiver(ReceiverSettings(tmp_path / "log.jsonl", port=0, policy=_POLICY, limits=_LIMITS)) as receiver:
         assert receiver.post(callback(0)) == 200
         before = _peak(receiver)
         with ThreadPoolExecutor(12) as pool:
@@ -89,7 +89,7 @@ def test_every_handshake_of_the_corpus(tmp_path: Path) -> None:
     cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     make = "openssl req -x509 -newkey ed25519 -nodes -subj /CN=localhost -days 2"
     subprocess.run([*make.split(), "-keyout", key, "-out", cert], check=True, capture_output=True)
-    settings = Settings(tmp_path / "log.jsonl", port=0, tls_cert=cert, tls_key=key, limits=_LIMITS)
+    settings = ReceiverSettings(tmp_path / "log.jsonl", port=0, tls_cert=cert, tls_key=key, limits=_LIMITS)
     with Receiver(settings) as receiver:
         for case in CASES:
             if case.get("tls"):

@@ -7,14 +7,14 @@ from pathlib import Path
 from ses_cli.batch import Checks, Lane, Piece
 from ses_cli.pipeline import Reader
 from ses_cli.replay.dead_letters import DeadLetters
-from ses_cli.replay.engine import Policy, Replay
+from ses_cli.replay.engine import Replay, ReplayPolicy
 from ses_cli.replay.http.client import Client
 from ses_cli.replay.http.options import HttpOptions
 from ses_cli.replay.http.target import resolve_target
 from ses_cli.replay.intake import Intake, Log
 from ses_cli.replay.job import Job
-from ses_cli.replay.journal import Journal, NoJournal, Sent, open_journal
-from ses_cli.replay.result.report import Report
+from ses_cli.replay.journal import Journal, JournalSubject, NoJournal, open_journal
+from ses_cli.replay.result.report import ReplayReport
 from ses_cli.replay.schedule.pace import Pace
 
 NAME = "log.jsonl"
@@ -57,7 +57,7 @@ def _piece(raw: bytes, place: tuple[int, int]) -> Piece:
 
 def jobs(raws: Iterable[bytes], lane: Lane = Lane.MESSAGE) -> Iterator[Job]:
     """The jobs of one log, none of them sent before."""
-    intake = Intake(log(raws, lane), NoJournal(), Report(), Pace())
+    intake = Intake(log(raws, lane), NoJournal(), ReplayReport(), Pace())
     while jobs := intake.take(inf, 1, 1):
         yield from jobs
 
@@ -80,7 +80,7 @@ class Bytes:
 def replay(
     raws: list[bytes],
     url: str,
-    policy: Policy | None = None,
+    policy: ReplayPolicy | None = None,
     *,
     path: Path | None = None,
     options: HttpOptions | None = None,
@@ -89,11 +89,11 @@ def replay(
     lane: Lane = Lane.MESSAGE,
 ) -> Replay:
     """A run, not yet begun."""
-    policy = policy or Policy()
+    policy = policy or ReplayPolicy()
     target = resolve_target(url, environ or {})
     sender = Client(target, options or HttpOptions(timeout=10, connect_timeout=5), policy.concurrency)
     journal: Journal = NoJournal()
     if path is not None:
-        journal = open_journal(path, Sent(url, target.masked), policy.concurrency)
+        journal = open_journal(path, JournalSubject(url, target.masked), policy.concurrency)
     number = journal.open_log(NAME, Bytes(raws)).log
     return Replay(log(raws, lane, number), sender, journal, policy, dead_letters=dead_letters, chance=lambda: 0.01)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ses_cli.errors import SourceError
 from ses_cli.pipeline import raw_rows
 from ses_cli.replay.generations import follow
-from ses_cli.replay.journal import Entry, Sent, State, open_journal, read_status
+from ses_cli.replay.journal import Entry, JournalSubject, State, open_journal, read_status
 from ses_cli.sources import find
 
 URL = "http://127.0.0.1:1/"
@@ -77,7 +77,7 @@ class Followed:
 
     def begin(self, begin_fd: int | None = None) -> None:
         """Another follower, after the former was killed."""
-        self.journal = open_journal(self.path.with_name("journal"), Sent(URL, URL), 1)
+        self.journal = open_journal(self.path.with_name("journal"), JournalSubject(URL, URL), 1)
         sources, _ = find([str(self.path)])
         try:
             followed = follow(sources[0], self.journal, 1000, lambda change: self.said.append(change.kind), begin_fd)

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from ses_cli.batch import Lane, Piece
 from ses_cli.pipeline import raw_rows
-from ses_cli.replay.engine import Policy, Replay
+from ses_cli.replay.engine import Replay, ReplayPolicy
 from ses_cli.replay.http.client import Client
 from ses_cli.replay.http.options import HttpOptions
 from ses_cli.replay.http.target import resolve_target
-from ses_cli.replay.journal import Sent, look, open_journal
-from ses_cli.replay.result.report import End
+from ses_cli.replay.journal import JournalSubject, look, open_journal
+from ses_cli.replay.result.report import RunEnd
 
 from .logs import NAME, Bytes, jobs, lines, log, pieces, replay
 from .servers import OK, Request, Server, serve, status
@@ -25,7 +25,7 @@ COUNT, LANES = 3000, 7
 
 def unknown_lines(path: Path, url: str, raws: list[bytes]) -> set[int]:
     """The lines that the journal has as unknown."""
-    with look(path, Sent(url, url)) as journal:
+    with look(path, JournalSubject(url, url)) as journal:
         return set(journal.unknown(journal.open_log(NAME, Bytes(raws)).log))
 
 
@@ -124,7 +124,7 @@ def test_unknown_ones_can_be_left_out(tmp_path: Path) -> None:
         return OK
 
     with serve(hang) as server:
-        run = replay(raws, server.url, Policy(concurrency=1, shutdown_timeout=0.0), path=path)
+        run = replay(raws, server.url, ReplayPolicy(concurrency=1, shutdown_timeout=0.0), path=path)
 
         def stop() -> None:
             started.acquire(timeout=20)
@@ -133,12 +133,12 @@ def test_unknown_ones_can_be_left_out(tmp_path: Path) -> None:
         threading.Thread(target=stop).start()
         report = run.run()
         gate.set()
-        assert (report.end, report.unknown, report.unsent) == (End.INTERRUPTED, 1, 9)
+        assert (report.end, report.unknown, report.unsent) == (RunEnd.INTERRUPTED, 1, 9)
         assert unknown_lines(path, server.url, raws) == {1}
         copy = tmp_path / "copy"
         copy.write_bytes(path.read_bytes())
-        skipping = replay(raws, server.url, Policy(resend_unknown=False), path=path).run()
-        resending = replay(raws, server.url, Policy(), path=copy).run()
+        skipping = replay(raws, server.url, ReplayPolicy(resend_unknown=False), path=path).run()
+        resending = replay(raws, server.url, ReplayPolicy(), path=copy).run()
     assert (skipping.unknown, skipping.delivered) == (1, 9)
     assert (resending.unknown, resending.resent, resending.delivered) == (0, 1, 10)
 
@@ -149,7 +149,7 @@ def test_stopped_once_waits_for_what_is_in_flight(tmp_path: Path) -> None:
     holder: list[threading.Event] = [threading.Event()]
 
     with serve() as server:
-        run = replay(raws, server.url, Policy(concurrency=4), path=tmp_path / "j", lane=Lane.NONE)
+        run = replay(raws, server.url, ReplayPolicy(concurrency=4), path=tmp_path / "j", lane=Lane.NONE)
 
         def script(number: int, _request: Request) -> bytes:
             if number == 50:
@@ -161,7 +161,7 @@ def test_stopped_once_waits_for_what_is_in_flight(tmp_path: Path) -> None:
         first = run.run()
         assert holder[0].is_set()
         assert len(server.requests) <= 54  # those before the stop, and as many as could be out
-        assert first.end is End.INTERRUPTED
+        assert first.end is RunEnd.INTERRUPTED
         assert first.unknown == 0
         assert first.selected == first.delivered + first.unsent
         assert unknown_lines(tmp_path / "j", server.url, raws) == set()
@@ -174,7 +174,7 @@ def test_a_run_that_only_skips_can_be_stopped(tmp_path: Path) -> None:
     """What was delivered before is passed over in slices, between which a run can be told to end."""
     raws, path = lines(9000), tmp_path / "j"
     with serve() as server:
-        sent = Sent(server.url, server.url)
+        sent = JournalSubject(server.url, server.url)
         journal = open_journal(path, sent, 1)
         number = journal.open_log(NAME, Bytes(raws)).log
         for job in jobs(raws):
@@ -195,9 +195,11 @@ def test_a_run_that_only_skips_can_be_stopped(tmp_path: Path) -> None:
                 yield piece
 
         client = Client(resolve_target(server.url, {}), HttpOptions(), 1)
-        stopped = Replay(log(counted(), number=number), client, journal, Policy(), now=iter(range(10**9)).__next__)
+        stopped = Replay(
+            log(counted(), number=number), client, journal, ReplayPolicy(), now=iter(range(10**9)).__next__
+        )
         report = stopped.run()
-        assert report.end is End.INTERRUPTED
+        assert report.end is RunEnd.INTERRUPTED
         assert 3000 <= read < 7000
         assert report.skipped == 9000
         assert replay(raws, server.url, path=path).run().skipped == 9000
@@ -213,7 +215,7 @@ def test_the_ledger_balances_when_much_fails(tmp_path: Path) -> None:
         return chance.choice(answers)
 
     with serve(script) as server:
-        report = replay(lines(300), server.url, Policy(retries=2), path=tmp_path / "j").run()
+        report = replay(lines(300), server.url, ReplayPolicy(retries=2), path=tmp_path / "j").run()
     assert report.selected == 300
     assert report.delivered + report.failed + report.unknown == 300
     assert report.delivered > 100

@@ -8,13 +8,13 @@ import pytest
 
 from ses_cli.batch import Lane, Piece
 from ses_cli.replay.dead_letters import DeadLetters
-from ses_cli.replay.engine import Policy, Replay
+from ses_cli.replay.engine import Replay, ReplayPolicy
 from ses_cli.replay.http.client import Client
 from ses_cli.replay.http.options import HttpOptions
 from ses_cli.replay.http.target import Reach, Target, resolve_target
 from ses_cli.replay.job import Attempt, Job
 from ses_cli.replay.journal import NoJournal
-from ses_cli.replay.result.report import End, Snapshot
+from ses_cli.replay.result.report import RunEnd, Snapshot
 from ses_cli.replay.schedule.pace import Pace
 
 from .logs import lines, log, pieces, replay
@@ -29,7 +29,7 @@ def test_lanes_arrive_in_order_though_much_fails() -> None:
         return status(503) if number % 3 == 0 else OK
 
     with serve(script) as server:
-        report = replay(raws, server.url, Policy(concurrency=8, retries=50)).run()
+        report = replay(raws, server.url, ReplayPolicy(concurrency=8, retries=50)).run()
         bodies = server.bodies()
     assert report.delivered == 140
     for lane in range(7):
@@ -49,7 +49,7 @@ def test_a_run_reads_no_further_than_it_must() -> None:
 
     with serve() as server:
         sender = Client(resolve_target(server.url, {}), HttpOptions(), 4)
-        run = Replay(log(counted(), Lane.NONE), sender, NoJournal(), Policy(concurrency=4))
+        run = Replay(log(counted(), Lane.NONE), sender, NoJournal(), ReplayPolicy(concurrency=4))
         report = run.run()
     assert report.delivered == 3000
     assert furthest <= 4 * (2 + 1 + 1) + 1
@@ -62,16 +62,16 @@ def test_one_blocked_lane_bounds_what_is_read() -> None:
     def endless() -> Iterator[Piece | None]:
         nonlocal read
         for piece in pieces(lines(100_000, lanes=1)):
-            if run.report.end is not End.DONE:
+            if run.report.end is not RunEnd.DONE:
                 yield None
             read += 1
             yield piece
 
     with serve(lambda _n, _: status(503)) as server:
         sender = Client(resolve_target(server.url, {}), HttpOptions(), 4)
-        run = Replay(log(endless()), sender, NoJournal(), Policy(concurrency=4, give_up_time=0.6))
+        run = Replay(log(endless()), sender, NoJournal(), ReplayPolicy(concurrency=4, give_up_time=0.6))
         report = run.run()
-    assert report.end is End.GAVE_UP
+    assert report.end is RunEnd.GAVE_UP
     assert read <= 4097
 
 
@@ -89,7 +89,7 @@ def test_what_is_followed_is_sent_as_it_comes() -> None:
                 yield piece
 
         sender = Client(resolve_target(server.url, {}), HttpOptions(), 4)
-        report = Replay(log(follow()), sender, NoJournal(), Policy(pace=Pace(speed=1000))).run()
+        report = Replay(log(follow()), sender, NoJournal(), ReplayPolicy(pace=Pace(speed=1000))).run()
     assert report.delivered == 6
     assert arrived == list(range(6))
 
@@ -124,7 +124,7 @@ class Halves:
 def test_answers_that_come_at_once_are_settled_in_their_order() -> None:
     """Thirty-two failures among as many successes are no target that fails, though they come in one turn."""
     sender, held = Halves(), list[float]()
-    run = Replay(log(lines(400), Lane.NONE), sender, NoJournal(), Policy(concurrency=64, retries=0))
+    run = Replay(log(lines(400), Lane.NONE), sender, NoJournal(), ReplayPolicy(concurrency=64, retries=0))
     sender.look = lambda: held.append(run.snapshot().held)
     report = run.run()
     assert (report.delivered, report.failed, max(held)) == (200, 200, 0)
@@ -138,7 +138,9 @@ def test_dead_letters_are_what_failed(tmp_path: Path) -> None:
     with serve(lambda _n, request: status(422) if request.body in bad else OK) as server:
         with path.open("wb") as file:
             dead_letters = DeadLetters(file.writelines)
-            first = replay(raws, server.url, Policy(concurrency=4), dead_letters=dead_letters, lane=Lane.NONE).run()
+            first = replay(
+                raws, server.url, ReplayPolicy(concurrency=4), dead_letters=dead_letters, lane=Lane.NONE
+            ).run()
         server.script = lambda _n, _: OK
         left = path.read_bytes().splitlines()
         second = replay(left, server.url).run()
@@ -150,25 +152,25 @@ def test_dead_letters_of_a_run_that_gave_up_are_all_the_rest() -> None:
     """When the run ends by itself, all that was not delivered is in the file, each once."""
     raws, file = lines(200), BytesIO()
     with serve(lambda n, _: OK if n <= 20 else status(500)) as server:
-        policy = Policy(concurrency=4, retries=1, give_up_after=5, give_up_time=0.2)
+        policy = ReplayPolicy(concurrency=4, retries=1, give_up_after=5, give_up_time=0.2)
         report = replay(raws, server.url, policy, dead_letters=DeadLetters(file.writelines)).run()
-    assert report.end is End.GAVE_UP
+    assert report.end is RunEnd.GAVE_UP
     left = file.getvalue().splitlines()
     assert len(left) == len(set(left)) == 200 - report.delivered
 
 
 @pytest.mark.parametrize("pace", [Pace(), Pace(rate=1000), Pace(speed=1000)], ids=["free", "rate", "speed"])
-@pytest.mark.parametrize("end", [End.INTERRUPTED, End.GAVE_UP, End.GONE])
-def test_the_numbers_add_up_whatever_the_end(end: End, pace: Pace) -> None:
+@pytest.mark.parametrize("end", [RunEnd.INTERRUPTED, RunEnd.GAVE_UP, RunEnd.GONE])
+def test_the_numbers_add_up_whatever_the_end(end: RunEnd, pace: Pace) -> None:
     """What was taken from the log is delivered, failed or unsent; what a pace only read ahead was not taken."""
     raws, file = lines(60, begin=1), BytesIO()
-    answers = {End.INTERRUPTED: OK, End.GAVE_UP: status(500), End.GONE: status(410)}
-    policy = Policy(concurrency=4, pace=pace, retries=0, give_up_after=2, give_up_time=0.1)
+    answers = {RunEnd.INTERRUPTED: OK, RunEnd.GAVE_UP: status(500), RunEnd.GONE: status(410)}
+    policy = ReplayPolicy(concurrency=4, pace=pace, retries=0, give_up_after=2, give_up_time=0.1)
     with serve(lambda n, _: OK if n < 10 else answers[end]) as server:
         run = replay(raws, server.url, policy, dead_letters=DeadLetters(file.writelines))
 
         def script(number: int, _request: Request) -> bytes:
-            if number == 10 and end is End.INTERRUPTED:
+            if number == 10 and end is RunEnd.INTERRUPTED:
                 run.stop()
             return OK if number < 10 else answers[end]
 
@@ -176,10 +178,10 @@ def test_the_numbers_add_up_whatever_the_end(end: End, pace: Pace) -> None:
         report = run.run()
     assert report.end is end
     assert report.selected == report.delivered + report.failed + report.unsent
-    if end is not End.INTERRUPTED:
+    if end is not RunEnd.INTERRUPTED:
         assert report.selected == 60
         assert len(file.getvalue().splitlines()) == 60 - report.delivered
-        assert report.cause == ("status 500" if end is End.GAVE_UP else "status 410")
+        assert report.cause == ("status 500" if end is RunEnd.GAVE_UP else "status 410")
 
 
 def test_a_pinned_name_is_not_resolved_again() -> None:
@@ -187,7 +189,7 @@ def test_a_pinned_name_is_not_resolved_again() -> None:
     with serve() as server:
         url = f"http://handler.invalid:{server.port}/x"
         target = Target(url, url, "handler.invalid", server.port, Reach.LOOPBACK, ("127.0.0.1",), "")
-        report = Replay(log(lines(3)), Client(target, HttpOptions(), 1), NoJournal(), Policy()).run()
+        report = Replay(log(lines(3)), Client(target, HttpOptions(), 1), NoJournal(), ReplayPolicy()).run()
         assert server.requests[0].headers["host"] == f"handler.invalid:{server.port}"
     assert report.delivered == 3
 
@@ -197,7 +199,7 @@ def test_raw_lines_go_as_they_are() -> None:
     raws = [b"not json", b"\xff\x00", b"not json"]
     with serve() as server:
         sender = Client(resolve_target(server.url, {}), HttpOptions(), 1)
-        report = Replay(log(raws, None), sender, NoJournal(), Policy(concurrency=1)).run()
+        report = Replay(log(raws, None), sender, NoJournal(), ReplayPolicy(concurrency=1)).run()
         assert server.bodies() == raws
         ids = [request.headers["webhook-id"] for request in server.requests]
     assert report.delivered == 3
@@ -207,7 +209,7 @@ def test_raw_lines_go_as_they_are() -> None:
 def test_pace_in_a_run() -> None:
     """A run with a pace is as long as its schedule at least, and has the lateness of each callback."""
     with serve() as server:
-        report = replay(lines(11), server.url, Policy(pace=Pace(rate=50))).run()
+        report = replay(lines(11), server.url, ReplayPolicy(pace=Pace(rate=50))).run()
     assert report.lateness.count == 11
     assert report.seconds >= 0.199
 
@@ -217,7 +219,7 @@ def test_progress_and_document() -> None:
     shots: list[Snapshot] = []
     with serve() as server:
         sender = Client(resolve_target(server.url, {}), HttpOptions(), 4)
-        run = Replay(log(lines(50)), sender, NoJournal(), Policy(concurrency=4), progress=shots.append)
+        run = Replay(log(lines(50)), sender, NoJournal(), ReplayPolicy(concurrency=4), progress=shots.append)
         found = run.run().document()
     assert shots[0].delivered == 0
     assert run.snapshot().delivered == 50

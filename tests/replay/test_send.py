@@ -13,20 +13,20 @@ import pytest
 from ses_cli import __version__
 from ses_cli.batch import Lane
 from ses_cli.errors import UsageError
-from ses_cli.replay.engine import Policy
+from ses_cli.replay.engine import ReplayPolicy
 from ses_cli.replay.http.client import Client
 from ses_cli.replay.http.headers import static_headers
 from ses_cli.replay.http.options import HttpOptions
 from ses_cli.replay.http.signing import parse_secrets
 from ses_cli.replay.http.target import resolve_target
 from ses_cli.replay.job import Attempt, Job
-from ses_cli.replay.result.report import End
+from ses_cli.replay.result.report import RunEnd
 from tests.conftest import LIMIT
 
 from .logs import jobs, lines, replay
 from .servers import CLOSE, OK, RESET, Request, serve, status
 
-FAST = Policy(concurrency=4, give_up_after=1000, give_up_time=5.0)
+FAST = ReplayPolicy(concurrency=4, give_up_after=1000, give_up_time=5.0)
 
 
 def test_bodies_arrive_byte_for_byte() -> None:
@@ -120,7 +120,7 @@ def test_an_answer_that_is_none_is_a_failure_and_tried_again(name: str) -> None:
     """A reset before or in the answer, a cut one, none: the attempt failed, the next one delivers."""
     answer, kind = BAD[name]
     with serve(lambda n, _: answer if n == 1 else OK) as server:
-        report = replay(lines(2), server.url, Policy(concurrency=1)).run()
+        report = replay(lines(2), server.url, ReplayPolicy(concurrency=1)).run()
     assert report.delivered == 2
     assert report.statuses == {kind: 1, 200: 2}
 
@@ -140,7 +140,7 @@ GOOD = {
 def test_an_answer_in_any_form_delivers(name: str) -> None:
     """Informational answers, chunks, an answer without length, an endless one: 2xx is delivered."""
     with serve(lambda _n, _: GOOD[name]) as server:
-        report = replay(lines(1), server.url, Policy(concurrency=1)).run()
+        report = replay(lines(1), server.url, ReplayPolicy(concurrency=1)).run()
     assert (report.delivered, report.attempts) == (1, 1)
 
 
@@ -150,7 +150,7 @@ def test_what_arrives_is_what_was_attempted(end: bytes, size: int) -> None:
     """When kept connections die under requests nothing is sent behind the back: arrivals = attempts."""
     raws = [line[:-1] + b',"x":"%s"}' % (b"y" * size) for line in lines(12)]
     with serve(lambda n, _: end if n % 3 == 0 else OK) as server:
-        report = replay(raws, server.url, Policy(concurrency=4, retries=20), lane=Lane.NONE).run()
+        report = replay(raws, server.url, ReplayPolicy(concurrency=4, retries=20), lane=Lane.NONE).run()
         assert len(server.requests) == report.attempts
     assert (report.delivered, report.attempts > 12) == (12, True)
     assert report.attempts == report.statuses.total()
@@ -161,7 +161,7 @@ def test_a_head_that_is_cut_off_is_not_an_answer() -> None:
     answer = b"HTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 200 OK\r\nX: 1\r\n\r\n"
     for cut in range(len(answer) + 1):
         with serve(lambda _n, _: answer[:cut] + CLOSE) as server:  # noqa: B023
-            report = replay(lines(1), server.url, Policy(retries=0, give_up_time=0.0)).run()
+            report = replay(lines(1), server.url, ReplayPolicy(retries=0, give_up_time=0.0)).run()
         assert report.delivered == (cut == len(answer)), answer[:cut]
 
 
@@ -214,7 +214,7 @@ def test_redirects_are_not_followed() -> None:
     """A redirect is a failure that says where to, without the secrets in it."""
     moved = status(302, "Location: https://other.example/x?token=hush")
     with serve(lambda _n, _: moved) as server:
-        report = replay(lines(1), server.url, Policy(concurrency=1)).run()
+        report = replay(lines(1), server.url, ReplayPolicy(concurrency=1)).run()
         assert len(server.requests) == 1
     assert report.failures["status 302"].detail == "redirects to https://other.example/x?token=***"
 
@@ -224,7 +224,7 @@ def test_secrets_of_the_request_are_not_in_the_sample() -> None:
     echo = status(400, body=b"bad token hunter22 / Bearer s3cr3t / s3cr3t\x1b[31m")
     wire = HttpOptions(headers=[("Authorization", "Bearer s3cr3t")])
     with serve(lambda _n, _: echo) as server:
-        report = replay(lines(1), server.url + "?t=hunter22", Policy(concurrency=1), options=wire).run()
+        report = replay(lines(1), server.url + "?t=hunter22", ReplayPolicy(concurrency=1), options=wire).run()
     assert report.failures["status 400"].detail == "bad token *** / *** / *** [31m"
 
 
@@ -247,21 +247,21 @@ def test_retry_after_holds_the_whole_target(form: str) -> None:
 def test_gone_ends_the_run(tmp_path: Path) -> None:
     """A 410 ends the run: what is left is neither sent nor lost."""
     with serve(lambda n, _: status(410) if n == 3 else OK) as server:
-        report = replay(lines(50), server.url, Policy(concurrency=1), path=tmp_path / "j").run()
+        report = replay(lines(50), server.url, ReplayPolicy(concurrency=1), path=tmp_path / "j").run()
         assert len(server.requests) == 3
-    assert (report.end, report.delivered, report.failed) == (End.GONE, 2, 1)
+    assert (report.end, report.delivered, report.failed) == (RunEnd.GONE, 2, 1)
     with serve(port=server.port) as server:
         report = replay(lines(50), server.url, FAST, path=tmp_path / "j").run()
-    assert (report.end, report.delivered, report.skipped) == (End.DONE, 48, 2)
+    assert (report.end, report.delivered, report.skipped) == (RunEnd.DONE, 48, 2)
 
 
 def test_a_dead_target_costs_one_request_at_a_time_and_ends_the_run() -> None:
     """A target that only fails sees probes, never two at once, and the run gives up in its time."""
     with serve(lambda _n, _: status(503)) as server:
-        report = replay(lines(500), server.url, Policy(concurrency=16, give_up_time=1.2)).run()
+        report = replay(lines(500), server.url, ReplayPolicy(concurrency=16, give_up_time=1.2)).run()
         assert server.most == 1
         assert len(server.requests) == 3  # at 0, 0.5 and, the last, 1.2 s
-    assert report.end is End.GAVE_UP
+    assert report.end is RunEnd.GAVE_UP
     assert report.delivered == 0
     assert report.selected == report.failed + report.unsent
 
@@ -270,15 +270,15 @@ def test_a_refused_connection_is_a_failure() -> None:
     """Nobody listening: the cause is told by its name, and nothing is unknown, for nothing left."""
     with serve() as server:
         pass
-    report = replay(lines(3), server.url, Policy(give_up_time=0.1, retries=0)).run()
+    report = replay(lines(3), server.url, ReplayPolicy(give_up_time=0.1, retries=0)).run()
     assert set(report.failures) == {"connect"}
-    assert report.end is End.GAVE_UP
+    assert report.end is RunEnd.GAVE_UP
     assert (report.unknown, report.failed + report.unsent) == (0, 3)
 
 
 def test_what_no_connection_took_is_sent_though_unknown_ones_are_skipped(tmp_path: Path) -> None:
     """With `--unknown skip`, a handler that was down gets all when it is back."""
-    policy = Policy(give_up_time=0.1, retries=0, resend_unknown=False)
+    policy = ReplayPolicy(give_up_time=0.1, retries=0, resend_unknown=False)
     with serve() as server:
         pass
     replay(lines(3), server.url, policy, path=tmp_path / "j").run()
@@ -298,7 +298,7 @@ def test_concurrency_ramps_up_and_is_bounded() -> None:
         return OK
 
     with serve(script) as server:
-        report = replay(lines(40), server.url, Policy(concurrency=4), lane=Lane.NONE).run()
+        report = replay(lines(40), server.url, ReplayPolicy(concurrency=4), lane=Lane.NONE).run()
         assert server.most == 4
     assert report.delivered == 40
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from ses_cli.errors import UsageError
-from ses_cli.replay.engine import Policy
+from ses_cli.replay.engine import ReplayPolicy
 from ses_cli.replay.http.client import Client
 from ses_cli.replay.http.options import HttpOptions
 from ses_cli.replay.http.target import resolve_target
-from ses_cli.replay.result.report import End, Report
+from ses_cli.replay.result.report import ReplayReport, RunEnd
 
 from .logs import lines, replay
 from .servers import serve
@@ -47,9 +47,9 @@ def context(papers: Path, client: bool = False) -> ssl.SSLContext:
     return made
 
 
-def send(port: int, wire: HttpOptions) -> Report:
+def send(port: int, wire: HttpOptions) -> ReplayReport:
     """One replay of three callbacks over TLS."""
-    policy = Policy(concurrency=1, retries=0, give_up_time=0.0)
+    policy = ReplayPolicy(concurrency=1, retries=0, give_up_time=0.0)
     return replay(lines(3), f"https://127.0.0.1:{port}/x", policy, options=wire).run()
 
 
@@ -59,7 +59,7 @@ def test_a_private_authority(papers: Path) -> None:
         assert send(server.port, HttpOptions(cacert=str(papers / "ca.pem"))).delivered == 3
         refused = send(server.port, HttpOptions())
         assert len(server.requests) == 3
-    assert refused.end is End.GAVE_UP
+    assert refused.end is RunEnd.GAVE_UP
     assert set(refused.failures) == {"tls"}
     assert "certificate" in refused.failures["tls"].detail
 

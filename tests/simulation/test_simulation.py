@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from ses_cli.batch import Lane
-from ses_cli.replay.engine import Policy
+from ses_cli.replay.engine import ReplayPolicy
 from ses_cli.replay.schedule.pace import Pace
 
 from .disk import SimulatedDatabase
@@ -34,21 +34,21 @@ class NoOrder(World):
 class NoRate(World):
     """Sends as fast as it can."""
 
-    def policy(self, is_endless: bool) -> Policy:
+    def policy(self, is_endless: bool) -> ReplayPolicy:
         return super().policy(is_endless)._replace(pace=Pace())
 
 
 class SendsAgain(World):
     """Sends what is unknown, whatever it was told."""
 
-    def policy(self, is_endless: bool) -> Policy:
+    def policy(self, is_endless: bool) -> ReplayPolicy:
         return super().policy(is_endless)._replace(resend_unknown=True)
 
 
 class TooMany(World):
     """Has more in flight than it may."""
 
-    def policy(self, is_endless: bool) -> Policy:
+    def policy(self, is_endless: bool) -> ReplayPolicy:
         return super().policy(is_endless)._replace(concurrency=self.plan.concurrency + 1)
 
 

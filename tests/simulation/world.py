@@ -7,11 +7,11 @@ from typing import Any
 from ses_cli.batch import Checks, Lane, Piece
 from ses_cli.pipeline import Reader
 from ses_cli.replay.dead_letters import DeadLetters
-from ses_cli.replay.engine import Policy, Replay
+from ses_cli.replay.engine import Replay, ReplayPolicy
 from ses_cli.replay.intake import Log
 from ses_cli.replay.journal import Journal, Scope, SqliteJournal
 from ses_cli.replay.journal.opening import landed
-from ses_cli.replay.result.report import Report, Snapshot
+from ses_cli.replay.result.report import ReplayReport, Snapshot
 from ses_cli.replay.schedule.pace import Pace
 
 from .clock import Clock, Hung, Killed
@@ -98,7 +98,7 @@ class World:
         clock.time += 1
         return end
 
-    def _replay(self, run: Run) -> tuple[Report, list[bytes]]:
+    def _replay(self, run: Run) -> tuple[ReplayReport, list[bytes]]:
         plan, clock = self.plan, self.clock
         database = self.open_database(run)
         if statements := landed(database.reader):
@@ -129,10 +129,10 @@ class World:
         """The journal's, as it was left."""
         return SimulatedDatabase(self.disk, self.clock, self.random, self.plan.sync, run.full, run.broken)
 
-    def policy(self, is_endless: bool) -> Policy:
+    def policy(self, is_endless: bool) -> ReplayPolicy:
         """How the plan says to go about it."""
         plan = self.plan
-        return Policy(
+        return ReplayPolicy(
             concurrency=plan.concurrency,
             pace=Pace(plan.rate, plan.speed),
             retries=plan.retries,

@@ -9,7 +9,7 @@ from ses_cli.render import messages
 from ses_cli.render.collisions import OutputFile
 from ses_cli.render.output import STDOUT, write
 from ses_cli.reports.bounces import Bounces
-from ses_cli.suppression import FORMATS, Format, SuppressionList
+from ses_cli.suppression import FORMATS, ListFormat, SuppressionList
 
 
 def export(
@@ -31,7 +31,7 @@ def export(
         messages.note(f"{n:,} left out: {why}")
 
 
-def _files(count: int, target: Format, output: str | None) -> Iterator[tuple[str | None, int, int]]:
+def _files(count: int, target: ListFormat, output: str | None) -> Iterator[tuple[str | None, int, int]]:
     """Each file with the places of its first address and of that after its last."""
     most = target.most
     if most is None or count <= most:

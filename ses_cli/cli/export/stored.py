@@ -12,7 +12,7 @@ from ses_cli.cli.options import Printing, Reading, Selecting
 from ses_cli.errors import Exit, UsageError
 from ses_cli.leftovers import forget_leftover, register_leftover
 from ses_cli.sources.names import is_log
-from ses_cli.sources.objects.upload import Target
+from ses_cli.sources.objects.upload import UploadTarget
 from ses_cli.sources.source import is_address
 
 
@@ -25,7 +25,7 @@ def run(reading: Reading, selecting: Selecting, printing: Printing, choosing: Ch
         raise UsageError(f"-o {address}: named like a log, and may be read as one", hint)
     if address in reading.files:
         raise UsageError(f"-o {address}: this object is an input", "choose another one")
-    target = Target(address, reading.endpoint)
+    target = UploadTarget(address, reading.endpoint)
     folder = mkdtemp(prefix="ses-events-")
     clear = partial(shutil.rmtree, folder, ignore_errors=True)
     register_leftover(clear)

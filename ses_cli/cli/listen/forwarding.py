@@ -14,7 +14,7 @@ from typing import Self
 
 import click
 
-from ses_cli.capture.server_events import Failure, Listening, Note, ServerEvent
+from ses_cli.capture.server_events import Listening, Note, ReceiverFailure, ServerEvent
 from ses_cli.cli.listen.beginning import Beginning
 from ses_cli.cli.listen.forward_status import ForwardStatus
 from ses_cli.cli.replay.options import TARGET
@@ -70,7 +70,7 @@ class Forwarder:
             try:
                 self._beginning.keep()
             except TargetError as error:
-                self._emit(Failure(f"forwarding: {error}"))
+                self._emit(ReceiverFailure(f"forwarding: {error}"))
             self._thread.start()
         self._emit(event)
 
@@ -92,10 +92,12 @@ class Forwarder:
             if self._closing.is_set():
                 return
             if self._status.now.end == "gone":
-                self._emit(Failure("forwarding has stopped: the handler answered 410 Gone; receiving continues"))
+                self._emit(
+                    ReceiverFailure("forwarding has stopped: the handler answered 410 Gone; receiving continues")
+                )
                 return
             pause = 1.0 if monotonic() - begun > _LONGEST_PAUSE else min(2 * pause, _LONGEST_PAUSE)
-            self._emit(Failure(f"forwarding {self._ended(status)}; restarting in {pause:.0f} s"))
+            self._emit(ReceiverFailure(f"forwarding {self._ended(status)}; restarting in {pause:.0f} s"))
             self._status.restart()
             self._closing.wait(pause)
 
@@ -141,7 +143,7 @@ class Forwarder:
     def _hand_on(self, line: str) -> None:
         kind, _, said = line.partition(": ")
         if kind == "error":
-            self._emit(Failure(f"forwarding: {said}"))
+            self._emit(ReceiverFailure(f"forwarding: {said}"))
         elif kind in ("note", "hint"):
             if not self._closing.is_set():
                 self._emit(Note(f"forwarding: {said}"))
@@ -162,7 +164,7 @@ class Forwarder:
         status = self._status
         if status.is_down and not self._is_down:
             self._is_down = True
-            self._emit(Failure(str(status)))
+            self._emit(ReceiverFailure(str(status)))
         elif self._is_down and status.now.failing is None and (status.now.delivered or status.now.failed):
             self._is_down = False
             if not status.now.end:

@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from ses_cli.capture.server_events import (
-    Failure,
     Listening,
     Note,
+    ReceiverFailure,
+    ReceiverTotals,
     Refused,
     Rejected,
     ServerEvent,
     Shipping,
     Stored,
-    Totals,
 )
 from ses_cli.cli.listen.forward_status import ForwardStatus
 from ses_cli.render.live import passing
@@ -24,7 +24,7 @@ from ses_cli.render.text import safe_lines
 
 
 @dataclass(slots=True)
-class Standing:
+class Alongside:
     """How what goes on beside receiving stands; None where that was not asked for."""
 
     forward: ForwardStatus | None = None
@@ -42,25 +42,25 @@ class Standing:
         """A line for each."""
         return tuple(str(each) for each in (self.forward, self.shipping) if each is not None)
 
-    def changed(self, told: tuple[str, ...]) -> "Standing":
+    def changed(self, told: tuple[str, ...]) -> "Alongside":
         """Without what these lines tell already."""
-        return Standing(
+        return Alongside(
             None if str(self.forward) in told else self.forward, None if str(self.shipping) in told else self.shipping
         )
 
 
-class Lines(Protocol):
+class LineWriter(Protocol):
     """Makes lines, without their ends."""
 
     def event(self, event: ServerEvent, columns: int) -> list[str]:
         """One event; `columns` is the width of a terminal, 0 elsewhere."""
         ...
 
-    def since(self, new: Totals | None, stored: int, standing: Standing) -> list[str]:
+    def since(self, new: ReceiverTotals | None, stored: int, standing: Alongside) -> list[str]:
         """What came since the last such line, of `stored` in all, None where nothing did; and what has changed."""
         ...
 
-    def stopped(self, totals: Totals, standing: Standing) -> list[str]:
+    def stopped(self, totals: ReceiverTotals, standing: Alongside) -> list[str]:
         """What all of the run did."""
         ...
 
@@ -81,7 +81,7 @@ class TextLines:
                 return [passing(at, "rejected", [problem.path, f"{problem.message} [{problem.code}]"], columns)]
             case Refused(at, status, why, client):
                 return [passing(at, "refused", [client, f"{status} {why}"], columns)]
-            case Failure(message):
+            case ReceiverFailure(message):
                 return [safe_lines(f"error: {message}")]
             case Note(message):
                 return [safe_lines(f"note: {message}")]
@@ -90,11 +90,11 @@ class TextLines:
             case _:
                 return []
 
-    def since(self, new: Totals | None, stored: int, standing: Standing) -> list[str]:
+    def since(self, new: ReceiverTotals | None, stored: int, standing: Alongside) -> list[str]:
         lines = [f"{account(new)}; {stored:,} in all"] if new else []
         return [*lines, *map(safe_lines, standing.texts)]
 
-    def stopped(self, totals: Totals, standing: Standing) -> list[str]:
+    def stopped(self, totals: ReceiverTotals, standing: Alongside) -> list[str]:
         lines, forward, shipping = [f"stopped: {account(totals)}"], standing.forward, standing.shipping
         if shipping is not None:
             lines.append(safe_lines(f"{shipping}{' until listen runs again' if shipping.waiting else ''}"))
@@ -109,7 +109,7 @@ class JsonLines:
 
     def event(self, event: ServerEvent, columns: int) -> list[str]:
         match event:
-            case Failure(message):
+            case ReceiverFailure(message):
                 return [_json("failure", {"message": message}, "error")]
             case Note(message):
                 return [_json("note", {"message": message})]
@@ -118,11 +118,11 @@ class JsonLines:
             case _:
                 return []
 
-    def since(self, new: Totals | None, stored: int, standing: Standing) -> list[str]:
+    def since(self, new: ReceiverTotals | None, stored: int, standing: Alongside) -> list[str]:
         lines = [_json("received", {**_counts(new), "stored_in_all": stored})] if new else []
         return lines + [_json(name, values) for name, values in _standing(standing).items()]
 
-    def stopped(self, totals: Totals, standing: Standing) -> list[str]:
+    def stopped(self, totals: ReceiverTotals, standing: Alongside) -> list[str]:
         return [_json("stopped", {**_counts(totals), **_standing(standing)})]
 
 
@@ -131,12 +131,12 @@ def _json(event: str, values: Mapping[str, object], level: str = "info") -> str:
     return json.dumps({"time": at, "level": level, "event": event, **values})  # ASCII only: nothing to escape besides
 
 
-def _counts(totals: Totals) -> dict[str, object]:
+def _counts(totals: ReceiverTotals) -> dict[str, object]:
     refused = {str(status): count for status, count in sorted(totals.refused.items())}
     return {"stored": totals.stored, "events": dict(totals.events), "rejected": totals.rejected, "refused": refused}
 
 
-def _standing(standing: Standing) -> dict[str, Mapping[str, object]]:
+def _standing(standing: Alongside) -> dict[str, Mapping[str, object]]:
     found: dict[str, Mapping[str, object]] = {}
     if standing.forward is not None:
         found["forwarding"] = _forwarding(standing.forward)
@@ -156,7 +156,7 @@ def _forwarding(status: ForwardStatus) -> dict[str, object]:
     }
 
 
-def account(totals: Totals) -> str:
+def account(totals: ReceiverTotals) -> str:
     """Totals in a line."""
     events = ", ".join(f"{n:,} {event}" for event, n in totals.events.most_common())
     statuses = ", ".join(f"{n:,} with {status}" for status, n in sorted(totals.refused.items()))

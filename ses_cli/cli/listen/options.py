@@ -162,7 +162,7 @@ class Observing:
     quiet: bool
 
 
-class Address(click.ParamType[tuple[str, int]]):
+class ListenAddress(click.ParamType[tuple[str, int]]):
     """`PORT` on the loopback address, or `HOST:PORT`."""
 
     name = "[HOST:]PORT"
@@ -180,7 +180,7 @@ observing = grouped(
     "observing",
     Observing,
     Observing.__slots__,
-    click.option("--metrics", type=Address(), help="Serve Prometheus metrics at http://HOST:PORT/metrics."),
+    click.option("--metrics", type=ListenAddress(), help="Serve Prometheus metrics at http://HOST:PORT/metrics."),
     click.option(
         "--log-format",
         type=click.Choice(("text", "json")),

@@ -9,17 +9,17 @@ from typing import BinaryIO, Self
 
 from ses_cli.capture.server_events import (
     Answered,
-    Failure,
+    ReceiverFailure,
+    ReceiverTotals,
     Refused,
     Rejected,
     ServerEvent,
     Shipping,
     Stored,
     Synced,
-    Totals,
 )
 from ses_cli.cli.listen.forward_status import ForwardStatus
-from ses_cli.cli.listen.lines import Lines, Standing, TextLines, account
+from ses_cli.cli.listen.lines import Alongside, LineWriter, TextLines, account
 from ses_cli.render.live import Picture, is_live, size
 from ses_cli.render.text import safe_lines
 
@@ -35,18 +35,18 @@ class EventPrinter:
     happened. Notes and errors are printed at once; with `quiet`, errors only.
     """
 
-    def __init__(self, out: BinaryIO, lines: Lines, quiet: bool = False, period: float = 60.0) -> None:
+    def __init__(self, out: BinaryIO, lines: LineWriter, quiet: bool = False, period: float = 60.0) -> None:
         self._out = out
         self._lines = lines
         self._quiet = quiet
         self._period = period
         self._picture = Picture(out) if is_live(out) and not quiet and isinstance(lines, TextLines) else None
         self._lock = threading.Lock()
-        self._waiting: deque[ServerEvent | Totals] = deque()
+        self._waiting: deque[ServerEvent | ReceiverTotals] = deque()
         self._unshown = 0
-        self._now, self._before = Totals(), Totals()
-        self._standing = Standing()
-        self._drawn, self._told = Standing().texts, Standing().texts  # of it, at the last picture, in the last line
+        self._now, self._before = ReceiverTotals(), ReceiverTotals()
+        self._standing = Alongside()
+        self._drawn, self._told = Alongside().texts, Alongside().texts  # of it, at the last picture, in the last line
         self._reported = time.monotonic()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="printer", daemon=True)
@@ -83,7 +83,7 @@ class EventPrinter:
             else:
                 self._unshown += 1
 
-    def stopped(self, totals: Totals) -> None:
+    def stopped(self, totals: ReceiverTotals) -> None:
         """Prints the totals, as the last line."""
         with self._lock:
             self._waiting.append(totals)
@@ -116,10 +116,10 @@ class EventPrinter:
             self._out.write("".join(f"{line}\n" for line in lines).encode(errors="replace"))
             self._out.flush()
 
-    def _shown(self, event: ServerEvent | Totals) -> list[str]:
-        if self._quiet and not isinstance(event, Failure):
+    def _shown(self, event: ServerEvent | ReceiverTotals) -> list[str]:
+        if self._quiet and not isinstance(event, ReceiverFailure):
             return []
-        if isinstance(event, Totals):
+        if isinstance(event, ReceiverTotals):
             return self._lines.stopped(event, self._standing)
         return self._lines.event(event, size(self._out)[0] if self._picture else 0)
 
@@ -129,13 +129,13 @@ class EventPrinter:
             now, before, self._now = self._now, self._before, _copy(self._now)
         self._before = now
         self._reported = time.monotonic()
-        new = Totals(
+        new = ReceiverTotals(
             now.stored - before.stored, now.rejected - before.rejected, now.events - before.events,
             now.refused - before.refused,
         )  # fmt: skip
         changed, self._told = self._standing.changed(self._told), self._standing.texts
-        return self._lines.since(new if new != Totals() else None, now.stored, changed)
+        return self._lines.since(new if new != ReceiverTotals() else None, now.stored, changed)
 
 
-def _copy(totals: Totals) -> Totals:
-    return Totals(totals.stored, totals.rejected, totals.events.copy(), totals.refused.copy())
+def _copy(totals: ReceiverTotals) -> ReceiverTotals:
+    return ReceiverTotals(totals.stored, totals.rejected, totals.events.copy(), totals.refused.copy())

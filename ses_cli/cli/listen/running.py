@@ -5,11 +5,11 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ses_cli.capture.server import Settings, serve
+from ses_cli.capture.server import ReceiverSettings, serve
 from ses_cli.capture.server_events import ServerEvent
 from ses_cli.cli.listen.forward_status import ForwardStatus
 from ses_cli.cli.listen.forwarding import Forwarder
-from ses_cli.cli.listen.lines import JsonLines, Lines, TextLines
+from ses_cli.cli.listen.lines import JsonLines, LineWriter, TextLines
 from ses_cli.cli.listen.options import Observing
 from ses_cli.cli.listen.output import EventPrinter
 from ses_cli.cli.listen.settings import greeting
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ses_cli.cli.listen.metrics import Metrics
 
 
-def run(settings: Settings, forward_to: str | None, is_allowed: bool, observing: Observing) -> None:
+def run(settings: ReceiverSettings, forward_to: str | None, is_allowed: bool, observing: Observing) -> None:
     """Receives until a signal ends it."""
     with ExitStack() as stack:
         metrics = stack.enter_context(_metrics(settings, observing.metrics)) if observing.metrics else None
@@ -40,13 +40,15 @@ def run(settings: Settings, forward_to: str | None, is_allowed: bool, observing:
         printer.stopped(totals)
 
 
-def _lines(settings: Settings, forward_to: str | None, metrics: "Metrics | None", observing: Observing) -> Lines:
+def _lines(
+    settings: ReceiverSettings, forward_to: str | None, metrics: "Metrics | None", observing: Observing
+) -> LineWriter:
     if observing.log_format == "json":
         return JsonLines()
     return TextLines(partial(greeting, settings, forward_to, metrics.url if metrics else None))
 
 
-def _metrics(settings: Settings, address: tuple[str, int]) -> "Metrics":
+def _metrics(settings: ReceiverSettings, address: tuple[str, int]) -> "Metrics":
     try:
         from ses_cli.cli.listen.metrics import Metrics
     except ImportError:

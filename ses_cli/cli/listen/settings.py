@@ -7,10 +7,10 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from ses_cli.capture.access import Access, parse_network
-from ses_cli.capture.handler import Policy
+from ses_cli.capture.handler import ReceiverPolicy
 from ses_cli.capture.pool import Limits
 from ses_cli.capture.rotation import Compression, Rotation
-from ses_cli.capture.server import Settings
+from ses_cli.capture.server import ReceiverSettings
 from ses_cli.capture.server_events import Listening
 from ses_cli.capture.shipping import Ship
 from ses_cli.cli.given import refuse
@@ -26,7 +26,7 @@ _FILES = 256  # descriptors for everything else, and for connections that are ju
 _COMPRESSIONS: dict[str | None, Compression | None] = {None: None, "zstd": "zstd", "gzip": "gzip"}
 
 
-def settings(serving: Serving, bounding: Bounding, keeping: Keeping) -> Settings:
+def settings(serving: Serving, bounding: Bounding, keeping: Keeping) -> ReceiverSettings:
     """The settings of the receiver. Raises UsageError, and TargetError where the log cannot be."""
     if not re.fullmatch(r"/[^?#\s]*", serving.path):
         raise UsageError(f'--path: expected a path such as /callbacks, got "{serving.path}"')
@@ -38,11 +38,11 @@ def settings(serving: Serving, bounding: Bounding, keeping: Keeping) -> Settings
         raise UsageError("--tls-key needs --tls-cert")
     _allow_files(bounding.max_connections)
     networks = tuple(map(parse_network, serving.allow))
-    return Settings(
+    return ReceiverSettings(
         log=_log(keeping.log),
         host=serving.host,
         port=serving.port,
-        policy=Policy(
+        policy=ReceiverPolicy(
             Access(serving.path, _token(serving.token_file), networks, serving.proxy_header),
             bounding.max_body,
             bounding.reject_invalid,
@@ -55,7 +55,7 @@ def settings(serving: Serving, bounding: Bounding, keeping: Keeping) -> Settings
     )
 
 
-def greeting(settings: Settings, forward_to: str | None, metrics: str | None, at: Listening) -> list[str]:
+def greeting(settings: ReceiverSettings, forward_to: str | None, metrics: str | None, at: Listening) -> list[str]:
     """Where it listens, what to enter in the console, and what may be missing. The token is not printed."""
     access = settings.policy.access
     here, scheme = _is_local(at.host), "https" if at.tls else "http"

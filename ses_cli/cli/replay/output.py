@@ -20,15 +20,15 @@ from ses_cli.render.text import safe
 from ses_cli.replay.http.mask import MASK, mask_url
 from ses_cli.replay.http.preview import Preview, preview
 from ses_cli.replay.result.advice import advice
-from ses_cli.replay.result.report import End, Report
+from ses_cli.replay.result.report import ReplayReport, RunEnd
 from ses_cli.replay.result.tables import forecast_tables, report_tables
-from ses_cli.replay.session import Session, Settings, forecast
+from ses_cli.replay.session import ReplaySettings, Session, forecast
 
 _LISTED = 10  # of the unknown ones
 _BODY = 2000  # characters of a body that are shown
 
 
-def confirm(settings: Settings, is_allowed: bool) -> None:
+def confirm(settings: ReplaySettings, is_allowed: bool) -> None:
     """Asks before anything goes to a public host. UsageError where the answer is no, or nobody can be asked."""
     host, reach = settings.target.host, settings.target.reach
     if not reach.is_asked_about or is_allowed:
@@ -41,7 +41,7 @@ def confirm(settings: Settings, is_allowed: bool) -> None:
         raise UsageError("nothing was sent")
 
 
-def _amount(settings: Settings) -> str:
+def _amount(settings: ReplaySettings) -> str:
     """How many callbacks, and how long that takes, where the log can be read twice."""
     if settings.policy.is_endless:
         return "all that is in the log and comes to it"
@@ -118,7 +118,7 @@ class Ended:
 
     given: Given
     session: Session
-    report: Report
+    report: ReplayReport
     failed: str | None  # the file of undelivered callbacks
 
     def tell(self, printing: Printing) -> Exit:
@@ -128,12 +128,12 @@ class Ended:
         scanning.tell_lines(self.session.reader.ledger, self.session.reader.first)
         for error in self._errors():
             messages.error(error)
-        if report.end is not End.DONE:
+        if report.end is not RunEnd.DONE:
             messages.note(f"{self._end()}; {self._left()}")
             self._tell_next()
         elif (report.failed or report.unknown) and self.given.settings.journal:
             messages.note(f"run again to retry what was not delivered ({self.given.settings.journal})")
-        if self.failed and report.end in (End.INTERRUPTED, End.JOURNAL):
+        if self.failed and report.end in (RunEnd.INTERRUPTED, RunEnd.JOURNAL):
             messages.note(f"{self.failed} has what failed, not what this run never got to")
         cause = self._cause()
         if cause:
@@ -160,13 +160,13 @@ class Ended:
         report, host = self.report, self.given.settings.target.host
         said = report.cause + (f" ({report.detail})" if report.detail else "")
         match report.end:
-            case End.GAVE_UP:
+            case RunEnd.GAVE_UP:
                 return f"gave up: {host} failed for too long, at last with {said}"
-            case End.GONE:
+            case RunEnd.GONE:
                 return f"ended: {host} answered 410, gone for good"
-            case End.REDIRECTED:
+            case RunEnd.REDIRECTED:
                 return f"ended: {host} answered {said}"
-            case End.JOURNAL:
+            case RunEnd.JOURNAL:
                 return "ended: nothing is sent that the journal cannot remember"
             case _:
                 return "interrupted"
@@ -186,14 +186,14 @@ class Ended:
 
     def _cause(self) -> str:
         """Of what is most worth mending; "" where there is nothing."""
-        if self.report.end in (End.GAVE_UP, End.REDIRECTED):
+        if self.report.end in (RunEnd.GAVE_UP, RunEnd.REDIRECTED):
             return self.report.cause
         causes = self.report.causes()
         return causes[0].cause if causes else ""
 
     def _status(self) -> Exit:
         report = self.report
-        if report.end is End.INTERRUPTED:
+        if report.end is RunEnd.INTERRUPTED:
             return Exit.INTERRUPTED
         if self._errors():
             return Exit.TROUBLE

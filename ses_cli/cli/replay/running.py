@@ -16,7 +16,7 @@ from ses_cli.cli.replay import output
 from ses_cli.cli.replay.settings import Given
 from ses_cli.cli.replay.status import StatusWriter
 from ses_cli.errors import Exit
-from ses_cli.follow import Change, Follower
+from ses_cli.follow import Follower, LogChange
 from ses_cli.pipeline import Rejects
 from ses_cli.render.data import rejects
 from ses_cli.render.output import Output, log_mode
@@ -108,7 +108,7 @@ class Watch:
         if self._parent not in (None, os.getppid()) and not run.is_stopping:
             run.stop()
 
-    def on_change(self, change: Change) -> None:
+    def on_change(self, change: LogChange) -> None:
         """Tells what becomes of a log that is followed."""
         if change.kind in CHANGES:
             with suppress(OSError):

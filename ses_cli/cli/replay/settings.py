@@ -12,14 +12,14 @@ from ses_cli.cli.replay.options import Pacing, Remembering, Sending
 from ses_cli.errors import SourceError, SourcesError, UsageError
 from ses_cli.render import messages
 from ses_cli.render.collisions import OutputFile
-from ses_cli.replay.engine import Policy
+from ses_cli.replay.engine import ReplayPolicy
 from ses_cli.replay.http.options import HttpOptions
 from ses_cli.replay.http.signing import parse_secrets
 from ses_cli.replay.http.target import Target, resolve_target
 from ses_cli.replay.journal import default_path
 from ses_cli.replay.schedule.backoff import parse_statuses
 from ses_cli.replay.schedule.pace import Pace
-from ses_cli.replay.session import Settings, other_journals
+from ses_cli.replay.session import ReplaySettings, other_journals
 from ses_cli.selection import EVERYTHING
 from ses_cli.sources import Source
 
@@ -31,7 +31,7 @@ _LOOKUP_PERIOD = 30.0  # seconds: a log may be followed for months, and the targ
 class Given:
     """The command line, understood."""
 
-    settings: Settings
+    settings: ReplaySettings
     errors: list[SourceError]  # what could not be opened
 
 
@@ -56,7 +56,7 @@ def understand(
     sources, errors = ([followed(reading)], []) if pacing.follow else scanning.find_sources(reading)
     if not sources:
         raise SourcesError(errors)
-    settings = Settings(
+    settings = ReplaySettings(
         sources=sources,
         target=target,
         http=http,
@@ -72,8 +72,8 @@ def understand(
     return Given(settings, errors)
 
 
-def _policy(pacing: Pacing, remembering: Remembering) -> Policy:
-    return Policy(
+def _policy(pacing: Pacing, remembering: Remembering) -> ReplayPolicy:
+    return ReplayPolicy(
         concurrency=pacing.concurrency,
         pace=Pace(pacing.rate, pacing.speed, pacing.max_gap),
         retries=pacing.retries,
@@ -101,7 +101,7 @@ def _journal(sources: list[Source], target: Target, remembering: Remembering) ->
     return default_path(sources[0].path, target.url)
 
 
-def _resumed(settings: Settings, remembering: Remembering) -> Settings:
+def _resumed(settings: ReplaySettings, remembering: Remembering) -> ReplaySettings:
     """With the journal to go on with, where there is none yet by this name: a note names those that know the logs."""
     if settings.journal is None or settings.journal.exists():
         return settings
@@ -118,7 +118,7 @@ def _resumed(settings: Settings, remembering: Remembering) -> Settings:
 
 
 def _check_outputs(
-    reading: Reading, settings: Settings, printing: Printing, sending: Sending, remembering: Remembering
+    reading: Reading, settings: ReplaySettings, printing: Printing, sending: Sending, remembering: Remembering
 ) -> None:
     """UsageError where a file to be written is read, or written besides."""
     outputs = [OutputFile("-o", printing.output)]

@@ -5,8 +5,8 @@ import os
 from contextlib import suppress
 from dataclasses import asdict
 
-from ses_cli.follow import Backlog, Count, Follower
-from ses_cli.replay.result.report import End, Report, Snapshot
+from ses_cli.follow import Backlog, Follower, LinesBehind
+from ses_cli.replay.result.report import ReplayReport, RunEnd, Snapshot
 from ses_cli.replay.result.status import Status
 
 _PERIOD = 0.5  # seconds between two lines
@@ -23,23 +23,23 @@ class StatusWriter:
         self._last: Status | None = None
         os.set_blocking(fd, False)
 
-    def look(self, now: Snapshot, report: Report) -> None:
+    def look(self, now: Snapshot, report: ReplayReport) -> None:
         """Is called often; writes seldom."""
         if now.seconds < self._next:
             return
         self._next = now.seconds + _PERIOD
         self._write(self._status(now, report))
 
-    def end(self, report: Report) -> None:
+    def end(self, report: ReplayReport) -> None:
         """It ended in order, and how."""
         count = self._backlog.count()
-        is_all = count.is_all and report.end is not End.JOURNAL
+        is_all = count.is_all and report.end is not RunEnd.JOURNAL
         failed, waiting = report.failed + report.unknown, report.unsent + count.lines
         self._write(Status(report.delivered, failed, waiting, is_all, end=report.end.value))
 
-    def _status(self, now: Snapshot, report: Report) -> Status:
+    def _status(self, now: Snapshot, report: ReplayReport) -> Status:
         is_behind = now.failing is not None or not self._follower.is_waiting
-        count = self._backlog.count() if is_behind else Count(0)
+        count = self._backlog.count() if is_behind else LinesBehind(0)
         return Status(
             delivered=now.delivered,
             failed=report.failed + report.unknown,

@@ -44,7 +44,7 @@ def run(reading: Reading, selecting: Selecting, designing: Designing, output: st
         import vl_convert  # noqa: F401
     except ImportError:
         raise UsageError("report: its libraries are not installed", "pip install 'ses-events[report]'") from None
-    from ses_cli.report.page import Page, render
+    from ses_cli.report.page import HtmlPage, render
 
     tz, rules = selecting.zone(), Path(designing.rules) if designing.rules else None
     printing = Printing("html", output, None)
@@ -63,7 +63,7 @@ def run(reading: Reading, selecting: Selecting, designing: Designing, output: st
     if folded.bounces:
         rows = folded.bounces.rows()
         addresses = [[row.email, row.verdict.cls, row.reason or ""] for row in rows if not row.delivered_since]
-    page = Page(folded.health, outcome.ledger, outcome.sources, designing.title, designing.language, tz, addresses)
+    page = HtmlPage(folded.health, outcome.ledger, outcome.sources, designing.title, designing.language, tz, addresses)
     mode = log_mode(source.path for source in found.sources) if designing.addresses else None
     with Output(output, mode) as file:
         file.write([render(page)])

@@ -13,10 +13,10 @@ from ses_cli.cli.replay.running import send
 from ses_cli.cli.replay.settings import Given, http_options
 from ses_cli.errors import Exit, UsageError
 from ses_cli.render.collisions import OutputFile, refuse_collisions
-from ses_cli.replay.engine import Policy
+from ses_cli.replay.engine import ReplayPolicy
 from ses_cli.replay.http.target import resolve_target
 from ses_cli.replay.schedule.pace import Pace
-from ses_cli.replay.session import Settings
+from ses_cli.replay.session import ReplaySettings
 from ses_cli.replay.trigger import make_callbacks, parse_setting
 from ses_cli.sources import Source
 
@@ -40,9 +40,9 @@ def run(
         made.writelines(lines)
         made.flush()
         source = Source("made", made.name, os.fstat(made.fileno()).st_size, None, None)
-        policy = Policy(pace=Pace(rate))
+        policy = ReplayPolicy(pace=Pace(rate))
         target = resolve_target(sending.to, os.environ)
-        given = Given(Settings([source], target, http_options(sending, None), policy, lane=Lane.NONE), [])
+        given = Given(ReplaySettings([source], target, http_options(sending, None), policy, lane=Lane.NONE), [])
         reading = Reading((), given.settings.checks.max_line, False, None, 1)
         if dry_run:
             return show(given, reading, printing)

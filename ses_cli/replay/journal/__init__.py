@@ -6,7 +6,7 @@ what is unknown, and what is done beyond. So its size and the time to resume dep
 
 from ses_cli.replay.journal.contract import Content, Journal, NoJournal, Opened, Range
 from ses_cli.replay.journal.entry import Entry, State
-from ses_cli.replay.journal.opening import Sent, journals_of, look, open_journal
+from ses_cli.replay.journal.opening import JournalSubject, journals_of, look, open_journal
 from ses_cli.replay.journal.scope import Scope
 from ses_cli.replay.journal.sqlite import SqliteJournal
 from ses_cli.replay.journal.status import JournalStatus, LogStatus, read_status
@@ -17,12 +17,12 @@ __all__ = [
     "Entry",
     "Journal",
     "JournalStatus",
+    "JournalSubject",
     "LogStatus",
     "NoJournal",
     "Opened",
     "Range",
     "Scope",
-    "Sent",
     "SqliteJournal",
     "State",
     "default_path",

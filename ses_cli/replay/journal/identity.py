@@ -45,7 +45,7 @@ class Trail:
         self._offset = self._start = offset  # how far the hash is; where it began
         self._line = line
         self._reached = offset, line  # the callback that was asked for last; the hash may be behind
-        self._segment: Segment | None = None  # what is known of the places from the hash on
+        self._segment: HashedSpan | None = None  # what is known of the places from the hash on
         self._is_finished = False
         self._is_in_line = False  # there begins a line that was asked for
         self._hash = _hash()
@@ -63,14 +63,14 @@ class Trail:
         self._piece, self._segment = piece, None
         self._reached = self._offset, self._line
 
-    def reach(self, offset: int, line: int) -> "Segment":
+    def reach(self, offset: int, line: int) -> "HashedSpan":
         """What makes a mark of the place where this line of the piece begins."""
         segment = self._segment
         if segment is None or offset - self._start >= SEGMENT:
             self._move(offset, line)
             base = self._piece.offset
             data = self._piece.data[offset - base : self._start + SEGMENT - base]
-            segment = self._segment = Segment(self._start, offset, self._hash.copy(), data)
+            segment = self._segment = HashedSpan(self._start, offset, self._hash.copy(), data)
         self._reached = offset, line
         self._is_in_line = True
         return segment
@@ -118,7 +118,7 @@ class Trail:
         return Mark(self._offset, self._line, self._start, self._hash.digest())
 
 
-class Segment(NamedTuple):
+class HashedSpan(NamedTuple):
     """Places that can still be made marks: a hash of the bytes [start, offset), and those that follow."""
 
     start: int

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ses_cli.batch import Row
 from ses_cli.callback import Callback
 from ses_cli.replay.journal.entry import Entry, State
-from ses_cli.replay.journal.identity import SEGMENT, Mark, Segment, Trail, thin
+from ses_cli.replay.journal.identity import SEGMENT, HashedSpan, Mark, Trail, thin
 
 Exceptional = tuple[int, int, bytes]  # line, state, id
 MARK = Struct("<QQQ16s")
@@ -214,7 +214,7 @@ class OpenLog:
             elif head.is_final:
                 self._beyond.discard(head.line)
             else:
-                assert isinstance(head.place, Segment)
+                assert isinstance(head.place, HashedSpan)
                 is_here = head.offset == self.frontier.offset
                 return self.frontier if is_here else head.place.mark(head.offset, head.line)
             self._open.popleft()

@@ -24,7 +24,7 @@ from ses_cli.replay.journal_path import FORMER_SUFFIX, MARK, beside, target_key
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class JournalSubject:
     """What a journal is about: one target, and for each log in one scope."""
 
     url: str
@@ -33,7 +33,9 @@ class Sent:
     is_same_target: bool = False  # this is what the journal's target is called now
 
 
-def open_journal(path: Path, sent: Sent, limit: int, on_durable: Callable[[], None] | None = None) -> SqliteJournal:
+def open_journal(
+    path: Path, sent: JournalSubject, limit: int, on_durable: Callable[[], None] | None = None
+) -> SqliteJournal:
     """Open or begin a journal in which at most `limit` callbacks are in flight.
 
     SourceError if it is no journal, another target's, damaged, or in use; TargetError if it cannot be written.
@@ -64,7 +66,7 @@ def refuse_former(path: Path) -> None:
 
 
 @contextmanager
-def look(path: Path, sent: Sent) -> Iterator[SqliteJournal]:
+def look(path: Path, sent: JournalSubject) -> Iterator[SqliteJournal]:
     """The journal as `open_journal` would find it, in a copy: nothing of it stays. Raises as that does."""
     refuse_former(path)
     with temporary_directory() as folder:
@@ -107,7 +109,7 @@ def snapshot(path: Path, copy: Path) -> bool:
         store.close(fd)
 
 
-def journals_of(log: Path, content: Content, sent: Sent, path: Path) -> list[tuple[Path, str, bool]]:
+def journals_of(log: Path, content: Content, sent: JournalSubject, path: Path) -> list[tuple[Path, str, bool]]:
     """Other journals beside a log that know it: their files, their targets, masked, and whether that is this target."""
     found = []
     for other in beside(log):
@@ -123,7 +125,7 @@ def journals_of(log: Path, content: Content, sent: Sent, path: Path) -> list[tup
     return found
 
 
-def _begin(base: sqlite3.Connection, path: Path, sent: Sent) -> None:
+def _begin(base: sqlite3.Connection, path: Path, sent: JournalSubject) -> None:
     """Make it this target's, and take in what a killed run left in flight."""
     with store.reading(path):
         salt = read_meta(base, "salt")
@@ -166,7 +168,7 @@ def landed(base: sqlite3.Connection) -> list[store.Statement]:
     ]
 
 
-def _target(base: sqlite3.Connection, sent: Sent) -> tuple[str, bool]:
+def _target(base: sqlite3.Connection, sent: JournalSubject) -> tuple[str, bool]:
     """The target of a journal, masked, and whether it is the one that is sent to."""
     salt = read_meta(base, "salt")
     return read_meta(base, "target"), bool(salt) and target_key(sent.url, salt) == read_meta(base, "key")

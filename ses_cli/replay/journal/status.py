@@ -15,7 +15,7 @@ from ses_cli.replay.journal.opening import closing_base, read_meta, snapshot
 from ses_cli.replay.journal.sqlite import FLIGHT
 
 
-class Progress(NamedTuple):
+class LogProgress(NamedTuple):
     """How far a log is sent in one selection."""
 
     selection: Mapping[str, object]  # as `Scope.dump` has it
@@ -28,7 +28,7 @@ class LogStatus(NamedTuple):
     """What is known of one log. Lines count from 1 and rise."""
 
     name: str
-    progress: Sequence[Progress]
+    progress: Sequence[LogProgress]
     failed: Sequence[int]
     unknown: Sequence[int]
     in_flight: Sequence[int]  # of the run that is using the journal
@@ -68,7 +68,7 @@ def read_status(path: Path) -> JournalStatus:
 
 def _log(execute: Any, number: int, name: str, flight: list[int], is_used: bool) -> LogStatus:
     rows = execute("SELECT scope, delivered, line, offset FROM cursor WHERE log = ? ORDER BY cursor", (number,))
-    progress = [Progress(orjson.loads(scope), *row) for scope, *row in rows]
+    progress = [LogProgress(orjson.loads(scope), *row) for scope, *row in rows]
     lines: dict[int, list[int]] = {State.FAILED: [], State.UNKNOWN: []}
     for line, state in execute("SELECT line, state FROM exception WHERE log = ? ORDER BY line", (number,)):
         lines.setdefault(state, []).append(line)

@@ -3,14 +3,14 @@
 from collections import Counter
 
 from ses_cli.replay.job import Job
-from ses_cli.replay.result.report import Report
+from ses_cli.replay.result.report import ReplayReport
 from ses_cli.times import rfc3339
 
 
 class Forecast:
     """Callbacks by event type and domain, their bytes and times; what is left out is in the report."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: ReplayReport) -> None:
         self.report = report
         self.count = 0
         self.bytes = 0

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 from ses_cli.openmetrics import Sample, gauges
-from ses_cli.replay.result.report import End, Report
+from ses_cli.replay.result.report import ReplayReport, RunEnd
 
 _TEXTS = {
     "callbacks": "Callbacks of the last run, by what became of them.",
@@ -18,7 +18,7 @@ _TEXTS = {
 _QUANTILES = (0.5, 0.9, 0.99, 1.0)
 
 
-def metrics(report: Report) -> Iterator[bytes]:
+def metrics(report: ReplayReport) -> Iterator[bytes]:
     """All of them."""
     outcomes = ("delivered", "failed", "skipped", "unknown", "unsent")
     samples: dict[str, list[Sample]] = {
@@ -27,7 +27,7 @@ def metrics(report: Report) -> Iterator[bytes]:
         "latency_seconds": [],
         "lateness_seconds": [],
         "duration_seconds": [({}, report.seconds)],
-        "end": [({"reason": end.value}, end is report.end) for end in End],
+        "end": [({"reason": end.value}, end is report.end) for end in RunEnd],
         "end_timestamp_seconds": [({}, time.time())],
     }
     for name, histogram in (("latency_seconds", report.latency), ("lateness_seconds", report.lateness)):

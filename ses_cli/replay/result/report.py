@@ -11,7 +11,7 @@ from ses_cli.replay.job import Attempt
 from ses_cli.replay.result.histogram import Histogram
 
 
-class End(StrEnum):
+class RunEnd(StrEnum):
     """Why a run ended."""
 
     DONE = "done"  # the log was sent to its end
@@ -40,7 +40,7 @@ class Snapshot(NamedTuple):
 
 
 @dataclass(slots=True)
-class Failure:
+class FailureCause:
     """Callbacks that were given up on for one cause, and the first of them."""
 
     cause: str
@@ -52,7 +52,7 @@ class Failure:
 
 
 @dataclass(slots=True)
-class Report:
+class ReplayReport:
     """What came of it."""
 
     delivered: int = 0
@@ -69,9 +69,9 @@ class Report:
     latency: Histogram = field(default_factory=Histogram)
     lateness: Histogram = field(default_factory=Histogram)  # of first attempts, where there is a pace
     seconds: float = 0.0
-    failures: dict[str, Failure] = field(default_factory=dict)
+    failures: dict[str, FailureCause] = field(default_factory=dict)
     errors: list[SesEventsError] = field(default_factory=list)  # of the log and the journal
-    end: End = End.DONE
+    end: RunEnd = RunEnd.DONE
     paced: bool = False
     cause: str = ""  # of the last attempt that failed
     detail: str = ""  # what was said to it
@@ -109,9 +109,9 @@ class Report:
         if cause in self.failures:
             self.failures[cause].count += 1
         else:
-            self.failures[cause] = Failure(cause, 1, job.source, job.entry.line, job.id, attempt.detail)
+            self.failures[cause] = FailureCause(cause, 1, job.source, job.entry.line, job.id, attempt.detail)
 
-    def causes(self) -> list[Failure]:
+    def causes(self) -> list[FailureCause]:
         """The failures, the most frequent cause first."""
         return sorted(self.failures.values(), key=lambda failure: -failure.count)
 

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 from ses_cli.replay.result.forecast import Forecast
-from ses_cli.replay.result.report import Report, quantiles
+from ses_cli.replay.result.report import ReplayReport, quantiles
 from ses_cli.table import Column, Kind, Table, Value
 from ses_cli.times import rfc3339
 
 _DOMAINS = 20  # listed by name
 
 
-def report_tables(report: Report) -> list[Table]:
+def report_tables(report: ReplayReport) -> list[Table]:
     """The counts, answers, times and failures of a run."""
     return [_callbacks(report), *_answers(report), *_times(report), *_failures(report)]
 
@@ -21,7 +21,7 @@ def forecast_tables(forecast: Forecast, target: str, journal: str | None) -> lis
     return [facts, *_counts("event", forecast.events), *_counts("domain", forecast.domains)]
 
 
-def _callbacks(report: Report) -> Table:
+def _callbacks(report: ReplayReport) -> Table:
     title = f"{report.delivered:,} delivered in {report.seconds:,.1f} s, {report.rate:,.0f} a second"
     left = "left for the next run" if report.is_counted else "at least: left for the next run"
     found = (
@@ -37,7 +37,7 @@ def _callbacks(report: Report) -> Table:
     return Table(title, columns, rows, total=("selected", report.selected, again))
 
 
-def _answers(report: Report) -> list[Table]:
+def _answers(report: ReplayReport) -> list[Table]:
     if not report.statuses:
         return []
     rows = sorted(((str(status), n) for status, n in report.statuses.items()), key=lambda row: (-row[1], row[0]))
@@ -45,7 +45,7 @@ def _answers(report: Report) -> list[Table]:
     return [Table("answers", (Column("answer", Kind.KEY), Column("attempts", Kind.COUNT)), rows, total=total)]
 
 
-def _times(report: Report) -> list[Table]:
+def _times(report: ReplayReport) -> list[Table]:
     found = [(name, quantiles(times)) for name, times in (("latency", report.latency), ("lateness", report.lateness))]
     rows: list[Sequence[Value]] = [
         (name, *(f"{value:,.1f}" for value in values.values() if value is not None))
@@ -56,7 +56,7 @@ def _times(report: Report) -> list[Table]:
     return [Table("times", columns, rows)] if rows else []
 
 
-def _failures(report: Report) -> list[Table]:
+def _failures(report: ReplayReport) -> list[Table]:
     rows = [(one.cause, one.count, f"{one.source}:{one.line}", one.detail) for one in report.causes()]
     columns = (Column("cause", Kind.KEY), Column("count", Kind.COUNT), Column("first"), Column("said"))
     return [Table("failures", columns, rows)] if rows else []

@@ -21,7 +21,7 @@ _READ = (("clicked", Count.CLICKED), ("spam reports", Count.COMPLAINED), ("unsub
 _TITLES = {"domain": "receiver domain", "from-domain": "sender domain"}
 
 
-class Shown(NamedTuple):
+class GroupsShown(NamedTuple):
     """Groups as a table shows them: the largest, what the rest come to, and what all do."""
 
     by: Sequence[str]
@@ -37,13 +37,13 @@ def tables(by: Sequence[str], groups: Groups, whole: Totals, top: int | None) ->
         return []
     first = groups[:top]
     left = groups[len(first) :]
-    shown = Shown(by, first, len(left), merged(totals for _, totals in left), whole)
+    shown = GroupsShown(by, first, len(left), merged(totals for _, totals in left), whole)
     title = " and ".join(_TITLES.get(name, name) for name in by)
     found = [_became(shown, f"by {title}")]
     return [*found, _took(shown, f"from sent to delivered, by {title}")] if whole[Count.DELIVERED] else found
 
 
-def _became(shown: Shown, title: str) -> Table:
+def _became(shown: GroupsShown, title: str) -> Table:
     whole = shown.whole
     ends = [(name, count) for name, count in _ENDS if whole[count] or count is Count.DELIVERED]
     shares = [Column(name, Kind.SHARE) for name, _ in ends]
@@ -60,7 +60,7 @@ def _became(shown: Shown, title: str) -> Table:
     return _table(shown, title, [Column("messages", Kind.COUNT), *shares, *read], row, [note])
 
 
-def _took(shown: Shown, title: str) -> Table:
+def _took(shown: GroupsShown, title: str) -> Table:
     columns = [Column(name, Kind.DURATION) for name in (*QUANTILES, "max")]
     columns += [Column("retried", Kind.SHARE), Column("to first open p50", Kind.DURATION), Column("p90", Kind.DURATION)]
 
@@ -74,7 +74,7 @@ def _took(shown: Shown, title: str) -> Table:
 
 
 def _table(
-    shown: Shown, title: str, columns: Sequence[Column], row: Callable[[Totals], list[Value]], notes: list[str]
+    shown: GroupsShown, title: str, columns: Sequence[Column], row: Callable[[Totals], list[Value]], notes: list[str]
 ) -> Table:
     empty = [""] * (len(shown.by) - 1)
     return Table(

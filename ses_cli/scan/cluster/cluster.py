@@ -8,7 +8,7 @@ from typing import Self
 
 from ses_cli.errors import TargetError
 from ses_cli.scan.cluster import identity
-from ses_cli.scan.cluster.connection import Connection
+from ses_cli.scan.cluster.connection import ClusterConnection
 from ses_cli.scan.cluster.leaves import leaves
 from ses_cli.scan.cluster.probe import probe
 from ses_cli.scan.cluster.work import Work
@@ -27,7 +27,7 @@ class Cluster:
     def __init__(self, address: str, leaf_size: int | None = None) -> None:
         """`address` is tcp://, tls:// or `local`. Raises TargetError where there is no scheduler, or no worker."""
         self._leaf_size = leaf_size
-        self._connection = Connection(address)
+        self._connection = ClusterConnection(address)
 
     def __enter__(self) -> Self:
         return self

@@ -21,7 +21,7 @@ _TRIES = 3  # of a task that fails
 T = TypeVar("T")
 
 
-class Connection:
+class ClusterConnection:
     """Tasks and their results."""
 
     def __init__(self, address: str) -> None:

@@ -10,7 +10,7 @@ from distributed import Future
 
 from ses_cli.fold import Deferring
 from ses_cli.scan.cluster import worker
-from ses_cli.scan.cluster.connection import Connection
+from ses_cli.scan.cluster.connection import ClusterConnection
 from ses_cli.scan.cluster.tree import Tree
 from ses_cli.scan.parts import F, Part, Task
 from ses_cli.scan.program import program
@@ -28,7 +28,7 @@ class _Asked(NamedTuple):
 class Work(Generic[F]):
     """Tasks on the workers. What reaches this process is the parts, without what was folded, and a few merged folds."""
 
-    def __init__(self, connection: Connection, task: Task[F]) -> None:
+    def __init__(self, connection: ClusterConnection, task: Task[F]) -> None:
         self._connection = connection
         self._task = task
         self._packed = pickle.dumps(task)

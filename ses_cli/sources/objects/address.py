@@ -10,7 +10,7 @@ from ses_cli.sources.source import shown
 _MAGIC = re.compile(r"[*?\[]")
 
 
-class Address(NamedTuple):
+class ObjectAddress(NamedTuple):
     """Where an object lies, or what the objects begin with that are meant."""
 
     scheme: str
@@ -37,7 +37,7 @@ class Address(NamedTuple):
         """What all keys begin with that a pattern matches."""
         return _MAGIC.split(self.key, maxsplit=1)[0]
 
-    def at(self, key: str) -> "Address":
+    def at(self, key: str) -> "ObjectAddress":
         """Another object in the same bucket."""
         return self._replace(key=key)
 
@@ -54,11 +54,11 @@ class Address(NamedTuple):
         return shown(f"{parts.scheme}://{host}{parts.path}{'?...' if parts.query else ''}")
 
 
-def parse(name: str) -> Address:
+def parse(name: str) -> ObjectAddress:
     """Raises SourceError where the address makes no sense."""
     scheme, _, rest = name.partition("://")
     if scheme in ("http", "https"):
-        address = Address(scheme, name.partition("#")[0])
+        address = ObjectAddress(scheme, name.partition("#")[0])
         if "@" in urlsplit(name).netloc:
             hint = f"pipe it in: curl -u USER {address.shown} | ses-events COMMAND"
             raise SourceError(f"{address.shown}: a user and a password in an address are not used", hint)
@@ -66,4 +66,4 @@ def parse(name: str) -> Address:
     bucket, _, key = rest.partition("/")
     if not bucket:
         raise SourceError(f"{shown(name)}: no bucket in this address", f"like {scheme}://BUCKET/PREFIX/")
-    return Address(scheme, bucket, key)
+    return ObjectAddress(scheme, bucket, key)

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from ses_cli.sources.objects.address import Address
+from ses_cli.sources.objects.address import ObjectAddress
 from ses_cli.sources.objects.stores import endpoint_of, store_of
 from ses_cli.sources.objects.trouble import Replaced, Short, told
 
@@ -25,7 +25,7 @@ _PARTS = 2  # of a file that is uploaded, at once
 _PAGE = 1000  # objects listed at once
 
 
-class Entry(NamedTuple):
+class ObjectInfo(NamedTuple):
     """An object as its store knows it."""
 
     key: str
@@ -38,27 +38,27 @@ class Entry(NamedTuple):
         return self.version.startswith('"')
 
 
-class Part(NamedTuple):
+class ObjectBytes(NamedTuple):
     """Bytes of an object."""
 
-    entry: Entry
+    entry: ObjectInfo
     data: memoryview
 
 
 class Bucket:
     """What is asked of one bucket. Every error is a SourceError that names the object."""
 
-    def __init__(self, address: Address, endpoint: str | None, is_asking: bool = False) -> None:
+    def __init__(self, address: ObjectAddress, endpoint: str | None, is_asking: bool = False) -> None:
         """`is_asking`: it is not known yet whether the address is right. Raises UsageError."""
         self._address = address
         self._endpoint = endpoint_of(address, endpoint)
         self._store = store_of(address.at(""), self._endpoint, is_asking)
 
-    def look(self, key: str, size: int) -> "Future[Part]":
+    def look(self, key: str, size: int) -> "Future[ObjectBytes]":
         """An object and its first bytes."""
         return self._start(lambda: self._look(key, size), key)
 
-    def fetch(self, pinned: Entry, begin: int, end: int) -> "Future[memoryview]":
+    def fetch(self, pinned: ObjectInfo, begin: int, end: int) -> "Future[memoryview]":
         """These bytes of a version of an object, all that there are up to `end`."""
         return self._start(lambda: self._fetch(pinned.key, begin, end, pinned).data, pinned.key, is_reading=True)
 
@@ -72,13 +72,13 @@ class Bucket:
 
         return self._start(put, key)
 
-    def list(self, prefix: str, after: str | None = None) -> Iterator[Entry]:
+    def list(self, prefix: str, after: str | None = None) -> Iterator[ObjectInfo]:
         """The objects below a prefix, those after a key only, as the store orders them."""
         import obstore
 
         pages = obstore.list(self._store, prefix or None, offset=after, chunk_size=_PAGE)
 
-        def page() -> list[Entry]:
+        def page() -> list[ObjectInfo]:
             return [_entry(meta["path"], dict(meta)) for meta in next(iter(pages), ())]
 
         while entries := self._start(page, self._address.key).result():
@@ -93,7 +93,7 @@ class Bucket:
 
         return _pool().submit(run)
 
-    def _look(self, key: str, size: int) -> Part:
+    def _look(self, key: str, size: int) -> ObjectBytes:
         import obstore
 
         try:
@@ -101,9 +101,9 @@ class Bucket:
         except Exception as error:
             if "status code: 416" not in str(error):  # none of it: it is empty
                 raise
-        return Part(_entry(key, dict(obstore.head(self._store, key))), memoryview(b""))
+        return ObjectBytes(_entry(key, dict(obstore.head(self._store, key))), memoryview(b""))
 
-    def _fetch(self, key: str, begin: int, end: int, pinned: Entry | None = None) -> Part:
+    def _fetch(self, key: str, begin: int, end: int, pinned: ObjectInfo | None = None) -> ObjectBytes:
         import obstore
 
         parts: list[memoryview] = []
@@ -123,7 +123,7 @@ class Bucket:
             parts.append(memoryview(answer.bytes())[: end - at])
             at += len(parts[-1])
             if at == end:
-                return Part(pinned, parts[0] if len(parts) == 1 else memoryview(b"".join(parts)))
+                return ObjectBytes(pinned, parts[0] if len(parts) == 1 else memoryview(b"".join(parts)))
         raise Short(f"{at - begin:,} of {end - begin:,} bytes came")
 
 
@@ -132,5 +132,5 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(_IN_FLIGHT, "objects")
 
 
-def _entry(key: str, meta: dict[str, Any]) -> Entry:
-    return Entry(key, meta["size"], meta["e_tag"] or meta["last_modified"].isoformat())
+def _entry(key: str, meta: dict[str, Any]) -> ObjectInfo:
+    return ObjectInfo(key, meta["size"], meta["e_tag"] or meta["last_modified"].isoformat())

@@ -11,13 +11,13 @@ from ses_cli.sources.archives import refuse_archive
 from ses_cli.sources.decompress import MAGIC_BYTES, codec_of
 from ses_cli.sources.directories import is_named
 from ses_cli.sources.names import LOGS, is_log
-from ses_cli.sources.objects.address import Address, parse
+from ses_cli.sources.objects.address import ObjectAddress, parse
 from ses_cli.sources.objects.ranges import Ranges
-from ses_cli.sources.objects.requests import Bucket, Entry, Part
+from ses_cli.sources.objects.requests import Bucket, ObjectBytes, ObjectInfo
 from ses_cli.sources.objects.small import HELD, SMALL
 from ses_cli.sources.objects.trouble import Missing
 from ses_cli.sources.source import Source
-from ses_cli.sources.storage import HEAD, Found
+from ses_cli.sources.storage import HEAD, SourceFound
 
 _LOOKED_AT = 64  # objects at once
 _SORTED = ("s3", "cos")  # their keys are listed in order
@@ -30,7 +30,7 @@ class Objects:
     def __init__(self, endpoint: str | None = None) -> None:
         self._endpoint = endpoint
 
-    def find(self, name: str) -> Iterator[Found | SourceError | str]:
+    def find(self, name: str) -> Iterator[SourceFound | SourceError | str]:
         """An object, the logs below a prefix, or the objects that match a pattern. Raises UsageError."""
         try:
             address = parse(name)
@@ -45,7 +45,7 @@ class Objects:
             return Ranges(ask, size, start, end)
         address = parse(source.path)
         bucket = Bucket(address, source.endpoint)
-        pinned = Entry(address.key, size, str(source.identity[1] if source.identity else ""))
+        pinned = ObjectInfo(address.key, size, str(source.identity[1] if source.identity else ""))
         return Ranges(lambda begin, end: bucket.fetch(pinned, begin, end), size, start, end)
 
     def here(self, source: Source) -> Source:
@@ -53,7 +53,7 @@ class Objects:
         for found in self.find(source.path):
             if isinstance(found, SourceError):
                 raise found
-            if isinstance(found, Found) and found.source.identity == source.identity:
+            if isinstance(found, SourceFound) and found.source.identity == source.identity:
                 return source
         raise SourceError(f"{source.name}: was replaced", "read it again")
 
@@ -66,12 +66,12 @@ class Objects:
 class _Search:
     """What one address stands for."""
 
-    def __init__(self, address: Address, endpoint: str | None) -> None:
+    def __init__(self, address: ObjectAddress, endpoint: str | None) -> None:
         self._address = address
         self._endpoint = endpoint
         self._bucket = Bucket(address, endpoint, is_asking=True)
 
-    def run(self) -> Iterator[Found | SourceError]:
+    def run(self) -> Iterator[SourceFound | SourceError]:
         address = self._address
         if not address.is_prefix:
             try:
@@ -89,14 +89,14 @@ class _Search:
         if is_empty:
             yield self._nothing() if address.is_prefix or address.is_pattern else self._beside(missing)
 
-    def _below(self, prefix: str) -> Iterator[Entry]:
+    def _below(self, prefix: str) -> Iterator[ObjectInfo]:
         """The logs below a prefix."""
         base = PurePosixPath(prefix)
         for entry in self._bucket.list(prefix):
             if is_log(PurePosixPath(entry.key).relative_to(base)):
                 yield entry
 
-    def _matching(self) -> Iterator[Entry]:
+    def _matching(self) -> Iterator[ObjectInfo]:
         """The objects that a pattern names, and the logs below the prefixes that it names."""
         fixed = self._address.fixed
         parts = PurePosixPath(self._address.key).parts
@@ -115,9 +115,9 @@ class _Search:
             ):
                 yield entry
 
-    def _looked_at(self, entries: Iterable[Entry]) -> Iterator[Found | SourceError]:
+    def _looked_at(self, entries: Iterable[ObjectInfo]) -> Iterator[SourceFound | SourceError]:
         """The objects and their first bytes, many of which are asked for at once."""
-        asked: deque[tuple[str, Future[Part]]] = deque()
+        asked: deque[tuple[str, Future[ObjectBytes]]] = deque()
         waiting = iter(entries)
         while True:
             for entry in islice(waiting, _LOOKED_AT - len(asked)):
@@ -131,14 +131,16 @@ class _Search:
             except SourceError as error:
                 yield error
 
-    def _found(self, key: str, future: "Future[Part]") -> Found:
+    def _found(self, key: str, future: "Future[ObjectBytes]") -> SourceFound:
         entry, data = future.result()
         head, address = bytes(data), self._address.at(key)
         refuse_archive(address.shown, head)
         codec, identity = codec_of(head[:MAGIC_BYTES]), (str(address), entry.version)
         if entry.size == len(head):
             HELD.put(identity, head)
-        return Found(Source(address.shown, str(address), entry.size, codec, identity, self._endpoint), head[:HEAD])
+        return SourceFound(
+            Source(address.shown, str(address), entry.size, codec, identity, self._endpoint), head[:HEAD]
+        )
 
     def _nothing(self) -> SourceError:
         what = "matches no object" if self._address.is_pattern else "a prefix without logs"

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from ses_cli.errors import UsageError, reason
 from ses_cli.sources.objects import metadata
-from ses_cli.sources.objects.address import Address
+from ses_cli.sources.objects.address import ObjectAddress
 
 if TYPE_CHECKING:
     from obstore.store import AzureStore, GCSStore, HTTPStore, S3Store
@@ -24,7 +24,7 @@ _REGION = re.compile(r"\bcos(?:-internal)?\.([a-z]{2,}-[a-z0-9-]+)\.")
 
 
 @cache
-def store_of(address: Address, endpoint: str | None, is_asking: bool) -> "Store":
+def store_of(address: ObjectAddress, endpoint: str | None, is_asking: bool) -> "Store":
     """The store of an address, whose `key` is to be empty; `endpoint` is what `endpoint_of` says.
 
     `is_asking`: it is not known yet whether the address is right.
@@ -56,7 +56,9 @@ def store_of(address: Address, endpoint: str | None, is_asking: bool) -> "Store"
         raise UsageError(f"{address.shown}: {said}") from None
 
 
-def endpoint_of(address: Address, endpoint: str | None, environment: Mapping[str, str] = os.environ) -> str | None:
+def endpoint_of(
+    address: ObjectAddress, endpoint: str | None, environment: Mapping[str, str] = os.environ
+) -> str | None:
     """The address of the store itself, None where the library knows it."""
     if endpoint is not None and urlsplit(endpoint).scheme not in ("http", "https"):
         raise UsageError(f'--endpoint: expected an address such as https://HOST, got "{endpoint}"')
@@ -74,7 +76,7 @@ def endpoint_of(address: Address, endpoint: str | None, environment: Mapping[str
             return None
 
 
-def _cos_endpoint(address: Address, endpoint: str | None, environment: Mapping[str, str]) -> str:
+def _cos_endpoint(address: ObjectAddress, endpoint: str | None, environment: Mapping[str, str]) -> str:
     """COS knows a bucket by the name of the host that is asked."""
     if endpoint is None:
         region = environment.get("TENCENTCLOUD_REGION")
@@ -98,7 +100,7 @@ def _client(url: str) -> dict[str, Any]:
     return options
 
 
-def _aws(address: Address) -> dict[str, Any]:
+def _aws(address: ObjectAddress) -> dict[str, Any]:
     """What the library does not find in the environment by itself."""
     if not metadata.needs_credentials(os.environ):
         return {}
@@ -116,7 +118,7 @@ def _aws(address: Address) -> dict[str, Any]:
     return {}
 
 
-def _tencent(address: Address, endpoint: str) -> dict[str, Any]:
+def _tencent(address: ObjectAddress, endpoint: str) -> dict[str, Any]:
     """COS speaks S3. Nothing that is meant for AWS gets there."""
     names = ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY")
     missing = [name for name in names if not os.environ.get(name)]

@@ -3,7 +3,7 @@
 import re
 
 from ses_cli.errors import SourceError
-from ses_cli.sources.objects.address import Address
+from ses_cli.sources.objects.address import ObjectAddress
 
 _LONGEST = 120  # characters of what a server said
 _CODE = re.compile(r"<Code>(\w{1,60})</Code>")
@@ -86,7 +86,7 @@ class Missing(SourceError):
     """There is no such object."""
 
 
-def told(error: Exception, address: Address, endpoint: str | None, is_reading: bool = False) -> SourceError:
+def told(error: Exception, address: ObjectAddress, endpoint: str | None, is_reading: bool = False) -> SourceError:
     """An error of the library as one of ours. `is_reading`: the object was there before."""
     if isinstance(error, SourceError):
         return error

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from ses_cli.errors import SourceError, TargetError, UsageError
-from ses_cli.sources.objects.address import Address, parse
+from ses_cli.sources.objects.address import ObjectAddress, parse
 from ses_cli.sources.objects.ranges import Ranges
-from ses_cli.sources.objects.requests import Bucket, Entry
+from ses_cli.sources.objects.requests import Bucket, ObjectInfo
 from ses_cli.sources.objects.trouble import Missing
 
 PART = 8 << 20  # bytes that are sent at once
@@ -36,7 +36,7 @@ class Uploader:
             raise UsageError(f"{self._address.shown}: expected a prefix, such as s3://BUCKET/PREFIX/")
         self._bucket = Bucket(self._address, endpoint)
 
-    def address_of(self, name: str) -> Address:
+    def address_of(self, name: str) -> ObjectAddress:
         """Where a file of this name goes."""
         prefix = self._address.key
         return self._address.at(f"{prefix}/{name}" if prefix and not prefix.endswith("/") else f"{prefix}{name}")
@@ -52,7 +52,7 @@ class Uploader:
         except SourceError as error:
             raise TargetError(error.message, error.hint) from None
 
-    def _is_there(self, address: Address, digest: Digest) -> bool:
+    def _is_there(self, address: ObjectAddress, digest: Digest) -> bool:
         try:
             entry = self._bucket.look(address.key, 1).result().entry
         except Missing:
@@ -61,7 +61,7 @@ class Uploader:
             return False
         return entry.version == digest.tag or self._hash(entry) == digest.sha256
 
-    def _hash(self, entry: Entry) -> str:
+    def _hash(self, entry: ObjectInfo) -> str:
         """What a store holds, read again: not every ETag is one of the content."""
         stream = Ranges(lambda begin, end: self._bucket.fetch(entry, begin, end), entry.size, 0, None)
         found = sha256()
@@ -70,7 +70,7 @@ class Uploader:
         return found.hexdigest()
 
 
-class Target:
+class UploadTarget:
     """One object to be written."""
 
     def __init__(self, name: str, endpoint: str | None) -> None:

@@ -9,7 +9,7 @@ from msgspec.json import decode
 from ses_cli.batch import Piece
 from ses_cli.callback import Callback
 from ses_cli.pipeline import raw_rows
-from ses_cli.replay.journal import Content, Entry, Opened, Scope, Sent, SqliteJournal, State, open_journal
+from ses_cli.replay.journal import Content, Entry, JournalSubject, Opened, Scope, SqliteJournal, State, open_journal
 
 URL = "http://user:pa55word@127.0.0.1:1/hook?token=hush-hush"
 MASKED = "http://***@127.0.0.1:1/hook?token=***"
@@ -55,9 +55,9 @@ def lines(count: int, begin: int = 0, event: str = "open,click,bounce") -> list[
     ]
 
 
-def sent(scope: Scope | None = None, url: str = URL, masked: str = MASKED, same: bool = False) -> Sent:
+def sent(scope: Scope | None = None, url: str = URL, masked: str = MASKED, same: bool = False) -> JournalSubject:
     """What a journal is about."""
-    return Sent(url, masked, scope or Scope(), same)
+    return JournalSubject(url, masked, scope or Scope(), same)
 
 
 def opened(path: Path, log: Log, scope: Scope | None = None, limit: int = 16) -> tuple[SqliteJournal, Opened]:
