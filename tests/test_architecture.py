@@ -39,6 +39,7 @@ OUTSIDE = {
     "httptools": ("capture",),
     "uvloop": ("capture",),
     "pyarrow": (
+        "export/addresses.py",
         "export/arrow.py",
         "export/database.py",
         "export/files.py",

@@ -31,6 +31,11 @@ def schema_of(names: Sequence[str]) -> pa.Schema:
     return pa.schema([pa.field(name, _TYPES[COLUMNS[name].type]) for name in names])
 
 
+def repeating(names: Sequence[str]) -> list[str]:
+    """Those of the columns whose values repeat."""
+    return [name for name in names if COLUMNS[name].type is Type.WORD]
+
+
 def batch_of(names: Sequence[str], batch: Batch) -> pa.RecordBatch:
     """The counted records; lines are numbered as the batch has them, and the source is not known yet."""
     typed = batch.typed()

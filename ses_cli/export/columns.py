@@ -1,6 +1,6 @@
 """The columns of an exported record: what the payload has, and what follows from it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from operator import attrgetter
@@ -96,14 +96,15 @@ COLUMNS = {
 }
 
 
-def choose(names: Sequence[str], option: str = "--columns") -> tuple[str, ...]:
+def choose(names: Sequence[str], option: str = "--columns", known: Iterable[str] = COLUMNS) -> tuple[str, ...]:
     """The columns of these names, in this order; all of them where none is named. Raises UsageError."""
+    known = tuple(known)
     for name in names:
-        if name not in COLUMNS:
-            raise UsageError(f'{option}: no such column: "{name}"', f"one of {', '.join(COLUMNS)}")
+        if name not in known:
+            raise UsageError(f'{option}: no such column: "{name}"', f"one of {', '.join(known)}")
         if names.count(name) > 1:
             raise UsageError(f"{option}: {name} is given twice")
-    return tuple(names or COLUMNS)
+    return tuple(names) or known
 
 
 def verdict(located: Located, classifier: Classifier) -> Verdict | None:

@@ -7,9 +7,6 @@ from typing import Protocol
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ses_cli.export.arrow import schema_of
-from ses_cli.export.columns import COLUMNS, Type
-
 _GROUP = 1 << 17  # rows of a row group
 
 
@@ -23,9 +20,8 @@ class Writer(Protocol):
 class ParquetWriter:
     """One Parquet file: zstd, and dictionaries for the columns that repeat."""
 
-    def __init__(self, sink: "Sink | str", names: Sequence[str]) -> None:
-        repeating = [name for name in names if COLUMNS[name].type is Type.WORD]
-        self._writer = pq.ParquetWriter(sink, schema_of(names), compression="zstd", use_dictionary=repeating)
+    def __init__(self, sink: "Sink | str", schema: pa.Schema, repeating: Sequence[str]) -> None:
+        self._writer = pq.ParquetWriter(sink, schema, compression="zstd", use_dictionary=list(repeating))
         self._waiting: list[pa.Table] = []
         self._rows = 0
 
@@ -50,8 +46,8 @@ class ParquetWriter:
 class StreamWriter:
     """An Arrow IPC stream."""
 
-    def __init__(self, sink: "Sink", names: Sequence[str]) -> None:
-        self._writer = pa.ipc.new_stream(sink, schema_of(names))
+    def __init__(self, sink: "Sink", schema: pa.Schema) -> None:
+        self._writer = pa.ipc.new_stream(sink, schema)
 
     def write(self, rows: pa.Table) -> None:
         """Its batches."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -107,6 +108,17 @@ def test_objects_are_read_by_the_workers(store: Store, processes: Processes) -> 
         cluster.check(sources, (), False)
         assert told(sources, TASKS["validation"], engine=cluster, span_size=20_000) == expected
     assert len(store.server.seen) >= 5
+
+
+def test_columns_are_all_there(run: Program, tmp_path: Path, processes: Processes) -> None:
+    """An Arrow stream has every record, with its source and its line, from wherever it was read."""
+    half = LOG.index(b"\n", len(LOG) // 2) + 1
+    names = [source.path for source in write(tmp_path, LOG, LOG[:half], LOG[half:])]
+    asked = ("export", "-f", "arrow", *names)
+    expected = pa.ipc.open_stream(run(*asked).out).read_all()
+    found = pa.ipc.open_stream(run(*asked, "--cluster", processes.address).out).read_all()
+    assert found.equals(expected)
+    assert len(found) == 2 * LOG.count(b"\n")
 
 
 def waiting(directory: Path, owner: int) -> Summary:

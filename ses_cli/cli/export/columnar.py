@@ -3,11 +3,11 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ses_cli.cli import scanning
 from ses_cli.cli.export.options import Choosing
@@ -31,26 +31,30 @@ Write = Callable[["pa.Table"], None]
 
 def run(reading: Reading, selecting: Selecting, printing: Printing, choosing: Choosing) -> Exit:
     """Exports. Raises UsageError where the libraries are not installed, or there is no place for the format."""
-    refuse(f"with --format {printing.form}, which has times in UTC", "tz")
     names = choose(split(choosing.columns))
-    _check(printing, choosing, names)
+    check(printing, choosing)
+    if choosing.partition_by:
+        _check_partition(choosing.partition_by, names)
     found = scanning.find_input(reading, printing)
     mode = log_mode(source.path for source in found.sources)
-    from ses_cli.export.arrow import Batches
+    from ses_cli.export.arrow import Batches, repeating, schema_of
 
-    with _writer(printing, choosing, names, mode) as write:
+    shape = Shape("callbacks", schema_of(names), repeating(names))
+    with writer(printing, shape, mode, choosing.partition_by) as write:
 
         def see(part: "Part[Batches]") -> None:
             if part.fold.batches:
                 write(part.fold.table(part.source, part.above))
                 part.fold.batches.clear()
 
-        outcome = scanning.fold(found, reading, selecting, partial(Batches, names), watch=see)
+        outcome = scanning.fold(found, reading, selecting, partial(Batches, names), see, is_streamed=True)
     scanning.tell(outcome)
     return scanning.status(outcome, reading.strict and outcome.ledger.invalid > 0)
 
 
-def _check(printing: Printing, choosing: Choosing, names: tuple[str, ...]) -> None:
+def check(printing: Printing, choosing: Choosing) -> None:
+    """Raises UsageError where the libraries are not installed, or the format does not go there."""
+    refuse(f"with --format {printing.form}, which has times in UTC", "tz")
     try:
         import pyarrow  # noqa: F401
 
@@ -58,13 +62,8 @@ def _check(printing: Printing, choosing: Choosing, names: tuple[str, ...]) -> No
             import duckdb  # noqa: F401
     except ImportError as error:
         raise UsageError(f"--format {printing.form}: {error.name} is not installed", _INSTALL) from None
-    if choosing.partition_by:
-        from ses_cli.export.partitions import BY
-
-        if printing.form != "parquet":
-            raise UsageError(f"--partition-by does nothing with --format {printing.form}", "it is for parquet")
-        if BY[choosing.partition_by] not in names:
-            raise UsageError(f"--partition-by {choosing.partition_by} needs the column {BY[choosing.partition_by]}")
+    if choosing.partition_by and printing.form != "parquet":
+        raise UsageError(f"--partition-by does nothing with --format {printing.form}", "it is for parquet")
     is_file = printing.output not in (None, "-")
     if (choosing.partition_by or printing.form == "duckdb") and not is_file:
         raise UsageError(f"--format {printing.form} needs -o: it cannot be streamed")
@@ -72,14 +71,29 @@ def _check(printing: Printing, choosing: Choosing, names: tuple[str, ...]) -> No
         raise UsageError(f"--format {printing.form} cannot go to a terminal", "use -o FILE or a pipe")
 
 
+def _check_partition(by: str, names: tuple[str, ...]) -> None:
+    from ses_cli.export.partitions import BY
+
+    if BY[by] not in names:
+        raise UsageError(f"--partition-by {by} needs the column {BY[by]}")
+
+
+class Shape(NamedTuple):
+    """What is written: the name of its table, the columns, and those of them that repeat."""
+
+    table: str
+    schema: "pa.Schema"
+    repeating: Sequence[str]
+
+
 @contextmanager
-def _writer(printing: Printing, choosing: Choosing, names: tuple[str, ...], mode: int) -> Iterator[Write]:
-    """Takes rows; what it writes is there at the end, whole, or not at all."""
-    if choosing.partition_by:
+def writer(printing: Printing, shape: Shape, mode: int, by: str | None = None) -> Iterator[Write]:
+    """Takes rows; what it writes is there at the end, whole, or not at all. It is divided `by` something."""
+    if by:
         from ses_cli.export.partitions import PartitionWriter
 
         with _replaced(str(printing.output), is_folder=True) as part:
-            folder = PartitionWriter(Path(part), names, choosing.partition_by)
+            folder = PartitionWriter(Path(part), shape.schema, shape.repeating, by)
             yield folder.write
             folder.close()
         return
@@ -87,16 +101,21 @@ def _writer(printing: Printing, choosing: Choosing, names: tuple[str, ...], mode
         from ses_cli.export.database import DatabaseWriter
 
         with _replaced(str(printing.output), is_folder=False, mode=mode) as part:
-            database = DatabaseWriter(part, names)
+            database = DatabaseWriter(part, shape.schema, shape.table)
             yield database.write
             database.close()
         return
     from ses_cli.export.files import ParquetWriter, Sink, StreamWriter
 
     with Output(printing.output, mode) as output:
-        writer = (ParquetWriter if printing.form == "parquet" else StreamWriter)(Sink(output.write), names)
-        yield writer.write
-        writer.close()
+        sink = Sink(output.write)
+        file = (
+            ParquetWriter(sink, shape.schema, shape.repeating)
+            if printing.form == "parquet"
+            else StreamWriter(sink, shape.schema)
+        )
+        yield file.write
+        file.close()
 
 
 @contextmanager

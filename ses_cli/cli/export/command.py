@@ -23,11 +23,15 @@ def export(reading: Reading, selecting: Selecting, printing: Printing, choosing:
     ses-events export -o mail.parquet logs/
     ses-events export -o s3://bucket/mail.parquet logs/
     ses-events export -o mail/ -f parquet --partition-by day logs/
+    ses-events export --bounces -o bounces.parquet logs/        one row per bounced address
     ses-events export -f ndjson --redact key log.jsonl >for-a-colleague.jsonl
 
     Without --format, the newest records are shown as a table, the newest last, in a pager if it is long. raw and
     ndjson are logs again: raw has the captured bytes, ndjson the records with today's field names. csv and tsv have
     one row per record, with derived columns: the time in UTC, the class of the reason and what to do about it.
+
+    --bounces writes the addresses that bounced, with the columns of "ses-events bounces --json"; --event deferred or
+    dropped writes those whose mail was delayed or not sent.
 
     --redact replaces the local part of every address, in reasons, subjects and links too, with a pseudonym that depends
     on the key: the same address has the same pseudonym, so that counts and joins survive.

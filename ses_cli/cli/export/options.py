@@ -15,6 +15,7 @@ class Choosing:
 
     columns: tuple[str, ...]
     partition_by: str | None
+    bounces: bool
     redact: str | None
     redact_domains: bool
 
@@ -31,6 +32,7 @@ choosing = grouped(
         type=click.Choice(("day", "event", "from-domain")),
         help="With parquet: write a directory of files, partitioned by this (UTC days).",
     ),
+    click.option("--bounces", is_flag=True, help="Write one row per bounced address, as bounces does."),
     click.option(
         "--redact", type=File(), metavar="KEYFILE", help="Replace addresses with pseudonyms derived from this key."
     ),

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ses_cli.cli import scanning
-from ses_cli.cli.export import columnar
+from ses_cli.cli.export import addresses, columnar
 from ses_cli.cli.export.options import Choosing
 from ses_cli.cli.given import refuse
 from ses_cli.cli.options import Printing, Reading, Selecting, split
@@ -26,6 +26,8 @@ _SHOWN = 10_000  # records of a table
 
 def run(reading: Reading, selecting: Selecting, printing: Printing, choosing: Choosing) -> Exit:
     """Exports. Raises UsageError where options do not go together."""
+    if choosing.bounces:
+        return addresses.run(reading, selecting, printing, choosing)
     redaction = _redaction(choosing, printing)
     if printing.form not in columnar.FORMATS:
         refuse(f"with --format {printing.form}", "partition_by", hint="it is for parquet")
