@@ -1,8 +1,9 @@
 """Measures verdicts on labelled reply texts: `python docs/measure_reasons.py [--wrong]` prints the table.
 
 Each file of `tests/reasons/texts/` is one source; its lines are the actions an expert would accept (the best one
-first), the recipient's domain if it is known, and the text, in which `{}` stands for the recipient's address. The texts
-in `known/` were read when rules were written; of those in `held-out/` only the figures are looked at.
+first), the recipient's domain if it is known, the text, in which `{}` stands for the recipient's address, and in newer
+files where it was found. The texts in `known/` were read when rules were written; of those in `held-out/` only the
+figures are looked at.
 """
 
 import argparse
@@ -66,7 +67,7 @@ def cases(part: str) -> Iterator[tuple[str, list[Case]]]:
 
 
 def _case(source: str, line: str) -> Case:
-    accepted, domain, text = line.split("\t")
+    accepted, domain, text, *_ = line.split("\t")
     actions = tuple(accepted.split())
     if not actions or not set(actions) <= set(ACTIONS):
         raise ValueError(f"{source}: {line}")
