@@ -98,8 +98,8 @@ MEASURED = """\
 
 Reply texts of servers that are not among the examples of the rules, each with the actions an expert would accept:
 `python docs/measure_reasons.py` prints these tables. Sources were divided before rules were written: the texts of some
-were read for it (known), those of others were not (held out), so the figures of the second table are what to
-expect of texts that nobody has seen.
+were read for it (known), those of others were not (held out). The figures at first sight are what to expect of texts
+that nobody has seen.
 
 * right: the action is one an expert would accept;
 * living suppressed: `suppress` where the address may be alive, of those texts;

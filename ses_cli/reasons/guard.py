@@ -29,6 +29,7 @@ def _any(*lines: str) -> re.Pattern[str]:
 _HARMLESS = re.compile(
     "|".join(
         (
+            r"please check all recipients of this message to verify they are valid",
             r"smtp error from (?:the )?remote (?:mail )?server(?: after [a-z ]{1,40})?",
             r"(?:please )?(?:check|verify|correct|double-check\w*) (?:the |this |that )?.{0,40}?"
             r"(?:address|recipient|spelling)\w*.{0,24}?(?:re)?(?:try|send)(?: it| the (?:message|mail))?(?: again)?",
@@ -45,7 +46,7 @@ _HARMLESS = re.compile(
             r"your (?:e-?mail|mail|message)s? (?:to .{1,60}?)?(?:was|were|has|have|could|can|did)(?: ?not|n.t)?\b"
             r".{0,40}?(?:deliver\w*|return\w*|sent|bounc\w*)",
             r"(?:no|without|do not have) authori[sz]ation to see it",
-            r"5\.4\.1[^\w]{1,4}(?:<?email>?[^\w]{1,4})?recipient address rejected: access denied",
+            r"5\.4\.1[^\w]{1,4}(?:<?email>?[^\w]{1,4})?recipient address(?:es)? rejected ?: access denied",
             r"<(?:url|host)[^>]{0,80}>|learn more at|for more information(?: see)?",
             r"policy rejection on the target address",
             r"(?:google )?tried to deliver your message,? but it was rejected by .{0,120}?(?:returned was|$)",
@@ -73,7 +74,8 @@ _BLAME = _any(
     r"too (?:many|much|large|big|fast|frequent\w*|long)",
     r"full | storage | space | restricted(?! char) | refused? to | denied | resources | local error",
     r"(?:rejected|refused|blocked) by (?:the )?(?:recip\w*|users?) | (?:parse|sequence) error | time ?-?outs?",
-    r"dropped | mime | structure | license",
+    r"dropped | mime | structure | license | unwanted | banned | forbidden | insufficient",
+    r"defer(?:red)? | unusual\w* | excessive\w* | suspicious | suspected",
     r"(?:message|mail|e-?mail|transaction) (?:is |was |has been )?(?:refused|rejected|denied|failed)"
     r"(?! - address| .no valid rec)",
     r"alphabet | character sets?",

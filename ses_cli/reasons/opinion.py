@@ -18,7 +18,7 @@ from ses_cli.reasons.classes import ACTIONS
 
 ORDER = tuple(ACTIONS)  # of the counts
 SURE = 0.9  # the least share of an action that decides
-UNLIKELY = 0.005  # a smaller share of suppress contradicts it
+UNLIKELY = 0.05  # a smaller share of suppress contradicts it
 FEWEST = 2  # known words or pairs without which there is no opinion
 
 _WORD = re.compile(
