@@ -10,7 +10,10 @@ import orjson
 
 from ses_cli.batch import BOM, Piece
 
+_printed, _escaped = json.JSONEncoder(ensure_ascii=False).encode, json.JSONEncoder().encode
+_NESTED = {list, dict}
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_TOKEN = re.compile(rb"(%b)\s*(:?)|([][{}])" % _STRING.pattern, re.DOTALL)  # a text, and whether it is a key; a bracket
 
 
 class Flaw(NamedTuple):
@@ -28,7 +31,7 @@ def parse(raw: bytes, unfinished: bool) -> dict[str, object] | Flaw:
         value: object = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         return _undecodable(raw) or _cut_off(unfinished) or _not_json(raw, error)
-    if is_object(value):
+    if isinstance(value, dict):
         return value
     return Flaw("not-object", "$", f"expected an object, got {kind(value)}", _array_hint(value))
 
@@ -55,18 +58,31 @@ def has_duplicate_key(raw: bytes) -> bool:
     return is_object(value) and bool(duplicate_keys(raw, value))
 
 
+def count_all(value: dict[str, object]) -> int:
+    """How many keys an object has, with those of objects within."""
+    n = 0
+    todo: list[object] = [value]
+    while todo:
+        item = todo.pop()
+        within = item.values() if is_object(item) else item if isinstance(item, list) else ()
+        n += len(item) if is_object(item) else 0
+        todo += [each for each in within if type(each) in _NESTED]
+    return n
+
+
 def duplicate_keys(raw: bytes, value: dict[str, object]) -> list[str]:
     """The keys that come twice on a line, which holds this object: of each the last value is in it."""
-    if count_keys(raw, len(value)) == len(value):
+    n = len(value) if _NESTED.isdisjoint(map(type, value.values())) else count_all(value)
+    if count_keys(raw, n) == n:
         return []
-    pairs: list[tuple[str, object]] = []
-
-    def keep(found: list[tuple[str, object]]) -> None:
-        nonlocal pairs
-        pairs = found  # the outermost object ends last
-
-    json.loads(raw, object_pairs_hook=keep, parse_int=str, parse_float=str)
-    return [name for name, n in Counter(name for name, _ in pairs).items() if n > 1]
+    names, level = [], 0
+    for text, colon, bracket in _TOKEN.findall(raw):
+        if bracket:
+            level += 1 if bracket in b"[{" else -1
+        elif colon and level == 1:
+            names.append(text)
+    counts: Counter[str] = Counter(map(orjson.loads, names))
+    return [name for name, n in counts.items() if n > 1]
 
 
 def is_object(value: object) -> TypeGuard[dict[str, object]]:
@@ -97,7 +113,7 @@ def quote(text: str, limit: int = 40) -> str:
     """Text from a log, safe and short enough for a message; one with an @ may be an address and is not shown."""
     if "@" in text:
         return f"of {len(text)} characters"
-    return json.dumps(text if len(text) <= limit else text[:limit] + "…", ensure_ascii=not text.isprintable())
+    return (_printed if text.isprintable() else _escaped)(text if len(text) <= limit else text[:limit] + "…")
 
 
 def _undecodable(raw: bytes) -> Flaw | None:

@@ -17,7 +17,7 @@ class Line(NamedTuple):
 
     def is_valid(self, strict: bool) -> bool:
         """Whether it is a record; under `strict` no warning may be on it either."""
-        return not self.flaws if strict else not any(flaw.code in ERRORS for flaw in self.flaws)
+        return not self.flaws or (not strict and ERRORS.keys().isdisjoint([flaw.code for flaw in self.flaws]))
 
     def record(self) -> Callback:
         """The record of a valid line. Brings `value` to today's spelling."""
@@ -38,10 +38,15 @@ def validate(raw: bytes, unended: bool) -> Line:
     value = parse(raw, unended)
     if isinstance(value, Flaw):
         return Line([*marks, value], None)
-    deep = depths(value)
-    doubled = [] if deep else duplicate_keys(raw, value)
-    twice = [Flaw("duplicate-key", path(name), "a key that comes twice: the last value counts") for name in doubled]
-    return Line([*marks, *flaws(value), *deep, *twice], value)
+    found = marks + flaws(value)
+    if deep := depths(value):
+        found += deep
+    else:
+        doubled = duplicate_keys(raw, value)
+        found += [
+            Flaw("duplicate-key", path(name), "a key that comes twice: the last value counts") for name in doubled
+        ]
+    return Line(found, value)
 
 
 def too_long(length: int, max_line: int) -> Flaw:

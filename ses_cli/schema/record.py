@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from difflib import get_close_matches
+from functools import lru_cache
 from itertools import chain
 from typing import Any, TypeGuard
 
@@ -26,10 +26,13 @@ from ses_cli.events import (
 from ses_cli.schema.document import Flaw, is_object, kind
 
 _ABSENT = (None, "")
-_DEEPEST = 200  # levels of nesting, so that no parser that follows, wherever it is called, runs out of stack
+DEEPEST = 200  # levels of nesting, so that no parser that follows, wherever it is called, runs out of stack
 _TYPES = {name: field.type for name, field in FIELDS.items()}
 _TYPES |= {old: _TYPES[new] for old, new in LEGACY_FIELDS.items()}
+_OLD = {new: old for old, new in LEGACY_FIELDS.items()}
+_REQUIRED = [(name, _OLD.get(name, name)) for name, field in FIELDS.items() if field.required]
 _INTEGERS = tuple(name for name, field in FIELDS.items() if field.type is int and not field.required)
+_NESTED = {list, dict}
 _PLAIN_KEY = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _EMAIL = re.compile(r'(?:"[^\s\x00-\x1f\x7f-\x9f]+"|[^\s@\x00-\x1f\x7f-\x9f]+)@[^\s@\x00-\x1f\x7f-\x9f]+')
 _UNSEEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
@@ -41,13 +44,12 @@ def flaws(record: dict[str, object]) -> list[Flaw]:
     for name, value in record.items():
         if type(value) is not _TYPES.get(name):
             found += _other(name, value)
-        elif name in _RULES:
-            found += _RULES[name](record, value)
-    event, bounce_type = record.get("event"), record.get("bounceType")
-    if event == "bounce" and bounce_type in _ABSENT:
+        elif name in _RULES and (wrong := _RULES[name](record, value)):
+            found += wrong
+    get = record.get
+    if get("event") == "bounce" and get("bounceType") in _ABSENT:
         found.append(Flaw("missing-bounce-type", "$.bounceType", "a bounce without bounceType: neither hard nor soft"))
-    sent, at = record.get("sentTimestamp"), record.get("timestamp")
-    if is_time(sent) and is_time(at) and sent > at:
+    if is_time(sent := get("sentTimestamp")) and is_time(at := get("timestamp")) and sent > at:
         found.append(Flaw("sent-after-event", "$.sentTimestamp", f"sent {sent - at} s after the event"))
     return found
 
@@ -64,21 +66,26 @@ def normalise(record: dict[str, object]) -> None:
 
 def callback(record: dict[str, object]) -> Callback:
     """The record that an object without errors is, once its spellings are today's."""
-    if any(record.get(name) == "" for name in _INTEGERS):
-        record = {name: value for name, value in record.items() if value != "" or name not in _INTEGERS}
+    if "" in map(record.get, _INTEGERS):
+        record = record.copy()
+        for name in _INTEGERS:
+            if record.get(name) == "":
+                del record[name]
     return convert(record, Callback)
 
 
 def depths(record: dict[str, object]) -> list[Flaw]:
     """Undocumented values that nest deeper than any parser that follows could read."""
+    if _NESTED.isdisjoint(map(type, record.values())):
+        return []
     nested = [(name, value) for name, value in record.items() if type(value) in (list, dict) and name not in FIELDS]
     deep = [name for name, value in nested if _is_deep(value)]
-    return [Flaw("not-json", path(name), f"expected at most {_DEEPEST} levels, got more") for name in deep]
+    return [Flaw("not-json", path(name), f"expected at most {DEEPEST} levels, got more") for name in deep]
 
 
 def _is_deep(value: object) -> bool:
     level: list[object] = [value]
-    for _ in range(_DEEPEST):
+    for _ in range(DEEPEST):
         arrays = [item for item in level if isinstance(item, list)]
         level = [*chain(*arrays), *chain(*(item.values() for item in level if is_object(item)))]
         if not level:
@@ -103,6 +110,11 @@ def path(name: str) -> str:
     return f"$.{name}" if _PLAIN_KEY.fullmatch(name) else f"$[{json.dumps(name[:100])}]"
 
 
+_OLD_SPELLING = {
+    old: Flaw("legacy-spelling", path(old), f"an old spelling of {new}") for old, new in LEGACY_FIELDS.items()
+}
+
+
 def _is_complete(record: dict[str, object]) -> bool:
     """Whether every required field is there in some spelling."""
     get = record.get
@@ -115,16 +127,11 @@ def _is_complete(record: dict[str, object]) -> bool:
 
 
 def _missing(record: dict[str, object]) -> Iterator[Flaw]:
-    for name, field in FIELDS.items():
-        legacy = next((old for old, new in LEGACY_FIELDS.items() if new == name), name)
-        if field.required and record.get(name) is None and record.get(legacy) is None:
+    hint = provider_hint(record)
+    for name, old in _REQUIRED:
+        if record.get(name) is None and record.get(old) is None:
             got = "null" if name in record else "nothing"
-            yield Flaw(
-                "missing-field",
-                path(name),
-                f"expected {_expected(field.type)}, got {got}",
-                provider_hint(record),
-            )
+            yield Flaw("missing-field", path(name), f"expected {_expected(_TYPES[name])}, got {got}", hint)
 
 
 def provider_hint(record: dict[str, object]) -> str | None:
@@ -139,7 +146,7 @@ def provider_hint(record: dict[str, object]) -> str | None:
 def _other(name: str, value: object) -> Iterator[Flaw]:
     """A key that is not documented, or a value of another type than documented."""
     if name in LEGACY_FIELDS:
-        yield from _legacy_field(name)
+        yield _OLD_SPELLING[name]
     field = FIELDS.get(LEGACY_FIELDS.get(name, name))
     if field is None and not is_custom(name):
         yield Flaw("unknown-field", path(name), f"a key that no edition of the documentation has: {json_type(value)}")
@@ -150,34 +157,49 @@ def _other(name: str, value: object) -> Iterator[Flaw]:
     yield Flaw("wrong-type", path(name), f"expected {_expected(wanted)}, got {kind(value)}")
 
 
-def _legacy_field(name: str) -> Iterator[Flaw]:
-    yield Flaw("legacy-spelling", path(name), f"an old spelling of {LEGACY_FIELDS[name]}")
-
-
-def _event(value: str) -> Iterable[Flaw]:
+def _event(_: object, value: str) -> Iterable[Flaw]:
     if value not in EVENT_IDS:
-        close = get_close_matches(value[:40].lower(), EVENTS, n=1)
-        hint = f'did you mean "{close[0]}"?' if close else f"one of {', '.join(EVENTS)}"
-        return (Flaw("unknown-event", "$.event", f"expected an event type, got {kind(value)}", hint),)
+        return (Flaw("unknown-event", "$.event", f"expected an event type, got {kind(value)}", _closest(value[:40])),)
     if value in LEGACY_EVENTS:
         return (Flaw("legacy-spelling", "$.event", f"{value} is an event type of the 2021 documentation only"),)
     return ()
 
 
-def _bulk_id(name: str, value: str) -> Iterable[Flaw]:
-    old = _legacy_field(name) if name in LEGACY_FIELDS else ()
-    return [*old, Flaw("blank-bulk-id", path(name), "an empty bulkId")] if not value else old
+@lru_cache(1 << 10)
+def _closest(value: str) -> str:
+    from difflib import get_close_matches  # start-up
+
+    close = get_close_matches(value.lower(), EVENTS, n=1)
+    return f'did you mean "{close[0]}"?' if close else f"one of {', '.join(EVENTS)}"
 
 
-def _time(name: str, value: int) -> Iterable[Flaw]:
-    if is_time(value) or (value == 0 and name == "sentTimestamp"):  # 0: not known
-        return ()
+def _bulk_id(_: object, value: str) -> Iterable[Flaw]:
+    return () if value else (_blank_bulk_id("bulkId"),)
+
+
+def _old_bulk_id(_: object, value: str) -> Iterable[Flaw]:
+    return (_OLD_SPELLING["bulkid"],) if value else (_OLD_SPELLING["bulkid"], _blank_bulk_id("bulkid"))
+
+
+def _blank_bulk_id(name: str) -> Flaw:
+    return Flaw("blank-bulk-id", path(name), "an empty bulkId")
+
+
+def _timestamp(_: object, value: int) -> Iterable[Flaw]:
+    return () if 0 < value <= MAX_TIMESTAMP else (_bad_time("timestamp", value),)
+
+
+def _sent_timestamp(_: object, value: int) -> Iterable[Flaw]:
+    return () if 0 <= value <= MAX_TIMESTAMP else (_bad_time("sentTimestamp", value),)  # 0: not known
+
+
+def _bad_time(name: str, value: int) -> Flaw:
     hint = "milliseconds? Divide by 1000" if is_time(value // 1000) and value > MAX_TIMESTAMP else None
-    return (Flaw("bad-timestamp", path(name), f"expected Unix seconds up to the year 9999, got {value}", hint),)
+    return Flaw("bad-timestamp", path(name), f"expected Unix seconds up to the year 9999, got {value}", hint)
 
 
 def _bounce_type(record: dict[str, object], value: str) -> Iterable[Flaw]:
-    if record.get("event") != "bounce" or value in ("", HARD, SOFT):
+    if value in ("", HARD, SOFT) or record.get("event") != "bounce":
         return ()
     if value in LEGACY_BOUNCE_TYPES:
         return (Flaw("legacy-spelling", "$.bounceType", f"an old spelling of {LEGACY_BOUNCE_TYPES[value]}"),)
@@ -192,10 +214,12 @@ def _event_id(record: dict[str, object], value: int) -> Iterable[Flaw]:
     return (Flaw("eventid-mismatch", "$.eventid", f"expected {expected} for {event}, got {value}"),)
 
 
-def _email(value: str) -> Flaw:
+def _email(_: object, value: str) -> Iterable[Flaw]:
     """Says what is wrong without the address, which is personal data."""
+    if is_email(value):
+        return ()
     if not value:
-        return Flaw("blank-email", "$.email", "an empty address, as in the documentation's 2021 sample")
+        return (Flaw("blank-email", "$.email", "an empty address, as in the documentation's 2021 sample"),)
     local, at, domain = value.rpartition("@")
     if len(value) > MAX_EMAIL:
         got = f"{len(value)} characters (at most {MAX_EMAIL})"
@@ -207,7 +231,7 @@ def _email(value: str) -> Flaw:
         got = f'nothing {"after" if local else "before"} the "@"'
     else:
         got = 'more than one "@"'
-    return Flaw("bad-email", "$.email", f"expected local@domain, got {got}")
+    return (Flaw("bad-email", "$.email", f"expected local@domain, got {got}"),)
 
 
 def _expected(wanted: type[str] | type[int]) -> str:
@@ -234,12 +258,12 @@ def json_type(value: object) -> str:
 
 # what a value of the right type has to be besides, by the key of the field
 _RULES: dict[str, Callable[[dict[str, object], Any], Iterable[Flaw]]] = {
-    "event": lambda _, value: _event(value),
-    "email": lambda _, value: () if is_email(value) else (_email(value),),
-    "bulkId": lambda _, value: () if value else _bulk_id("bulkId", value),
-    "bulkid": lambda _, value: _bulk_id("bulkid", value),
-    "timestamp": lambda _, value: _time("timestamp", value),
-    "sentTimestamp": lambda _, value: _time("sentTimestamp", value),
+    "event": _event,
+    "email": _email,
+    "bulkId": _bulk_id,
+    "bulkid": _old_bulk_id,
+    "timestamp": _timestamp,
+    "sentTimestamp": _sent_timestamp,
     "bounceType": _bounce_type,
     "eventid": _event_id,
 }

@@ -15,6 +15,8 @@ from ses_cli.engine import engine
 from ses_cli.events import ERRORS, WARNINGS
 from ses_cli.schema.check import PythonEngine
 from ses_cli.schema.clean import Clean
+from ses_cli.schema.line import validate
+from ses_cli.schema.odd import read
 from ses_cli.schema.record import flaws, normalise
 from tests.logs import GOOD, LINES, LOGS, NEARLY, Record, content, documented, line, log, record
 
@@ -50,6 +52,23 @@ def test_the_short_cut_says_what_the_definition_says_of_a_record(value: Record) 
         odd = any(isinstance(item, float | list | dict) or item in ("", 2**63) for item in value.values())
         address = value["email"]
         assert odd or "bulkid" in value or address.count("@") > 1 or not address.isprintable() or '"' in address
+
+
+@given(
+    NEARLY | GOOD,
+    st.sampled_from([b"", BOM, BOM + BOM]),
+    st.sampled_from([b"", b'"event":"x",', b'"x":{"a":1,"a":2},', b'"a":[],"\\u0061":0,']),
+)
+def test_a_valid_line_is_read_as_the_definition_says(value: Record, mark: bytes, more: bytes) -> None:
+    """What is read without the definition has its record and its warnings; errors are left to it."""
+    raw = mark + line(value)[:-1].replace(b"{", b"{" + more, 1)
+    found, defined = read(raw), validate(raw, unended=False)
+    if defined.is_valid(strict=False):
+        assert found is not None
+    if found is not None:
+        assert Counter(found[1]) == Counter(flaw.code for flaw in defined.flaws)
+        assert defined.is_valid(strict=False)
+        assert content(found[0]) == content(defined.record())
 
 
 @given(st.lists(NEARLY | GOOD, min_size=1, max_size=6))
@@ -188,7 +207,7 @@ def test_a_short_look_costs_no_long_one() -> None:
 
     def count(frame: FrameType, event: str, argument: object) -> None:  # noqa: ARG001
         nonlocal looks
-        looks += event == "call" and frame.f_code.co_name == "validate"
+        looks += event == "call" and frame.f_code.co_name == "_look"
 
     data = log(*[each for _ in range(40) for each in [record()] * 30 + [record(email='"a@b"@c.d')]])
     sys.setprofile(count)
