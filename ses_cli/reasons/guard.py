@@ -84,6 +84,10 @@ _BLAME = _any(
 _BLAME_LANGUAGES = re.compile(
     "发件|发信|寄件|垃圾|内容|主题|频率|频繁|限制|策略|认证|验证失败|稍后|重试|黑名单|病毒|附件|超过|信誉|送信者|送信元|발신"
     "|отправител|спам|позже|попробуйте|absender|expediteur|remitente|remetente|mittente|nadawc|gonderen"
+    "|nguoi gui|thu rac|noi dung|thu lai|chinh sach|vuot (?:qua )?gioi han|pengirim|coba lagi|konten|kebijakan|batas"
+    "|afzender|odesilatel|odosielatel|avsandar|avsender|afsender|lahettaj|felado|expeditor|відправник|пізніше|αποστολ"
+    "|later opnieuw|spater|plus tard|mas tarde|mais tarde|piu tardi|pozdeji|senere|senare|myohemmin|kesobb|mai tarziu"
+    "|pozniej|daha sonra|roskaposti|skrappost|indesirable|ผู้ส่ง"
 )
 # What says, beside a bare code, that the recipient is what is wrong.
 _WHO = (
