@@ -97,11 +97,7 @@ class LineFile:
 
     def is_removed(self) -> bool:
         """Whether the open file has no name any more: what is in it is lost when it is closed."""
-        return self.names() == 0
-
-    def names(self) -> int:
-        """How many names the open file has."""
-        return self._disk.fstat(self._fd).st_nlink
+        return self._disk.fstat(self._fd).st_nlink == 0
 
     def write(self, data: bytes) -> None:
         """Append whole lines. Raise `OSError`; then `undo`."""

@@ -1,5 +1,6 @@
 """When a log is rotated, what the rotated file is called, and which ones go."""
 
+import errno
 import os
 import stat
 from collections.abc import Callable
@@ -74,29 +75,14 @@ class Archive:
         return self.log.with_name(f"{self.log.stem}-{stamp}{self.log.suffix}")
 
     def undo(self, path: Path) -> None:
-        """Give the file that was rotated last its first name again, unless there is a file of that name. `OSError`.
-
-        Cut short between the two it has both names, until `drop_copies`.
-        """
-        self.disk.link(path, self.log)
-        self.disk.unlink(path)
+        """Give the file that was rotated last its first name again, unless there is a file of that name. `OSError`."""
+        if self.disk.lexists(self.log):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(self.log))
+        self.disk.rename(path, self.log)
 
     def uncompressed(self) -> list[Path]:
-        """The rotated files that are not compressed, oldest first; not the log itself under another name."""
-        found = [path for _, path, compression in rotated(self.log, self.disk) if not compression]
-        return [path for path in found if not self._is_log(path)]
-
-    def drop_copies(self) -> None:
-        """Take from the log the rotated names that it has besides its own. Raise `OSError`."""
-        for _, path, _ in rotated(self.log, self.disk):
-            if self._is_log(path):
-                self.disk.unlink(path)
-
-    def _is_log(self, path: Path) -> bool:
-        try:
-            return os.path.samestat(self.disk.stat(path), self.disk.stat(self.log))
-        except FileNotFoundError:
-            return False
+        """The rotated files that are not compressed, oldest first."""
+        return [path for _, path, compression in rotated(self.log, self.disk) if not compression]
 
     def prune(self, keep: int, may_go: Callable[[str], bool] = lambda _: True) -> list[Path]:
         """Delete all but the `keep` newest rotated files of this log, and return what was deleted.

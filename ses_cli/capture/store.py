@@ -126,8 +126,6 @@ class LogStore:
         if not more or not self._rotation.is_due(self._log.size, more, self._log.written, now):
             return
         try:
-            if self._log.names() > 1:
-                self.archive.drop_copies()
             path = self.archive.rotate(now)
             try:
                 self._log.open()

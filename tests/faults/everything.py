@@ -1,5 +1,6 @@
 """All scenarios by name."""
 
+from tests.faults.following import SummaryFollow
 from tests.faults.listening import Listen
 from tests.faults.replaying import Follow, Forward, Replay
 from tests.faults.scenario import Scenario
@@ -12,6 +13,7 @@ _ALL: list[Scenario] = [
     Replay("replay-skip", unknown="skip"),
     Replay("replay-outputs", outputs=True, refused=("b1",)),
     Follow(),
+    SummaryFollow(),
     Forward(),
     SUMMARY,
     STATE,
@@ -25,7 +27,7 @@ _OF_CRASHES: list[Scenario] = [
     Listen("listen", is_renamed=False),
     Listen("listen-large", is_renamed=False, pad=900, compress="gzip"),
     *_ALL[1:5],
-    *(scenario for scenario in _ALL[7:] if scenario is not STATE),  # which names its logs, by their whole paths
+    *(scenario for scenario in _ALL[8:] if scenario is not STATE),  # which names its logs, by their whole paths
 ]
 SCENARIOS = {scenario.name: scenario for scenario in _ALL}
 CRASHES = {scenario.name: scenario for scenario in _OF_CRASHES}

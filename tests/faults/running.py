@@ -97,6 +97,7 @@ class Process:
         self._said: list[str] = []
         self._news = threading.Condition()
         self._out: list[bytes] = []
+        self._is_out = False  # all of it has come
         self.is_traced = bool(trace)
         self.process: subprocess.Popen[bytes] | Child = (
             Child(arguments, home, environment(home))
@@ -128,7 +129,14 @@ class Process:
 
     def _collect(self) -> None:
         assert self.process.stdout
-        self._out.append(self.process.stdout.read())
+        descriptor = self.process.stdout.fileno()
+        while chunk := os.read(descriptor, 1 << 16):
+            with self._news:
+                self._out.append(chunk)
+                self._news.notify_all()
+        self._is_out = True
+        with self._news:
+            self._news.notify_all()
 
     @property
     def is_over(self) -> bool:
@@ -147,6 +155,17 @@ class Process:
                 if left <= 0 or (self._said and not self._said[-1]):
                     return None
                 self._news.wait(left)
+
+    def until_out(self, text: bytes, seconds: float) -> bool:
+        """Waits until its output has a text; false where it ended, or that took too long."""
+        end = time.monotonic() + seconds
+        with self._news:
+            while text not in b"".join(self._out):
+                left = end - time.monotonic()
+                if self._is_out or left <= 0:
+                    return False
+                self._news.wait(left)
+        return True
 
     def signal(self, number: signal.Signals) -> None:
         """To the program itself, not to what traces it."""

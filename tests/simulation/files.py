@@ -195,16 +195,6 @@ class SimulatedDisk:
         names[new] = names.pop(old)
         self._files.changed()
 
-    def link(self, old: Path, new: Path, /) -> None:
-        """Another name."""
-        self._change("link")
-        names = self._files.names
-        if new.name in names:
-            raise FileExistsError(errno.EEXIST, "there", new.name)
-        names[new.name] = names[old.name]
-        names[new.name].links += 1
-        self._files.changed()
-
     def unlink(self, path: Path, /) -> None:
         """The name goes."""
         self._change("unlink")

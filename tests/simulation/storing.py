@@ -90,7 +90,9 @@ class StoringWorld:
         clock, random, plan = self.clock, self.random, self.plan
         clock.tell("begins")
         clock.begin(kill)
-        fails = {n: random.choice(_ERRORS) for n in range(1, 400) if random.random() < plan.fails}
+        fails: dict[int, int] = {}
+        if plan.fails:
+            fails = {n: random.choice(_ERRORS) for n in range(1, 400) if random.random() < plan.fails}
         disk = SimulatedDisk(self.files, clock, random, fails)
         disk.between = lambda: self._between(disk)
         try:
