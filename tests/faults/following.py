@@ -3,7 +3,6 @@
 import json
 import signal
 from dataclasses import dataclass
-from pathlib import Path
 
 from tests.faults import judge
 from tests.faults.running import Process, Run
