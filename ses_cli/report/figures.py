@@ -1,6 +1,6 @@
 """The numbers on the page, of the messages that `check` counts: aggregates, no records and no addresses."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 from functools import cached_property
@@ -74,6 +74,7 @@ class Figures:
         self._samples = counted.samples
         self._tz = tz
         self._known: dict[int, datetime] = {}
+        self._day_of: dict[int, str] = {}
         self._of: dict[int | None, list[tuple[str, Value, int, int]]] = {}
         failed: Counter[tuple[str, tuple[Value, ...], int]] = Counter()
         self._failed: Counter[tuple[Meaning, str]] = Counter()
@@ -112,7 +113,16 @@ class Figures:
         return known
 
     def _day(self, hour: int) -> str:
-        return f"{self.local(hour):%Y-%m-%d}"
+        known = self._day_of.get(hour)
+        if known is None:
+            known = self._day_of[hour] = f"{self.local(hour):%Y-%m-%d}"
+        return known
+
+    @cached_property
+    def _beginnings(self) -> list[int]:
+        """The hours in which another day begins."""
+        days = list(map(self._day, self._shown))
+        return [hour for hour, before, day in zip(self._shown, ["", *days], days, strict=False) if day != before]
 
     @cached_property
     def days(self) -> list[str]:
@@ -142,13 +152,13 @@ class Figures:
 
     def _lines(self, at: int, top: int) -> list[Line]:
         """The groups with most mail sent, the largest first."""
-        found: dict[str, Counter[str]] = {}
-        days: dict[str, Counter[int]] = {}
+        found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        days: defaultdict[str, Counter[int]] = defaultdict(Counter)
         for name, value, hour, n in self._counted(at):
             if value not in (None, ""):
-                found.setdefault(str(value), Counter())[name] += n
+                found[str(value)][name] += n
                 if name in ENDS:
-                    days.setdefault(str(value), Counter())[hour] += n
+                    days[str(value)][hour] += n
         order = sorted(found.items(), key=lambda item: (-sent(item[1]), item[0]))[:top]
         return [Line(name, counts, self._by_day(days.get(name, {}))) for name, counts in order]
 
@@ -173,10 +183,10 @@ class Figures:
     def receiver_days(self, names: Iterable[str]) -> list[dict[str, object]]:
         """For each of these recipient domains and each day the share that was delivered."""
         wanted = set(names)
-        found: dict[tuple[str, str], Counter[str]] = {}
+        found: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         for name, value, hour, n in self._counted(_DOMAIN):
             if value in wanted:
-                found.setdefault((str(value), self._day(hour)), Counter())[name] += n
+                found[str(value), self._day(hour)][name] += n
         return [
             {"domain": domain, "day": day, "sent": sent(counts), "delivered": counts["delivered"] / sent(counts)}
             for (domain, day), counts in sorted(found.items())
@@ -219,9 +229,12 @@ class Figures:
         return [{"weekday": day, "hour": hour, "count": found[day, hour]} for day in range(1, 8) for hour in range(24)]
 
     def _counted(self, at: int | None) -> list[tuple[str, Value, int, int]]:
-        """What messages count as, one of their values, the hour, how many; bounces also by the class of the reason."""
+        """What messages count as, one of their values, the hour, how many; bounces also by the class of the reason.
+
+        By a value it is an hour of the same day.
+        """
         if at not in self._of:
-            found = self._messages.by(at)
+            found = self._messages.by(at, () if at is None else self._beginnings)
             known = [(OUTCOMES[kind], value, hour, n) for kind, value, hour, n in found if kind in OUTCOMES]
             self._of[at] = [*known, *self._classed(at)]
         return self._of[at]

@@ -78,6 +78,7 @@ class Evidence:
         self._unseen = _HALF / max(cube.before.whole.get(ALL, 0), 1)  # the rate of what the baseline does not have
         self._segments = {**cube.now.part, **cube.before.part}
         self._divided = self._parts()
+        self._found: dict[Segment, Finding] = {}
         values = [{segment[at] for segment in self._segments} - {ANY} for at in range(len(Segment._fields))]
         self._costs = [log(max(len(known), 2)) for known in values]
         self._rules = Counter(cls for cls, rule in {segment[3:] for segment in self._segments} if rule is not ANY)
@@ -112,6 +113,14 @@ class Evidence:
 
     def finding(self, segment: Segment, explained: float = 0.0) -> Finding:
         """What is found of a segment, without those that are explained."""
+        if explained:
+            return self._finding(segment, explained)
+        found = self._found.get(segment)
+        if found is None:
+            found = self._found[segment] = self._finding(segment, 0.0)
+        return found
+
+    def _finding(self, segment: Segment, explained: float) -> Finding:
         mail = segment.mail()
         now, base = self.cube.now.whole.get(mail, 0), self.cube.before.whole.get(mail, 0)
         part = self.cube.before.part.get(segment, 0) + self._unseen * base

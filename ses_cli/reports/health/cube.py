@@ -43,6 +43,9 @@ class Segment(NamedTuple):
 ANY = ...
 ALL = Segment()
 Numbers = defaultdict[Segment, int]
+Blocks = dict[tuple[Segment, int], int]
+Places = Mapping[Place, int]
+Values = tuple[object, object, object, object, object]  # those of a segment
 
 
 def _numbers() -> Numbers:
@@ -65,8 +68,8 @@ class Cube:
     now: Side = field(default_factory=Side)
     before: Side = field(default_factory=Side)
     # of the baseline, in blocks as long as the window: by segment of the mail and number of the block
-    blocks_whole: dict[tuple[Segment, int], int] = field(default_factory=dict)
-    blocks_part: dict[tuple[Segment, int], int] = field(default_factory=dict)
+    blocks_whole: Blocks = field(default_factory=dict)
+    blocks_part: Blocks = field(default_factory=dict)
 
 
 def wider(segment: Segment) -> Iterator[tuple[int, Segment]]:
@@ -85,89 +88,107 @@ def cubes(compared: Compared) -> list[Cube]:
 
 
 class _Sides:
-    """Records of both periods by kind and place, without the hour."""
+    """Messages of both periods by kind and place, without the hour."""
 
     def __init__(self, compared: Compared) -> None:
         periods = compared.periods
-        self._compared = compared
         hours = block_hours(periods)
         self._now = _gathered(compared.now, periods.start, periods.end, periods.end - periods.start)
-        # the hours are numbers of blocks here
         self._blocks = _gathered(compared.before, periods.before, periods.until, hours)
+        self._before = _together(self._blocks)
+        self._failed_now = _failed(compared.now, periods.start, periods.end)
+        self._failed_before = _failed(compared.before, periods.before, periods.until)
+        self._wholes: dict[frozenset[str], tuple[Numbers, Numbers, Blocks]] = {}  # several metrics have the same
 
     def cube(self, metric: Metric) -> Cube:
         """The counts of a metric."""
-        cube = Cube(metric)
-        _mail(cube.now.whole, _sum(self._now, metric.whole))
-        before = _sum(self._blocks, metric.whole)
-        _mail(cube.before.whole, before)
-        _blocks(cube.blocks_whole, before)
-        parts = _sum(self._blocks, metric.parts)
-        _blocks(cube.blocks_part, parts)
+        now, before, blocks = self._whole(metric.whole)
+        cube = Cube(metric, Side(now), Side(before), blocks, _blocks(_sum(self._blocks, metric.parts)))
         if metric.event:
-            self._read(cube, metric.event)
+            cube.now.part = _read(self._failed_now, metric.event)
+            cube.before.part = _read(self._failed_before, metric.event)
         else:
-            _mail(cube.now.part, _sum(self._now, metric.parts))
-            _mail(cube.before.part, parts)
+            cube.now.part = _mail(_sum(self._now, metric.parts))
+            cube.before.part = _mail(_sum(self._before, metric.parts))
         return cube
 
-    def _read(self, cube: Cube, event: str) -> None:
-        compared, periods = self._compared, self._compared.periods
-        for counts, is_in, numbers in (
-            (compared.now, periods.is_now, cube.now.part),
-            (compared.before, periods.is_before, cube.before.part),
-        ):
-            sums: dict[tuple[str, str, Place], int] = {}
-            for (meaning, (sender, domain, template, hour)), n in counts.failures.items():
-                if meaning.event == event and is_in(hour):
-                    key = meaning.cls, meaning.rule, (sender, domain, template, 0)
-                    sums[key] = sums.get(key, 0) + n
-            for (cls, rule, place), n in sums.items():
-                for mail in _mails(place):
-                    numbers[mail] += n
-                    numbers[Segment(*mail[:3], cls)] += n
-                    numbers[Segment(*mail[:3], cls, rule)] += n
+    def _whole(self, kinds: frozenset[str]) -> tuple[Numbers, Numbers, Blocks]:
+        if kinds not in self._wholes:
+            mails = _mail(_sum(self._now, kinds)), _mail(_sum(self._before, kinds))
+            self._wholes[kinds] = *mails, _blocks(_sum(self._blocks, kinds))
+        return self._wholes[kinds]
 
 
-def _gathered(counts: Mails, start: int, end: int, hours: int) -> dict[str, dict[Place, int]]:
-    """The records of some hours by kind and place, with numbers of blocks of hours instead of the hour."""
-    kinds: dict[str, dict[Place, int]] = {}
+def _gathered(counts: Mails, start: int, end: int, hours: int) -> Mapping[str, Places]:
+    """The messages of some hours by kind and place, with the block of so many hours instead of the hour."""
+    kinds: defaultdict[str, defaultdict[Place, int]] = defaultdict(_places)
     for (kind, (sender, domain, template, hour)), n in counts.records.items():
         if start <= hour < end:
-            places = kinds.setdefault(kind, {})
-            key = sender, domain, template, (end - 1 - hour) // hours
-            places[key] = places.get(key, 0) + n
+            kinds[kind][sender, domain, template, (end - 1 - hour) // hours] += n
     return kinds
 
 
-def _sum(kinds: Mapping[str, Mapping[Place, int]], wanted: frozenset[str]) -> dict[Place, int]:
-    found: dict[Place, int] = {}
-    for kind in wanted:
-        for place, n in kinds.get(kind, {}).items():
-            found[place] = found.get(place, 0) + n
+def _together(kinds: Mapping[str, Places]) -> Mapping[str, Places]:
+    """All blocks together."""
+    found = {kind: _places() for kind in kinds}
+    for kind, places in kinds.items():
+        sums = found[kind]
+        for (sender, domain, template, _), n in places.items():
+            sums[sender, domain, template, 0] += n
     return found
 
 
-def _mails(place: Place) -> Iterator[Segment]:
-    """The segments of the mail that something is in; of a template the sender is told too."""
-    sender, domain, template, _ = place
-    yield ALL
-    yield Segment(sender)
-    yield Segment(domain=domain)
-    yield Segment(sender, domain)
-    if template is not None:
-        yield Segment(sender, ANY, template)
-        yield Segment(sender, domain, template)
+def _failed(counts: Mails, start: int, end: int) -> Mapping[Meaning, Places]:
+    """The failures of some hours by meaning and place, without the hour."""
+    meanings: defaultdict[Meaning, defaultdict[Place, int]] = defaultdict(_places)
+    for (meaning, (sender, domain, template, hour)), n in counts.failures.items():
+        if start <= hour < end:
+            meanings[meaning][sender, domain, template, 0] += n
+    return meanings
 
 
-def _mail(numbers: Numbers, places: Mapping[Place, int]) -> None:
-    for place, n in places.items():
-        for mail in _mails(place):
-            numbers[mail] += n
+def _places() -> defaultdict[Place, int]:
+    return defaultdict(int)
 
 
-def _blocks(numbers: dict[tuple[Segment, int], int], places: Mapping[Place, int]) -> None:
-    for place, n in places.items():
-        for mail in (Segment(place[0]), Segment(domain=place[1]), Segment(place[0], ANY, place[2])):
-            key = mail, place[3]
-            numbers[key] = numbers.get(key, 0) + n
+def _sum(kinds: Mapping[str, Places], wanted: frozenset[str]) -> Places:
+    found = _places()
+    for kind in wanted:
+        for place, n in kinds.get(kind, {}).items():
+            found[place] += n
+    return found
+
+
+def _mail(places: Places) -> Numbers:
+    """What is in each segment of the mail; of a template the sender is told too."""
+    found: defaultdict[Values, int] = defaultdict(int)
+    for (sender, domain, template, _), n in places.items():
+        found[ALL] += n
+        found[sender, ANY, ANY, ANY, ANY] += n
+        found[ANY, domain, ANY, ANY, ANY] += n
+        found[sender, domain, ANY, ANY, ANY] += n
+        if template is not None:
+            found[sender, ANY, template, ANY, ANY] += n
+            found[sender, domain, template, ANY, ANY] += n
+    return defaultdict(int, {Segment._make(values): n for values, n in found.items()})
+
+
+def _read(failed: Mapping[Meaning, Places], event: str) -> Numbers:
+    """What is in each segment of the mail for any reason, for those of a class, and for those of a rule."""
+    numbers = _numbers()
+    for meaning, places in failed.items():
+        if meaning.event == event:
+            for mail, n in _mail(places).items():
+                numbers[mail] += n
+                numbers[mail._replace(cls=meaning.cls)] += n
+                numbers[mail._replace(cls=meaning.cls, rule=meaning.rule)] += n
+    return numbers
+
+
+def _blocks(places: Places) -> Blocks:
+    found: defaultdict[tuple[Values, int], int] = defaultdict(int)
+    for (sender, domain, template, block), n in places.items():
+        found[(sender, ANY, ANY, ANY, ANY), block] += n
+        found[(ANY, domain, ANY, ANY, ANY), block] += n
+        found[(sender, ANY, template, ANY, ANY), block] += n
+    return {(Segment._make(values), block): n for (values, block), n in found.items()}

@@ -72,15 +72,18 @@ class Counted:
     def __post_init__(self) -> None:
         self._places = {group: _place(values) for group, values in self.groups.items()}
 
-    def by(self, at: int | None) -> Iterator[tuple[str, Value, int, int]]:
-        """What became of messages, their sender (0), recipient (1) or template (2), or nothing; the hour; how many."""
+    def by(self, at: int | None, kept: Sequence[int] = ()) -> Iterator[tuple[str, Value, int, int]]:
+        """What became of messages, their sender (0), recipient (1) or template (2), or nothing; the hour; how many.
+
+        Instead of each hour the last one `kept` that is not later, where some are.
+        """
         labels: dict[Value, int] = {}
         numbers = [
             (group, labels.setdefault(None if at is None else values[at], len(labels)))
             for group, values in self.groups.items()
         ]
         names = list(labels)
-        for (label, thing, hour), n in self.ends.counts(numbers, ()).items():
+        for (label, thing, hour), n in self.ends.counts(numbers, kept).items():
             yield _KINDS[thing], names[label], hour, n
 
     def failures(self) -> Iterator[tuple[Meaning, Place, int]]:
