@@ -29,7 +29,10 @@ class Ends(Protocol):
         """Takes in messages all of whose rows are there, in any order, with reasons that were judged."""
 
     def counts(self, labels: Sequence[tuple[int, int]], edges: Sequence[int], /) -> Mapping[Counted, int]:
-        """All of it, with the labels of groups instead of those, and instead of each hour the last edge not later."""
+        """All of it, with the labels of groups instead of those, and instead of each hour the last edge not later.
+
+        In the order of all these.
+        """
 
     def failures(self, labels: Sequence[tuple[int, int]], edges: Sequence[int], /) -> Mapping[Counted, int]:
         """Messages that bounced, were dropped or delayed, by what stands for the meaning instead of what happened."""
@@ -74,7 +77,7 @@ def _told(
     for (group, thing, hour), n in counts.items():
         at = bisect(edges, hour)
         _count(found, (known.get(group, group), thing, edges[at - 1] if at else hour), n)
-    return found
+    return dict(sorted(found.items()))
 
 
 Row = tuple[int, int, int]  # time, step and what stands for the meaning

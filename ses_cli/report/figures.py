@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from ses_cli.batch import Value
 from ses_cli.events import HARD, SOFT
@@ -14,6 +14,7 @@ from ses_cli.reports.health.meanings import HOUR, Meaning
 from ses_cli.reports.tally import UNTYPED
 from ses_cli.times import local
 
+K = TypeVar("K", str, tuple[str, str, str])
 HOURLY = 14 * 24  # hours: a longer period is shown by day
 _HARDLY = 0.01  # of the mail of the day with most
 _MOST = 24 * 3660  # hours of a period that are shown one by one
@@ -215,8 +216,7 @@ class Figures:
             key = meaning.event, meaning.cls, meaning.action
             samples[key] = max(samples.get(key, sample), sample)
         return [
-            Reason(*key, n, [name for name, _ in where[key].most_common(3)], samples.get(key, (0, ""))[1])
-            for key, n in found.most_common(top)
+            Reason(*key, found[key], _most(where[key], 3), samples.get(key, (0, ""))[1]) for key in _most(found, top)
         ]
 
     def engagement(self) -> list[dict[str, object]]:
@@ -242,6 +242,11 @@ class Figures:
     def _classed(self, at: int | None) -> Iterator[tuple[str, Value, int, int]]:
         for (name, values, hour), n in self._told_apart.items():
             yield name, None if at is None else values[at], hour, n
+
+
+def _most(counts: Mapping[K, int], top: int) -> list[K]:
+    """Those with most, among equals in their own order."""
+    return sorted(counts, key=lambda one: (-counts[one], one))[:top]
 
 
 def sent(counts: Mapping[str, int]) -> int:

@@ -11,6 +11,8 @@ pub const COMPLAINED: u8 = OPENED + 1;
 const HOUR: u64 = 3600;
 /// A group, what happened, or what stands for the meaning of a failure, and the hour since 1970.
 pub type Place = (u64, u64, u64);
+/// What stands for groups.
+pub type Labels = HashMap<u64, u64, RandomState>;
 type Counts = HashMap<(u32, u32, u32), u64, RandomState>;
 const NO_ROW: usize = usize::MAX;
 
@@ -56,32 +58,28 @@ impl Ends {
     }
 
     /// All of it, with the label of each group that has one instead of the group, and instead of the hour the last of
-    /// these that is no later.
-    pub fn counts(&self, labels: &HashMap<u64, u64, RandomState>, edges: &[u64]) -> HashMap<Place, u64, RandomState> {
+    /// these that is no later; in the order of all these.
+    pub fn counts(&self, labels: &Labels, edges: &[u64]) -> Vec<(Place, u64)> {
         self.told(&self.counts, labels, edges, u64::from)
     }
 
     /// Messages that failed or were delayed, by what stands for the meaning, and else the same.
-    pub fn failures(&self, labels: &HashMap<u64, u64, RandomState>, edges: &[u64]) -> HashMap<Place, u64, RandomState> {
+    pub fn failures(&self, labels: &Labels, edges: &[u64]) -> Vec<(Place, u64)> {
         self.told(&self.failed, labels, edges, |number| self.meanings.met[number as usize])
     }
 
-    fn told(
-        &self,
-        counts: &Counts,
-        labels: &HashMap<u64, u64, RandomState>,
-        edges: &[u64],
-        named: impl Fn(u32) -> u64,
-    ) -> HashMap<Place, u64, RandomState> {
+    fn told(&self, counts: &Counts, labels: &Labels, edges: &[u64], named: impl Fn(u32) -> u64) -> Vec<(Place, u64)> {
         let label = |group: &u64| labels.get(group).copied().unwrap_or(*group);
         let labels: Vec<u64> = self.groups.met.iter().map(label).collect();
-        let mut found = HashMap::default();
+        let mut found: HashMap<Place, u64, RandomState> = HashMap::default();
         for (&(group, thing, hour), n) in counts {
             let hour = u64::from(hour);
             let at = edges.partition_point(|&edge| edge <= hour);
             let hour = at.checked_sub(1).map_or(hour, |at| edges[at]);
             *found.entry((labels[group as usize], named(thing), hour)).or_default() += n;
         }
+        let mut found: Vec<_> = found.into_iter().collect();
+        found.sort_unstable();
         found
     }
 

@@ -1,15 +1,10 @@
 //! What became of messages, as Python sees it.
 
 use super::{detached, lock};
-use crate::ends::{Ends, Place};
-use foldhash::fast::RandomState;
-use hashbrown::HashMap;
+use crate::ends::{Ends, Labels, Place};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::sync::Mutex;
-
-type Found = HashMap<Place, u64, RandomState>;
-type Labels = HashMap<u64, u64, RandomState>;
 
 /// Messages by their groups, what happened and hour.
 #[pyclass(frozen, module = "ses_cli.native._engine", name = "Ends")]
@@ -46,7 +41,7 @@ impl PyEnds {
         &self,
         py: Python<'py>,
         labels: Vec<(u64, u64)>,
-        ask: impl Fn(&Ends, &Labels) -> Found + Send + Sync,
+        ask: impl Fn(&Ends, &Labels) -> Vec<(Place, u64)> + Send + Sync,
     ) -> PyResult<Bound<'py, PyDict>> {
         let found = detached(py, || ask(&lock(&self.ends), &labels.into_iter().collect()))?;
         let counts = PyDict::new(py);
