@@ -118,11 +118,12 @@ def first_seen() -> Iterator[str]:
         batches.setdefault(batch, {})[source] = Score(*map(int, counts))
     for batch, rows in batches.items():
         yield table(f"At first sight: {batch}", rows)
-        yield against_goal(total(rows.values()))
+        yield against_goal(f"The {batch}", total(rows.values()))
+    yield against_goal("All these batches", total(score for rows in batches.values() for score in rows.values()))
 
 
-def against_goal(score: Score) -> str:
-    """What the score of a batch at first sight says of the goal."""
+def against_goal(what: str, score: Score) -> str:
+    """What a score at first sight says of the goal."""
     shares = (
         ("right", score.right / score.texts, score.right >= GOAL_RIGHT * score.texts, "at least 95%"),
         (
@@ -134,9 +135,9 @@ def against_goal(score: Score) -> str:
         ("dead addresses found", score.found / score.dead, score.found >= GOAL_FOUND * score.dead, "at least 90%"),
     )
     said = [
-        f"{share:.1%} {what} (goal {limit}: {'reached' if met else 'missed'})" for what, share, met, limit in shares
+        f"{share:.1%} {name} (goal {limit}: {'reached' if met else 'missed'})" for name, share, met, limit in shares
     ]
-    return "Against the goal: " + ", ".join(said) + ".\n"
+    return f"{what} against the goal: " + ", ".join(said) + ".\n"
 
 
 def page() -> str:

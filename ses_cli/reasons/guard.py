@@ -59,7 +59,7 @@ _HARMLESS = re.compile(
 # Words about who sends, what is sent, how it was checked, or the moment.
 _BLAME = _any(
     r"sender(?:s|'s)? | sending | originator | return-?path | envelope from | mail from | header from | from:",
-    r"reply-?to | [45]\.5\.[2-6] invalid domain",
+    r"reply-?to | [45]\.5\.[2-6] invalid domain | domain name required",
     r"from (?:address|domain|header|field) | helo | ehlo | reverse dns | ptr | rdns | fully[ -]qualified | client host",
     r"your (?:ip|domain|server|host|address|account|e-?mail|mail|message) | call-?(?:out|back)s?",
     r"verif(?:y|ied|ication) | unverified | auth | (?:un)?auth(?:enticat|ori[sz])\w* | login required",

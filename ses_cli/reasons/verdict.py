@@ -42,7 +42,7 @@ def decide(
     if temporary and (verdict.action == "suppress" or verdict.cls == "unclassified"):
         why = "a soft bounce alone kills no address" if soft else "class 4 is temporary"
         return verdict._replace(action="retry"), f"{verdict.action} became retry: {why}"
-    if is_temporary(reply, enhanced) and rule is not None and rule.tier == "hint" and verdict.action == "review":
+    if is_temporary(reply, enhanced) and rule is not None and rule.tier in _WEAK and verdict.action == "review":
         return verdict._replace(action="retry"), "review became retry: class 4 is temporary"
     if rule is not None and rule.tier == "yours":
         return verdict, ""
