@@ -223,17 +223,23 @@ class CollectedMessages(Protocol):
 Texts = tuple[int, bytes, bytes, bytes]
 
 
-class Typed(Protocol):
-    """The counted records of a batch in columns, in the buffers that Arrow has.
+class CollectedColumns(Protocol):
+    """The counted records of many batches in columns, in the buffers that Arrow has.
 
     Of every column: how many values are missing, and a bit for each that is there; then its values.
     """
 
+    def __len__(self) -> int:
+        """Records."""
+
     def texts(self, name: str, /) -> Texts:
         """Texts by the name that `export` gives them: where each begins in bytes of UTF-8, and these."""
 
+    def words(self, name: str, /) -> tuple[int, bytes, bytes, list[str]]:
+        """Numbers of 32 bits of texts that repeat, and each of these once."""
+
     def integers(self, name: str, /) -> tuple[int, bytes, bytes]:
-        """Integers of 64 bits, or times in milliseconds. `row` is the line of the piece, from 0."""
+        """Integers of 64 bits, or times in milliseconds. `line` is counted as the batches have it."""
 
     def others(self) -> tuple[int, bytes, bytes, Texts, Texts, list[tuple[int, bytes]]]:
         """Undocumented values: where those of each record begin, names and values; and records that are not there.
@@ -334,8 +340,11 @@ class Batch(Protocol):
         With a judge, what `message.row` says of rows where reasons are judged.
         """
 
-    def typed(self) -> Typed | None:
-        """The counted records in columns; None where this engine has none."""
+    def collect_columns(self, names: Sequence[str], collected: CollectedColumns | None) -> CollectedColumns | None:
+        """Adds the counted records to these columns; `reasons` are what `CollectedColumns.reasons` has.
+
+        None where this engine does not collect.
+        """
 
     def callbacks(self, events: AbstractSet[str] | None = None) -> Sequence[Callback]:
         """The counted records, of these event types only; None is all of them."""

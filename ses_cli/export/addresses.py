@@ -10,6 +10,7 @@ from ses_cli.reports.addresses import Address, Rows
 _AT_ONCE = 1 << 16  # rows of a table
 _LARGEST = 2**63 - 1  # a template beyond it is left out
 _TIME = pa.timestamp("ms", tz="UTC")
+_WORD = pa.dictionary(pa.int32(), pa.string())
 _TEXTS, _INTEGERS = pa.list_(pa.string()), pa.list_(pa.int64())
 _COLUMNS: dict[str, tuple[pa.DataType, Callable[[Address], object]]] = {
     "email": (pa.string(), lambda row: row.email),
@@ -29,12 +30,12 @@ _COLUMNS: dict[str, tuple[pa.DataType, Callable[[Address], object]]] = {
     "delivered_since": (pa.bool_(), lambda row: row.delivered_since),
     "event": (pa.string(), lambda row: row.event),
 }
-REPEATING = ("domain", "bounce_type", "class", "action", "rule", "reply_code", "enhanced_code", "event")
+_REPEATING = ("domain", "bounce_type", "class", "action", "rule", "reply_code", "enhanced_code", "event")
 
 
 def schema_of(names: Sequence[str]) -> pa.Schema:
     """These columns with their types."""
-    return pa.schema([pa.field(name, _COLUMNS[name][0]) for name in names])
+    return pa.schema([pa.field(name, _WORD if name in _REPEATING else _COLUMNS[name][0]) for name in names])
 
 
 def tables(rows: Rows, names: Sequence[str]) -> Iterator[pa.Table]:
@@ -42,4 +43,10 @@ def tables(rows: Rows, names: Sequence[str]) -> Iterator[pa.Table]:
     schema = schema_of(names)
     for start in range(0, len(rows), _AT_ONCE):
         some = [rows[at] for at in range(start, min(start + _AT_ONCE, len(rows)))]
-        yield pa.table([pa.array(map(_COLUMNS[name][1], some), _COLUMNS[name][0]) for name in names], schema)
+        yield pa.table([_array(name, some) for name in names], schema=schema)
+
+
+def _array(name: str, rows: Sequence[Address]) -> pa.Array:
+    kind, value = _COLUMNS[name]
+    values = pa.array(map(value, rows), kind)
+    return values.dictionary_encode() if name in _REPEATING else values

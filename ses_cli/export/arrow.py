@@ -1,4 +1,7 @@
-"""Typed columns as Arrow: the buffers of an engine's columns as they are, or arrays made of rows."""
+"""Typed columns as Arrow: the buffers of an engine's columns as they are, or arrays made of rows.
+
+Inside, what repeats has dictionaries, which Parquet takes over; `plain` tables have texts instead.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,7 +12,7 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ses_cli.batch import Batch, Texts, Typed
+from ses_cli.batch import Batch, CollectedColumns, Texts
 from ses_cli.export.columns import COLUMNS, Type, Value, others
 from ses_cli.export.rows import Rows, classifier
 from ses_cli.reasons import Verdict
@@ -17,7 +20,7 @@ from ses_cli.subject import decoded
 
 _TYPES = {
     Type.TEXT: pa.string(),
-    Type.WORD: pa.string(),
+    Type.WORD: pa.dictionary(pa.int32(), pa.string()),
     Type.INTEGER: pa.int64(),
     Type.TIME: pa.timestamp("ms", tz="UTC"),  # Parquet has no seconds
     Type.MAP: pa.map_(pa.string(), pa.string()),
@@ -31,20 +34,10 @@ def schema_of(names: Sequence[str]) -> pa.Schema:
     return pa.schema([pa.field(name, _TYPES[COLUMNS[name].type]) for name in names])
 
 
-def repeating(names: Sequence[str]) -> list[str]:
-    """Those of the columns whose values repeat."""
-    return [name for name in names if COLUMNS[name].type is Type.WORD]
-
-
-def batch_of(names: Sequence[str], batch: Batch) -> pa.RecordBatch:
-    """The counted records; lines are numbered as the batch has them, and the source is not known yet."""
-    typed = batch.typed()
-    if typed is None:
-        rows = Rows(tuple(names))
-        rows.add(batch)
-        return of_rows(names, rows.rows)
-    columns = _Columns(typed, batch.count, batch.line)
-    return pa.record_batch([columns.array(name) for name in names], schema=schema_of(names))
+def plain(schema: pa.Schema) -> pa.Schema:
+    """The same without dictionaries."""
+    kinds = [one.type.value_type if pa.types.is_dictionary(one.type) else one.type for one in schema]
+    return pa.schema(list(zip(schema.names, kinds, strict=True)))
 
 
 def of_rows(names: Sequence[str], rows: Sequence[Sequence[Value]]) -> pa.RecordBatch:
@@ -61,62 +54,69 @@ def _array(kind: Type, values: Sequence[Value]) -> pa.Array:
     if kind is Type.MAP:
         return pa.array([list(value.items()) if isinstance(value, dict) else None for value in values], _TYPES[kind])
     if kind is Type.INTEGER:
-        return pa.array([value if isinstance(value, int) and value <= _LARGEST else None for value in values])
-    return pa.array(values, _TYPES[kind])
+        return pa.array(
+            [value if isinstance(value, int) and value <= _LARGEST else None for value in values], _TYPES[kind]
+        )
+    texts = pa.array(values, pa.string())
+    return texts.dictionary_encode() if kind is Type.WORD else texts
 
 
 @dataclass
 class _Columns:
     """Arrays of an engine's columns."""
 
-    typed: Typed
-    count: int
-    line: int
+    found: CollectedColumns
 
-    def array(self, name: str) -> pa.Array:
-        """A column by its name."""
+    def batch(self, names: Sequence[str]) -> pa.RecordBatch:
+        """These columns; the source is not known yet."""
+        return pa.record_batch([self._column(name) for name in names], schema=schema_of(names))
+
+    def _column(self, name: str) -> pa.Array:
         column = COLUMNS[name]
         if name == "source":
-            return pa.nulls(self.count, pa.string())
-        if name == "line":
-            return pc.add(self._numbers("row", pa.int64()), self.line)
+            return _of_words(pa.nulls(len(self.found), pa.int32()), [])
         if column.verdict:
-            return self._verdict(column.verdict)
+            numbers, verdicts = self._verdicts
+            return _of_words(numbers, list(map(attrgetter(column.verdict), verdicts)))
         if column.type is Type.MAP:
             return self._others()
-        if column.type in (Type.INTEGER, Type.TIME):
-            return self._numbers(name, _TYPES[column.type])
-        texts = self.typed.texts(name)
-        return _decoded(_strings(texts)) if name == "subject" and b"=?" in texts[-1] else _strings(texts)
-
-    def _numbers(self, name: str, kind: pa.DataType) -> pa.Array:
-        nulls, present, values = self.typed.integers(name)
-        return _of_buffers(kind, self.count, nulls, present, values)
-
-    def _verdict(self, attribute: str) -> pa.Array:
-        numbers, verdicts = self._verdicts
-        return pa.array(map(attrgetter(attribute), verdicts), pa.string()).take(numbers)
+        if column.type is Type.WORD:
+            nulls, present, numbers, words = self.found.words(name)
+            said = list(map(decoded, words)) if name == "subject" else words
+            return _of_words(_of_buffers(pa.int32(), len(self.found), nulls, present, numbers), said)
+        if column.type is Type.TEXT:
+            return _strings(self.found.texts(name))
+        return _of_buffers(_TYPES[column.type], len(self.found), *self.found.integers(name))
 
     @cached_property
     def _verdicts(self) -> tuple[pa.Array, list[Verdict]]:
-        nulls, present, numbers, reasons = self.typed.reasons()
+        nulls, present, numbers, reasons = self.found.reasons()
         verdicts = [classifier().judge(*reason)[0] for reason in reasons]
-        return _of_buffers(pa.int32(), self.count, nulls, present, numbers), verdicts
+        return _of_buffers(pa.int32(), len(self.found), nulls, present, numbers), verdicts
 
     def _others(self) -> pa.Array:
-        nulls, present, ends, names, values, odd = self.typed.others()
+        nulls, present, ends, names, values, odd = self.found.others()
         kind = _TYPES[Type.MAP]
         pairs = pa.StructArray.from_arrays(
             [_strings(names), _strings(values)], fields=[kind.key_field, kind.item_field]
         )
         buffers = [pa.py_buffer(present), pa.py_buffer(ends)]
-        array = pa.Array.from_buffers(kind, self.count, buffers, nulls, children=[pairs])
+        array = pa.Array.from_buffers(kind, len(self.found), buffers, nulls, children=[pairs])
         if not odd:
             return array
         rows = array.to_pylist()
         for at, raw in odd:
             rows[at] = others(raw)
         return _array(Type.MAP, [dict(row) if row else None for row in rows])
+
+
+def _of_words(numbers: pa.Array, words: Sequence[str | None]) -> pa.Array:
+    """Texts by their numbers; two numbers may stand for the same text, of which a dictionary has one."""
+    places: dict[str | None, int] = {}
+    merged = [places.setdefault(word, len(places)) for word in words]
+    if len(places) < len(words):
+        numbers = pa.array(merged, pa.int32()).take(numbers)
+    return pa.DictionaryArray.from_arrays(numbers, pa.array(list(places), pa.string()))
 
 
 def _strings(texts: Texts) -> pa.Array:
@@ -128,41 +128,62 @@ def _of_buffers(kind: pa.DataType, count: int, nulls: int, present: bytes, *buff
     return pa.Array.from_buffers(kind, count, [pa.py_buffer(each) for each in (present, *buffers)], nulls)
 
 
-def _decoded(subjects: pa.Array) -> pa.Array:
-    """Each subject once: most are those of many mails."""
-    encoded = subjects.dictionary_encode()
-    return pa.array([decoded(each) for each in encoded.dictionary.to_pylist()], pa.string()).take(encoded.indices)
-
-
 @dataclass
 class Batches:
     """A fold that holds the records of its own part only: what is merged into it was already written."""
 
     names: tuple[str, ...]  # of columns
     batches: list[pa.RecordBatch] = field(default_factory=list)  # lines are numbered from the start of the part
+    _collected: CollectedColumns | None = None  # what was met after that
 
     def add(self, batch: Batch) -> None:
         """Takes in the counted records."""
-        if batch.count:
-            self.batches.append(batch_of(self.names, batch))
+        if not batch.count:
+            return
+        found = batch.collect_columns(self._wanted(), self._collected)
+        if found is None:
+            rows = Rows(self.names)
+            rows.add(batch)
+            self._settle()
+            self.batches.append(of_rows(self.names, rows.rows))
+        self._collected = found
 
     def merge(self, later: Self) -> None:
         """Nothing to keep."""
 
-    def table(self, source: str, above: int) -> pa.Table:
-        """One row a record; `above` lines of the source stand before the part."""
-        table = pa.Table.from_batches(self.batches, schema_of(self.names))
+    def take(self, source: str, above: int) -> pa.Table:
+        """One row a record, which the fold holds no more; `above` lines of the source stand before the part."""
+        self._settle()
+        batches, self.batches = self.batches, []
+        table = pa.Table.from_batches(batches, schema_of(self.names))
         for at, column in enumerate(table.schema):
             if column.name == "line":
                 table = table.set_column(at, column, pc.add(table.column(at), above))
             elif column.name == "source":
-                table = table.set_column(at, column, pa.repeat(source, table.num_rows))
+                numbers = pa.repeat(pa.scalar(0, pa.int32()), len(table))
+                table = table.set_column(at, column, _of_words(numbers, [source]))
         return table
 
-    def __getstate__(self) -> tuple[tuple[str, ...], list[bytes]]:
-        """Plain data, as states have it."""
-        return self.names, [batch.serialize().to_pybytes() for batch in self.batches]
+    def _wanted(self) -> list[str]:
+        """The columns that an engine collects, and what the others are made of."""
+        made = [name for name in self.names if name == "source" or COLUMNS[name].verdict]
+        reasons = ["reasons"] if any(name != "source" for name in made) else []
+        return [name for name in self.names if name not in made] + reasons
 
-    def __setstate__(self, state: tuple[tuple[str, ...], list[bytes]]) -> None:
+    def _settle(self) -> None:
+        if self._collected is not None:
+            self.batches.append(_Columns(self._collected).batch(self.names))
+            self._collected = None
+
+    def __getstate__(self) -> tuple[tuple[str, ...], bytes]:
+        """Plain data, as states have it."""
+        self._settle()
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, schema_of(self.names)) as writer:
+            for batch in self.batches:
+                writer.write_batch(batch)
+        return self.names, sink.getvalue().to_pybytes()
+
+    def __setstate__(self, state: tuple[tuple[str, ...], bytes]) -> None:
         self.names, batches = state
-        self.batches = [pa.ipc.read_record_batch(pa.py_buffer(each), schema_of(self.names)) for each in batches]
+        self.batches, self._collected = list(pa.ipc.open_stream(pa.py_buffer(batches))), None

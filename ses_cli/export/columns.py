@@ -83,7 +83,7 @@ COLUMNS = {
         _field("task_id", "task_id", Type.INTEGER),
         _field("eventid", "eventid", Type.INTEGER),
         _field("username", "username", Type.WORD),
-        Column("subject", Type.TEXT, lambda place: decoded(place.located.record.subject)),
+        Column("subject", Type.WORD, lambda place: decoded(place.located.record.subject)),
         _field("link", "link", Type.TEXT),
         _field("useragent", "useragent", Type.WORD),
         _field("timestamp", "timestamp", Type.INTEGER),

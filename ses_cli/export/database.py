@@ -3,6 +3,8 @@
 import duckdb
 import pyarrow as pa
 
+from ses_cli.export.arrow import plain
+
 
 class DatabaseWriter:
     """Writes a new database file at this path, with a table of this name."""
@@ -10,7 +12,7 @@ class DatabaseWriter:
     def __init__(self, path: str, schema: pa.Schema, table: str) -> None:
         self._table = table
         self._database = duckdb.connect(path)
-        empty = schema.empty_table()  # noqa: F841  (DuckDB finds it by its name)
+        empty = plain(schema).empty_table()  # noqa: F841  (DuckDB finds it by its name)
         self._database.execute(f"CREATE TABLE {table} AS SELECT * FROM empty")
 
     def write(self, rows: pa.Table) -> None:

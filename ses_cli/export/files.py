@@ -1,11 +1,13 @@
 """Tables to files and pipes: Parquet, and streams of Arrow."""
 
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from ses_cli.export.arrow import plain
 
 _GROUP = 1 << 17  # rows of a row group
 
@@ -18,10 +20,19 @@ class Writer(Protocol):
 
 
 class ParquetWriter:
-    """One Parquet file: zstd, and dictionaries for the columns that repeat."""
+    """One Parquet file: zstd, dictionaries for what has some, and statistics, but of texts, which stand in no order."""
 
-    def __init__(self, sink: "Sink | str", schema: pa.Schema, repeating: Sequence[str]) -> None:
-        self._writer = pq.ParquetWriter(sink, schema, compression="zstd", use_dictionary=list(repeating))
+    def __init__(self, sink: "Sink | str", schema: pa.Schema) -> None:
+        repeating = [one.name for one in schema if pa.types.is_dictionary(one.type)]
+        numbers = [one.name for one in schema if pa.types.is_primitive(one.type)]
+        self._writer = pq.ParquetWriter(
+            sink,
+            schema,
+            compression="zstd",
+            use_dictionary=repeating,
+            write_statistics=[*repeating, *numbers],
+            store_schema=False,  # readers have texts, without the dictionaries
+        )
         self._waiting: list[pa.Table] = []
         self._rows = 0
 
@@ -39,7 +50,7 @@ class ParquetWriter:
 
     def _flush(self) -> None:
         if self._rows:
-            self._writer.write_table(pa.concat_tables(self._waiting), row_group_size=_GROUP)
+            self._writer.write_table(pa.concat_tables(self._waiting).unify_dictionaries(), row_group_size=_GROUP)
         self._waiting, self._rows = [], 0
 
 
@@ -47,11 +58,12 @@ class StreamWriter:
     """An Arrow IPC stream."""
 
     def __init__(self, sink: "Sink", schema: pa.Schema) -> None:
-        self._writer = pa.ipc.new_stream(sink, schema)
+        self._schema = plain(schema)
+        self._writer = pa.ipc.new_stream(sink, self._schema)
 
     def write(self, rows: pa.Table) -> None:
         """Its batches."""
-        self._writer.write_table(rows)
+        self._writer.write_table(rows.cast(self._schema))
 
     def close(self) -> None:
         """Ends the stream."""

@@ -1,6 +1,5 @@
 """A folder of Parquet files by day, event or sender domain, named as Hive names partitions."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,18 +16,17 @@ _NONE = "__HIVE_DEFAULT_PARTITION__"
 class PartitionWriter:
     """Writes `BY=VALUE/part-N.parquet` below a folder; a value that is divided by stands in the folder's name only."""
 
-    def __init__(self, folder: Path, schema: pa.Schema, repeating: Sequence[str], by: str) -> None:
+    def __init__(self, folder: Path, schema: pa.Schema, by: str) -> None:
         self._folder, self._by = folder, by
         self._at = schema.get_field_index(BY[by])
         self._schema = schema if by == "day" else schema.remove(self._at)
-        self._repeating = [name for name in repeating if name in self._schema.names]
         self._open: dict[str, ParquetWriter] = {}
         self._begun: dict[str, int] = {}  # files of a value
 
     def write(self, rows: pa.Table) -> None:
         """Divides rows."""
         values = rows.column(self._at)
-        values = values.cast(pa.date32()) if self._by == "day" else pc.fill_null(values, "")
+        values = values.cast(pa.date32()) if self._by == "day" else pc.fill_null(values.cast(pa.string()), "")
         for value in values.unique():
             some = rows.filter(pc.equal(values, value))
             self._writer(str(value)).write(some.select(self._schema.names))
@@ -47,7 +45,5 @@ class PartitionWriter:
             self._begun[value] = number + 1
             folder = self._folder / f"{self._by.replace('-', '_')}={quote(value, safe='') or _NONE}"
             folder.mkdir(parents=True, exist_ok=True)
-            found = self._open[value] = ParquetWriter(
-                str(folder / f"part-{number}.parquet"), self._schema, self._repeating
-            )
+            found = self._open[value] = ParquetWriter(str(folder / f"part-{number}.parquet"), self._schema)
         return found

@@ -54,11 +54,11 @@ class Records:
     """
 
     def __init__(self, sources: Sequence[Source], names: tuple[str, ...], checks: Checks, jobs: int) -> None:
-        from ses_cli.export.arrow import Batches, schema_of  # start-up
+        from ses_cli.export.arrow import Batches, plain, schema_of  # start-up
 
         self._sources, self._jobs = sources, jobs
         self._task = Task(partial(Batches, names), checks, is_streamed=True)
-        self.schema: pa.Schema = schema_of(names)
+        self.schema: pa.Schema = plain(schema_of(names))
         self.outcome = self._outcome()  # of the newest reading: the account of its lines, its first problems
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
@@ -68,9 +68,7 @@ class Records:
             raise SesEventsError("a pipe can be read once", "make a table of it, and query that")
         outcome = self.outcome = self._outcome()
         for part in stream(list(map(Stretch, self._sources)), outcome, self._task, self._jobs):
-            table = part.fold.table(part.source, part.above)
-            part.fold.batches.clear()
-            yield from table.combine_chunks().to_batches()
+            yield from part.fold.take(part.source, part.above).cast(self.schema).to_batches()
         if outcome.errors:
             raise SourcesError(outcome.errors)
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Checks,
         Collected,
         CollectedBounces,
+        CollectedColumns,
         CollectedMessages,
         Counts,
         Fields,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
         Kinds,
         Lane,
         Seen,
-        Typed,
         Value,
     )
     from ses_cli.callback import Callback
@@ -157,8 +157,10 @@ class NativeBatch:
         messages.add(self.columns)
         return messages
 
-    def typed(self) -> Typed:
-        return self.columns
+    def collect_columns(self, names: Sequence[str], collected: CollectedColumns | None) -> CollectedColumns | None:
+        columns = collected if isinstance(collected, _engine.Columns) else _engine.Columns(list(names))
+        columns.add(self.columns, self._head.line)
+        return columns
 
     def callbacks(self, events: AbstractSet[str] | None = None) -> Sequence[Callback]:
         return self._records(self.columns.places(events))

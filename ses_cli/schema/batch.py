@@ -113,7 +113,7 @@ class PythonBatch:
         messages.add(self.records, list(zip(*columns, strict=True)) if by else [()] * len(self.records))
         return messages
 
-    def typed(self) -> None:
+    def collect_columns(self, names: object, collected: object) -> None:
         return None
 
     def callbacks(self, events: AbstractSet[str] | None = None) -> Sequence[Callback]:

@@ -46,10 +46,9 @@ def _event(selecting: Selecting, printing: Printing) -> str:
 
 def _write(report: Bounces, printing: Printing, names: tuple[str, ...], mode: int) -> None:
     if printing.form in columnar.FORMATS:
-        from ses_cli.export.addresses import REPEATING, schema_of, tables
+        from ses_cli.export.addresses import schema_of, tables
 
-        repeating = [name for name in REPEATING if name in names]
-        with columnar.writer(printing, columnar.Shape("bounces", schema_of(names), repeating), mode) as write:
+        with columnar.writer(printing, "bounces", schema_of(names), mode) as write:
             for table in tables(report.rows(), names):
                 write(table)
         return

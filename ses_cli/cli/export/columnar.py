@@ -3,11 +3,11 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ses_cli.cli import scanning
 from ses_cli.cli.export.options import Choosing
@@ -37,15 +37,13 @@ def run(reading: Reading, selecting: Selecting, printing: Printing, choosing: Ch
         _check_partition(choosing.partition_by, names)
     found = scanning.find_input(reading, printing)
     mode = log_mode(source.path for source in found.sources)
-    from ses_cli.export.arrow import Batches, repeating, schema_of
+    from ses_cli.export.arrow import Batches, schema_of
 
-    shape = Shape("callbacks", schema_of(names), repeating(names))
-    with writer(printing, shape, mode, choosing.partition_by) as write:
+    with writer(printing, "callbacks", schema_of(names), mode, choosing.partition_by) as write:
 
         def see(part: "Part[Batches]") -> None:
-            if part.fold.batches:
-                write(part.fold.table(part.source, part.above))
-                part.fold.batches.clear()
+            if part.ledger.counted:
+                write(part.fold.take(part.source, part.above))
 
         outcome = scanning.fold(found, reading, selecting, partial(Batches, names), see, is_streamed=True)
     scanning.tell(outcome)
@@ -78,22 +76,14 @@ def _check_partition(by: str, names: tuple[str, ...]) -> None:
         raise UsageError(f"--partition-by {by} needs the column {BY[by]}")
 
 
-class Shape(NamedTuple):
-    """What is written: the name of its table, the columns, and those of them that repeat."""
-
-    table: str
-    schema: "pa.Schema"
-    repeating: Sequence[str]
-
-
 @contextmanager
-def writer(printing: Printing, shape: Shape, mode: int, by: str | None = None) -> Iterator[Write]:
+def writer(printing: Printing, table: str, schema: "pa.Schema", mode: int, by: str | None = None) -> Iterator[Write]:
     """Takes rows; what it writes is there at the end, whole, or not at all. It is divided `by` something."""
     if by:
         from ses_cli.export.partitions import PartitionWriter
 
         with _replaced(str(printing.output), is_folder=True) as part:
-            folder = PartitionWriter(Path(part), shape.schema, shape.repeating, by)
+            folder = PartitionWriter(Path(part), schema, by)
             yield folder.write
             folder.close()
         return
@@ -101,7 +91,7 @@ def writer(printing: Printing, shape: Shape, mode: int, by: str | None = None) -
         from ses_cli.export.database import DatabaseWriter
 
         with _replaced(str(printing.output), is_folder=False, mode=mode) as part:
-            database = DatabaseWriter(part, shape.schema, shape.table)
+            database = DatabaseWriter(part, schema, table)
             yield database.write
             database.close()
         return
@@ -109,11 +99,7 @@ def writer(printing: Printing, shape: Shape, mode: int, by: str | None = None) -
 
     with Output(printing.output, mode) as output:
         sink = Sink(output.write)
-        file = (
-            ParquetWriter(sink, shape.schema, shape.repeating)
-            if printing.form == "parquet"
-            else StreamWriter(sink, shape.schema)
-        )
+        file = (ParquetWriter if printing.form == "parquet" else StreamWriter)(sink, schema)
         yield file.write
         file.close()
 

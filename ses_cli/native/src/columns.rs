@@ -1,4 +1,4 @@
-//! The counted records as typed columns, in the buffers that Arrow has.
+//! The counted records of many batches as typed columns, in the buffers that Arrow has.
 
 use crate::block::{Block, Record};
 use crate::domains::{Domains, split};
@@ -29,6 +29,20 @@ impl Present {
         self.count += 1;
         self.nulls += usize::from(!is_there);
     }
+
+    #[inline(always)]
+    pub fn has(&self, at: usize) -> bool {
+        self.bits[at / 8] >> (at % 8) & 1 != 0
+    }
+
+    fn truncate(&mut self, count: usize) {
+        self.bits.truncate(count.div_ceil(8));
+        if let Some(last) = self.bits.last_mut().filter(|_| !count.is_multiple_of(8)) {
+            *last &= (1 << (count % 8)) - 1;
+        }
+        let there: u32 = self.bits.iter().map(|bits| bits.count_ones()).sum();
+        (self.count, self.nulls) = (count, count - there as usize);
+    }
 }
 
 /// Texts one after another, and where each begins and the last one ends.
@@ -55,37 +69,149 @@ impl Strings {
         self.bytes.extend_from_slice(text.unwrap_or_default());
         self.ends.push(self.bytes.len() as u32);
     }
+
+    #[inline(always)]
+    pub fn get(&self, at: usize) -> Option<&[u8]> {
+        let range = self.ends[at] as usize..self.ends[at + 1] as usize;
+        self.present.has(at).then(|| &self.bytes[range])
+    }
+
+    fn truncate(&mut self, count: usize) {
+        self.ends.truncate(count + 1);
+        self.bytes.truncate(self.ends[count] as usize);
+        self.present.truncate(count);
+    }
 }
 
-/// The texts of a column, by its name.
-pub fn texts<'a>(
+/// Texts that repeat: each once, and the number of every one.
+#[derive(Default)]
+pub struct Words {
+    pub known: Texts,
+    pub present: Present,
+    pub numbers: Vec<u32>,
+    last: Option<u32>,
+}
+
+impl Words {
+    #[inline(always)]
+    fn push(&mut self, text: Option<&[u8]>) {
+        self.present.push(text.is_some());
+        let number = text.map_or(0, |text| match self.last {
+            Some(last) if self.known.get(last as usize) == text => last,
+            _ => self.known.number(text),
+        });
+        self.last = text.map_or(self.last, |_| Some(number));
+        self.numbers.push(number);
+    }
+}
+
+/// A column of one type.
+pub enum Column {
+    Texts(Strings),
+    Words(Words),
+    Integers(Integers),
+    Others(Others),
+    Reasons(Reasons),
+}
+
+impl Column {
+    /// An empty one by its name; None where there is no such column. `reasons` are what verdicts are made of.
+    pub fn new(name: &str) -> Option<Self> {
+        Some(match name {
+            "event" | "bounce_type" | "email_domain" | "from_domain" | "from" | "username" | "useragent"
+            | "subject" => Column::Words(Words::default()),
+            "extra" => Column::Others(Others::default()),
+            "reasons" => Column::Reasons(Reasons::default()),
+            _ if slot_of(name).is_some() => Column::Texts(Strings::default()),
+            _ if integer_of(name).is_some() => Column::Integers(Integers::default()),
+            _ => return None,
+        })
+    }
+}
+
+/// Columns by their names.
+pub struct Columns {
+    pub columns: Vec<(String, Column)>,
+    pub count: usize,
+}
+
+impl Columns {
+    /// Adds records; `line` is the number of the first line of their block.
+    pub fn add<'a>(
+        &mut self,
+        block: &Block,
+        text: &[u8],
+        records: impl Iterator<Item = &'a Record> + Clone,
+        domains: &mut Domains,
+        line: u64,
+    ) {
+        for (name, column) in &mut self.columns {
+            let records = records.clone();
+            match column {
+                Column::Texts(found) => texts(name, block, text, records, found),
+                Column::Words(found) => words(name, block, text, records, domains, found),
+                Column::Integers(found) => integers(name, records, line, found),
+                Column::Others(found) => found.add(text, records),
+                Column::Reasons(found) => found.add(block, text, records),
+            }
+        }
+        self.count += records.count();
+    }
+
+    /// Leaves the first records.
+    pub fn truncate(&mut self, count: usize) {
+        if count == self.count {
+            return;
+        }
+        for (_, column) in &mut self.columns {
+            match column {
+                Column::Texts(found) => found.truncate(count),
+                Column::Words(Words { present, numbers, .. }) | Column::Reasons(Reasons { present, numbers, .. }) => {
+                    present.truncate(count);
+                    numbers.truncate(count);
+                }
+                Column::Integers(found) => {
+                    found.present.truncate(count);
+                    found.values.truncate(count);
+                }
+                Column::Others(found) => found.truncate(count),
+            }
+        }
+        self.count = count;
+    }
+}
+
+fn texts<'a>(name: &str, block: &Block, text: &[u8], records: impl Iterator<Item = &'a Record>, found: &mut Strings) {
+    if let Some(slot) = slot_of(name) {
+        records.for_each(|record| found.push(block.text(text, record, slot).as_deref()));
+    }
+}
+
+fn words<'a>(
     name: &str,
     block: &Block,
     text: &[u8],
     records: impl Iterator<Item = &'a Record>,
     domains: &mut Domains,
-) -> Option<Strings> {
-    let mut found = Strings::default();
-    let field = |record: &Record, slot| block.text(text, record, slot);
+    found: &mut Words,
+) {
     if let Some(slot) = slot_of(name) {
-        records.for_each(|record| found.push(field(record, slot).as_deref()));
-        return Some(found);
+        records.for_each(|record| found.push(block.text(text, record, slot).as_deref()));
+        return;
     }
     match name {
         "event" => records.for_each(|record| found.push(Some(EVENTS[usize::from(record.event)].0.as_bytes()))),
         "bounce_type" => records.for_each(|record| found.push(bounce_type(block, text, record).as_deref())),
         "email_domain" => records.for_each(|record| {
-            let email = field(record, EMAIL).unwrap_or_default();
+            let email = block.text(text, record, EMAIL).unwrap_or_default();
             found.push(Some(&domains.name(split(&email).1)));
         }),
-        "from_domain" => records.for_each(|record| {
+        _ => records.for_each(|record| {
             let domain = from_domain(block, text, record);
             let name = domains.name(&domain);
             found.push((!name.is_empty()).then_some(&name));
         }),
-        _ => return None,
     }
-    Some(found)
 }
 
 fn slot_of(name: &str) -> Option<usize> {
@@ -119,10 +245,10 @@ pub struct Integers {
     pub values: Vec<i64>,
 }
 
-/// The integers of a column, by its name. What is beyond 63 bits is not there; times are in milliseconds.
-pub fn integers<'a>(name: &str, records: impl Iterator<Item = &'a Record>) -> Option<Integers> {
-    let (slot, factor) = match name {
-        "row" => (None, 1),
+/// The slot of a column of integers, None where it is the line; and what its values are multiplied by.
+fn integer_of(name: &str) -> Option<(Option<usize>, i64)> {
+    Some(match name {
+        "line" => (None, 1),
         "time" => (Some(TIMESTAMP), 1000),
         "timestamp" => (Some(TIMESTAMP), 1),
         "sent_time" => (Some(SENT_TIMESTAMP), 1000),
@@ -131,17 +257,22 @@ pub fn integers<'a>(name: &str, records: impl Iterator<Item = &'a Record>) -> Op
         "task_id" => (Some(TASK_ID), 1),
         "eventid" => (Some(EVENT_ID), 1),
         _ => return None,
+    })
+}
+
+/// What is beyond 63 bits is not there; times are in milliseconds.
+fn integers<'a>(name: &str, records: impl Iterator<Item = &'a Record>, line: u64, found: &mut Integers) {
+    let Some((slot, factor)) = integer_of(name) else {
+        return;
     };
-    let mut found = Integers::default();
     for record in records {
         let value = match slot {
             Some(slot) => record.integer(slot).and_then(|value| i64::try_from(value).ok()),
-            None => Some(i64::from(record.row)),
+            None => Some((line + u64::from(record.row)) as i64),
         };
         found.present.push(value.is_some());
         found.values.push(value.unwrap_or_default() * factor);
     }
-    Some(found)
 }
 
 /// What the events say that have a reason, each once: the reason as `own::hide` gives it, and whose it is.
@@ -157,17 +288,16 @@ pub struct Reasons {
 
 impl Reasons {
     /// The reasons of bounces, deferrals and drops.
-    pub fn of<'a>(block: &Block, text: &[u8], records: impl Iterator<Item = &'a Record>) -> Self {
-        let (mut found, mut told) = (Reasons::default(), Vec::new());
+    fn add<'a>(&mut self, block: &Block, text: &[u8], records: impl Iterator<Item = &'a Record>) {
+        let mut told = Vec::new();
         for record in records {
             let is_one = matches!(record.event, BOUNCE | DEFERRED | DROPPED);
             let reason = if is_one { block.text(text, record, REASON) } else { None };
             let reason = reason.filter(|reason| !reason.is_empty());
-            found.present.push(reason.is_some());
-            let number = reason.map_or(0, |reason| found.number(block, text, record, &reason, &mut told));
-            found.numbers.push(number);
+            self.present.push(reason.is_some());
+            let number = reason.map_or(0, |reason| self.number(block, text, record, &reason, &mut told));
+            self.numbers.push(number);
         }
-        found
     }
 
     fn number(&mut self, block: &Block, text: &[u8], record: &Record, reason: &[u8], told: &mut Vec<u8>) -> u32 {
@@ -197,40 +327,55 @@ impl Reasons {
 }
 
 /// The values that no field is documented for, by name.
-#[derive(Default)]
 pub struct Others {
     pub present: Present,
     pub ends: Vec<u32>,
     pub names: Strings,
     pub values: Strings,
-    /// Of records that are not here: their number, and where their lines begin and end.
-    pub odd: Vec<(u32, u32, u32)>,
+    /// Records that are not here: their number, and the line.
+    pub odd: Vec<(usize, Box<[u8]>)>,
+}
+
+impl Default for Others {
+    fn default() -> Self {
+        Others {
+            present: Present::default(),
+            ends: vec![0],
+            names: Strings::default(),
+            values: Strings::default(),
+            odd: Vec::new(),
+        }
+    }
 }
 
 impl Others {
-    pub fn of<'a>(text: &[u8], records: impl Iterator<Item = &'a Record>) -> Self {
-        let mut found = Others {
-            ends: vec![0],
-            ..Others::default()
-        };
+    fn add<'a>(&mut self, text: &[u8], records: impl Iterator<Item = &'a Record>) {
         let mut pairs = Vec::new();
-        for (at, record) in records.enumerate() {
+        for record in records {
             pairs.clear();
             if record.has_others {
                 let line = text.get(record.start as usize..record.end as usize).unwrap_or_default();
                 if record.is_odd || others(line, &mut pairs).is_none() {
                     pairs.clear();
-                    found.odd.push((at as u32, record.start, record.end));
+                    self.odd.push((self.ends.len() - 1, line.into()));
                 }
             }
             for (name, value) in &pairs {
-                found.names.push(Some(name));
-                found.values.push(Some(value));
+                self.names.push(Some(name));
+                self.values.push(Some(value));
             }
-            found.present.push(!pairs.is_empty());
-            found.ends.push(found.names.ends.len() as u32 - 1);
+            self.present.push(!pairs.is_empty());
+            self.ends.push(self.names.ends.len() as u32 - 1);
         }
-        found
+    }
+
+    fn truncate(&mut self, count: usize) {
+        self.present.truncate(count);
+        self.ends.truncate(count + 1);
+        let pairs = self.ends[count] as usize;
+        self.names.truncate(pairs);
+        self.values.truncate(pairs);
+        self.odd.retain(|(at, _)| *at < count);
     }
 }
 

@@ -76,6 +76,7 @@ fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<dedupe::PySeen>()?;
     module.add_class::<tally::PyTally>()?;
     module.add_class::<bounces::PyBounces>()?;
+    module.add_class::<columns::PyColumns>()?;
     module.add_class::<messages::PyMessages>()?;
     module.add_class::<messages::PyCounter>()?;
     module.add_class::<ends::PyEnds>()?;

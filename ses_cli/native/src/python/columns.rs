@@ -1,83 +1,142 @@
 //! Columns as Python hands them to Arrow: how many values are missing, which are there, and the values.
 
 use super::lines::Lines;
-use super::{detached, lock, string};
-use crate::columns::{self, Integers, Others, Present, Reasons, Strings};
+use super::{lock, string};
+use crate::columns::{Column, Columns, Present, Strings};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
+use std::sync::Mutex;
 
 type Bytes<'py> = Bound<'py, PyBytes>;
 /// Values that are missing, which are there, where texts begin, and the texts.
-pub type Texts<'py> = (usize, Bytes<'py>, Bytes<'py>, Bytes<'py>);
+type Texts<'py> = (usize, Bytes<'py>, Bytes<'py>, Bytes<'py>);
 /// The same with integers.
-pub type Numbers<'py> = (usize, Bytes<'py>, Bytes<'py>);
+type Numbers<'py> = (usize, Bytes<'py>, Bytes<'py>);
+/// The same with numbers of texts that repeat, and these.
+type Words<'py> = (usize, Bytes<'py>, Bytes<'py>, Vec<Bound<'py, PyString>>);
 /// The same with pairs of texts: where those of a record begin, names and values; and lines that are not there.
-pub type Pairs<'py> = (
+type Pairs<'py> = (
     usize,
     Bytes<'py>,
     Bytes<'py>,
     Texts<'py>,
     Texts<'py>,
-    Vec<(u32, Bytes<'py>)>,
+    Vec<(usize, Bytes<'py>)>,
 );
 /// The same with numbers of reasons, and the reasons.
-pub type Said<'py> = (
+type Said<'py> = (
     usize,
     Bytes<'py>,
     Bytes<'py>,
     Vec<(Bound<'py, PyString>, bool, Bound<'py, PyString>)>,
 );
 
-/// A column of texts, by its name.
-pub fn texts<'py>(lines: &Lines, py: Python<'py>, name: &str) -> PyResult<Texts<'py>> {
-    let text = lines.text.bytes(py);
-    let found = lines.names.with(py, |names| {
-        let state = lock(&lines.state);
-        columns::texts(name, &state.block, text, state.records(), names)
-    })?;
-    Ok(strings(py, &found.ok_or_else(|| no_column(name))?))
+/// Columns of the counted records, batch after batch.
+#[pyclass(frozen, module = "ses_cli.native._engine", name = "Columns")]
+pub struct PyColumns {
+    columns: Mutex<Columns>,
 }
 
-/// A column of integers, by its name.
-pub fn integers<'py>(lines: &Lines, py: Python<'py>, name: &str) -> PyResult<Numbers<'py>> {
-    let found = detached(py, || columns::integers(name, lock(&lines.state).records()))?;
-    let Integers { present, values } = found.ok_or_else(|| no_column(name))?;
-    Ok((present.nulls, bits(py, &present), packed(py, &values, i64::to_ne_bytes)))
+#[pymethods]
+impl PyColumns {
+    /// `reasons` is what verdicts are made of; the other names are those of the columns.
+    #[new]
+    fn new(names: Vec<String>) -> PyResult<Self> {
+        let mut columns = Vec::new();
+        for name in names {
+            let column = Column::new(&name).ok_or_else(|| no_column(&name))?;
+            columns.push((name, column));
+        }
+        let columns = Mutex::new(Columns { columns, count: 0 });
+        Ok(PyColumns { columns })
+    }
+
+    /// Adds the counted records of a batch; `line` is the number of its first line.
+    fn add(&self, py: Python<'_>, lines: &Lines, line: u64) -> PyResult<()> {
+        let text = lines.text.bytes(py);
+        let before = lock(&self.columns).count;
+        lines.names.with(py, |names| {
+            let (state, mut columns) = (lock(&lines.state), lock(&self.columns));
+            columns.truncate(before); // it is done again where a domain was not known
+            columns.add(&state.block, text, state.records(), names, line);
+        })
+    }
+
+    fn __len__(&self) -> usize {
+        lock(&self.columns).count
+    }
+
+    /// A column of texts, by its name.
+    fn texts<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Texts<'py>> {
+        self.with(name, |column| match column {
+            Column::Texts(found) => Some(strings(py, found)),
+            _ => None,
+        })
+    }
+
+    /// A column of texts that repeat, by its name.
+    fn words<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Words<'py>> {
+        self.with(name, |column| match column {
+            Column::Words(found) => {
+                let known = found.known.iter().map(|text| string(py, text)).collect();
+                let numbers = packed(py, &found.numbers, u32::to_ne_bytes);
+                Some((found.present.nulls, bits(py, &found.present), numbers, known))
+            }
+            _ => None,
+        })
+    }
+
+    /// A column of integers, by its name.
+    fn integers<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Numbers<'py>> {
+        self.with(name, |column| match column {
+            Column::Integers(found) => {
+                let values = packed(py, &found.values, i64::to_ne_bytes);
+                Some((found.present.nulls, bits(py, &found.present), values))
+            }
+            _ => None,
+        })
+    }
+
+    /// What no field is documented for.
+    fn others<'py>(&self, py: Python<'py>) -> PyResult<Pairs<'py>> {
+        self.with("extra", |column| match column {
+            Column::Others(found) => Some((
+                found.present.nulls,
+                bits(py, &found.present),
+                packed(py, &found.ends, u32::to_ne_bytes),
+                strings(py, &found.names),
+                strings(py, &found.values),
+                found
+                    .odd
+                    .iter()
+                    .map(|(at, line)| (*at, PyBytes::new(py, line)))
+                    .collect(),
+            )),
+            _ => None,
+        })
+    }
+
+    /// What bounces, deferrals and drops say.
+    fn reasons<'py>(&self, py: Python<'py>) -> PyResult<Said<'py>> {
+        self.with("reasons", |column| match column {
+            Column::Reasons(found) => {
+                let said = found.iter();
+                let said = said.map(|(reason, is_soft, email)| (string(py, reason), is_soft, string(py, email)));
+                let numbers = packed(py, &found.numbers, u32::to_ne_bytes);
+                Some((found.present.nulls, bits(py, &found.present), numbers, said.collect()))
+            }
+            _ => None,
+        })
+    }
 }
 
-/// What no field is documented for.
-pub fn others<'py>(lines: &Lines, py: Python<'py>) -> PyResult<Pairs<'py>> {
-    let text = lines.text.bytes(py);
-    let found = detached(py, || Others::of(text, lock(&lines.state).records()))?;
-    let line = |start, end| PyBytes::new(py, text.get(start as usize..end as usize).unwrap_or_default());
-    let odd = found.odd.iter().map(|&(at, start, end)| (at, line(start, end)));
-    Ok((
-        found.present.nulls,
-        bits(py, &found.present),
-        packed(py, &found.ends, u32::to_ne_bytes),
-        strings(py, &found.names),
-        strings(py, &found.values),
-        odd.collect(),
-    ))
-}
-
-/// What bounces, deferrals and drops say.
-pub fn reasons<'py>(lines: &Lines, py: Python<'py>) -> PyResult<Said<'py>> {
-    let text = lines.text.bytes(py);
-    let found = detached(py, || {
-        let state = lock(&lines.state);
-        Reasons::of(&state.block, text, state.records())
-    })?;
-    let said = found
-        .iter()
-        .map(|(reason, is_soft, email)| (string(py, reason), is_soft, string(py, email)));
-    Ok((
-        found.present.nulls,
-        bits(py, &found.present),
-        packed(py, &found.numbers, u32::to_ne_bytes),
-        said.collect(),
-    ))
+impl PyColumns {
+    fn with<T>(&self, name: &str, ask: impl FnOnce(&Column) -> Option<T>) -> PyResult<T> {
+        let columns = lock(&self.columns);
+        let found = columns.columns.iter().find(|(known, _)| known == name);
+        found.and_then(|(_, column)| ask(column)).ok_or_else(|| no_column(name))
+    }
 }
 
 fn no_column(name: &str) -> PyErr {

@@ -5,7 +5,7 @@ use super::names::Names;
 use super::reasons::Reasons;
 use super::state::{Spare, State, Text};
 use super::tally::PyTally;
-use super::{bounces, columns, detached, fields, lock, rows, settle};
+use super::{bounces, detached, fields, lock, rows, settle};
 use crate::block::{Bad, Record};
 use crate::select::Selection;
 use crate::tally::Tally;
@@ -206,26 +206,6 @@ impl Lines {
     fn keep(&self, is_new: &[u8]) {
         let is_new: Vec<bool> = is_new.iter().map(|&byte| byte != 0).collect();
         lock(&self.state).leave_out(&is_new);
-    }
-
-    /// A column of texts of the counted records, by its name.
-    fn texts<'py>(&self, py: Python<'py>, name: &str) -> PyResult<columns::Texts<'py>> {
-        columns::texts(self, py, name)
-    }
-
-    /// A column of integers, by its name.
-    fn integers<'py>(&self, py: Python<'py>, name: &str) -> PyResult<columns::Numbers<'py>> {
-        columns::integers(self, py, name)
-    }
-
-    /// What no field is documented for, by name.
-    fn others<'py>(&self, py: Python<'py>) -> PyResult<columns::Pairs<'py>> {
-        columns::others(self, py)
-    }
-
-    /// What bounces, deferrals and drops say.
-    fn reasons<'py>(&self, py: Python<'py>) -> PyResult<columns::Said<'py>> {
-        columns::reasons(self, py)
     }
 
     /// Name, JSON type, first row and number of what is met in the objects of counted and invalid lines; None where

@@ -45,7 +45,7 @@ impl State {
     }
 
     /// The counted records.
-    pub fn records(&self) -> impl Iterator<Item = &Record> {
+    pub fn records(&self) -> impl Iterator<Item = &Record> + Clone {
         let all = self.counted.is_none().then_some(self.block.records.iter());
         let some = self
             .counted
