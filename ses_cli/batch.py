@@ -321,6 +321,9 @@ class Batch(Protocol):
     def counts(self, keys: Sequence[Key]) -> Counts:
         """The counted records by these keys: one tuple a group, in the order of `keys`."""
 
+    def add_counts(self, keys: Sequence[Key], counts: Counter[tuple[Value, ...]]) -> None:
+        """Adds these counts to others by the same keys."""
+
     def collect(self, keys: Sequence[Key], collected: Collected | None) -> Collected | None:
         """Adds the counts to those of earlier batches, by the same keys; None where this engine does not collect."""
 

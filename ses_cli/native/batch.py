@@ -136,6 +136,9 @@ class NativeBatch:
             return {(): self.count} if self.count else {}
         return self.columns.counts(list(keys))
 
+    def add_counts(self, keys: Sequence[Key], counts: Counter[tuple[Value, ...]]) -> None:
+        counts.update(self.counts(keys))
+
     def collect(self, keys: Sequence[Key], collected: Collected | None) -> Collected | None:
         counts = collected if isinstance(collected, NativeCounts) else NativeCounts(keys)
         counts.add(self)

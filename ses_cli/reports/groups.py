@@ -67,7 +67,7 @@ class Grouping:
         if self._times and not self._is_even(batch.period()):
             self._count_times(batch, batch.counts(self._keys), tally)
         elif not tally.collect(batch, self._keys, self._to_settle):
-            tally.hold(batch.counts(self._keys), self._enter)
+            tally.hold(batch, self._keys, self._enter)
 
     def _settle(self, tally: Tally, collected: Collected) -> None:
         """Enters what an engine collected, of times that fall in one bucket each."""

@@ -62,9 +62,12 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
         self._collected, self._enter = collected, enter
         return True
 
-    def hold(self, counts: Counts, enter: "Callable[[Tally, Counts], object]") -> None:
-        """Takes in counts by keys, always the same ones, which `enter` adds to the groups later."""
-        self._pending.update(counts)
+    def hold(self, batch: Batch, keys: Sequence[BatchKey], enter: "Callable[[Tally, Counts], object]") -> None:
+        """Takes in the counts of a batch by keys, always the same ones, which `enter` adds to the groups later."""
+        batch.add_counts(keys, self._pending)
+        self._have_entered(enter)
+
+    def _have_entered(self, enter: "Callable[[Tally, Counts], object]") -> None:
         self._enter_pending = enter
         if len(self._pending) > _MOST_PENDING:
             self._settle()
@@ -111,7 +114,8 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
             later._collected = None
         self.add_columns(later._groups, later._columns)
         if later._enter_pending is not None:
-            self.hold(later._pending, later._enter_pending)
+            self._pending.update(later._pending)
+            self._have_entered(later._enter_pending)
 
     def _number(self, group: Group) -> int:
         number = self._numbers.setdefault(group, len(self._groups))

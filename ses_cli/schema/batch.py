@@ -29,6 +29,7 @@ from ses_cli.callback import Callback
 from ses_cli.events import Problem
 from ses_cli.identity import (
     domain,
+    domain_names,
     domains,
     fingerprint,
     from_domain,
@@ -37,6 +38,7 @@ from ses_cli.identity import (
     recipient,
     recipients,
 )
+from ses_cli.schema.clean import CleanBlock
 from ses_cli.schema.document import objects
 
 _JSON_TYPES: dict[type, str] = {
@@ -65,6 +67,7 @@ class PythonBatch:
     explained: list[Problem] = field(default_factory=list)
     records: list[Callback] = field(default_factory=list)
     places: Sequence[int] = ()
+    block: CleanBlock | None = None  # the records once more, while they are all of it
     valid: list[Callback] | None = None  # all valid records, where some were filtered out
     objects: list[tuple[int, dict[str, object]]] = field(default_factory=list)  # of invalid lines, each with its row
 
@@ -89,13 +92,29 @@ class PythonBatch:
         self.valid = valid if self.filtered else None
 
     def period(self) -> tuple[int, int] | None:
-        times = [record.timestamp for record in self.records]
+        times = self.block.times if self.block else [record.timestamp for record in self.records]
         return (min(times), max(times)) if times else None
 
     def counts(self, keys: Sequence[Key]) -> Counts:
-        if not keys:
-            return {(): len(self.records)} if self.records else {}
-        return Counter(zip(*[_column(self.records, key) for key in keys], strict=True))
+        counts: Counter[tuple[Value, ...]] = Counter()
+        self.add_counts(keys, counts)
+        return counts
+
+    def add_counts(self, keys: Sequence[Key], counts: Counter[tuple[Value, ...]]) -> None:
+        if keys:
+            counts.update(zip(*map(self._column, keys), strict=True))
+        elif self.records:
+            counts[()] += len(self.records)
+
+    def _column(self, key: Key) -> Sequence[Value]:
+        block = self.block
+        if block and key is Key.EVENT:
+            return block.events
+        if block and block.bounce_types and key is Key.BOUNCE_TYPE:
+            return block.bounce_types
+        if block and key is Key.DOMAIN:
+            return domain_names(block.hosts)
+        return _column(self.records, key)
 
     def collect(self, keys: Sequence[Key], collected: Collected | None) -> None:
         return None
@@ -109,7 +128,7 @@ class PythonBatch:
         from ses_cli.schema.messages import PythonMessages  # start-up
 
         messages = collected if isinstance(collected, PythonMessages) else PythonMessages(has_texts, judge)
-        columns = [_column(self.records, key) for key in by]
+        columns = list(map(self._column, by))
         messages.add(self.records, list(zip(*columns, strict=True)) if by else [()] * len(self.records))
         return messages
 
@@ -168,6 +187,7 @@ class PythonBatch:
 
     def _keep(self, kept: Sequence[int]) -> None:
         if not all(kept):
+            self.block = None
             self.records = list(compress(self.records, kept))
             self.places = list(compress(self.places, kept))
 

@@ -48,7 +48,7 @@ class PythonEngine:
         elif isinstance(found := self._clean.decode(text), int):
             self._each_run(batch, max(found, _RUN))
         else:
-            batch.records, batch.warnings = found
+            batch.block, batch.records, batch.warnings = found, found.records, found.warnings
             batch.lines = len(batch.records)
             batch.places = range(batch.lines)
         if self._tests:

@@ -7,7 +7,7 @@ alone cannot show is asked of all records of a block at once.
 import re
 from collections import Counter
 from itertools import repeat
-from operator import attrgetter, length_hint
+from operator import attrgetter, gt, length_hint
 from types import GenericAlias
 from typing import Annotated, Any, NamedTuple, TypeGuard
 
@@ -44,10 +44,14 @@ _PLAIN = bytes(byte for byte in range(0x21, 256) if byte not in b'@"\x7f')  # wh
 
 
 class CleanBlock(NamedTuple):
-    """The records of lines, one each, in today's spelling, and their warnings."""
+    """The records of lines, one each, in today's spelling, and their warnings. Columns have a value for each record."""
 
     records: list[Callback]
     warnings: Counter[str]
+    events: list[str]
+    bounce_types: list[str | None] | None  # None where one is to be brought to today's spelling, or of no bounce
+    hosts: list[str]  # what follows the @, as written
+    times: list[int]
 
 
 class Clean:
@@ -98,39 +102,51 @@ class Clean:
             return 0
         if not _are_records(records):
             return next(at for at, record in enumerate(records) if isinstance(record, int))
-        if not _are_emails([record.email for record in records]):
-            return next((at for at, record in enumerate(records) if not _are_emails([record.email])), 0)
-        return self._validated(text, records, decoder)
+        hosts = _hosts([record.email for record in records])
+        if hosts is None:
+            return next((at for at, record in enumerate(records) if _hosts([record.email]) is None), 0)
+        return self._validated(text, records, hosts, decoder)
 
-    def _validated(self, text: bytes, records: list[Callback], decoder: "_Decoder") -> CleanBlock | int:
+    def _validated(
+        self, text: bytes, records: list[Callback], hosts: list[str], decoder: "_Decoder"
+    ) -> CleanBlock | int:
         """The same, of lines that each hold a record of known keys and types."""
-        kinds = [(record.event, record.bounce_type, record.eventid) for record in records]
+        events = [record.event for record in records]
+        bounce_types = [record.bounce_type for record in records]
+        eventids = [record.eventid for record in records]
+        times = [record.timestamp for record in records]
+        kinds = list(zip(events, bounce_types, eventids, strict=True))
         codes = {kind: _judge(*kind) for kind in set(kinds)}
-        unknown = {
-            key: [value is not UNSET for value in map(attrgetter(attribute), records)]
-            for key, attribute in self._learnt.items()
-            if not is_custom(key)
-        }
-        keys = sum(map(sum, unknown.values()))
-        late = [(record.sent_timestamp or 0) > record.timestamp for record in records]
         if None in codes.values():
             return next(at for at, kind in enumerate(kinds) if codes[kind] is None)
+        keys = decoder.count_unknown(records)
         if decoder.is_doubled(text, len(records), keys):
             return next((at for at, line in enumerate(text.split(b"\n")) if has_duplicate_key(line)), 0)
-        if not self._takes_warnings and (self._is_legacy or keys or any(late) or any(codes.values())):
-            marked = [any(of) for of in zip(late, [codes[kind] for kind in kinds], *unknown.values(), strict=True)]
-            return 0 if self._is_legacy else marked.index(True)
-        warnings = Counter({key: n for key, n in (("unknown-field", keys), ("sent-after-event", sum(late))) if n})
-        for kind, code in codes.items():
-            if code:
-                warnings[code] += kinds.count(kind)
+        late = list(map(gt, [record.sent_timestamp or 0 for record in records], times))
+        warnings = Counter({code: n for code, n in (("unknown-field", keys), ("sent-after-event", sum(late))) if n})
+        if any(codes.values()):
+            warnings.update(filter(None, map(codes.get, kinds)))
         if self._is_legacy:
             warnings["legacy-spelling"] += len(records)
+        if warnings and not self._takes_warnings:
+            return 0 if self._is_legacy else self._first_warned(records, decoder)
+        is_plain = all(event == "bounce" if bounce_type else bounce_type is None for event, bounce_type, _ in codes)
         if "legacy-spelling" in warnings:
+            is_plain = False
             for record in records:
                 if record.event == "bounce" and record.bounce_type:
                     record.bounce_type = LEGACY_BOUNCE_TYPES.get(record.bounce_type, record.bounce_type)
-        return CleanBlock(records, warnings)
+        return CleanBlock(records, warnings, events, bounce_types if is_plain else None, hosts, times)
+
+    def _first_warned(self, records: list[Callback], decoder: "_Decoder") -> int:
+        """The place of the first record with a warning, other than an old spelling of bulkId."""
+        return next(
+            at
+            for at, record in enumerate(records)
+            if _judge(record.event, record.bounce_type, record.eventid)
+            or (record.sent_timestamp or 0) > record.timestamp
+            or decoder.count_unknown([record])
+        )
 
 
 class _Absent:
@@ -164,6 +180,7 @@ class _Decoder:
         # without floats, which an integer beyond 64 bits would become
         scalar = str | _Integer | bool | None | UnsetType
         unknown = [(learnt[key], scalar, UNSET) for key in learnt if not is_custom(key)]
+        self._unknown = [attrgetter(attribute) for attribute, *_ in unknown]
         fields: list[tuple[str, Any] | tuple[str, Any, Any]] = [*required, *optional, *unknown]
         old = {new: old for old, new in LEGACY_FIELDS.items()} if is_legacy else {}
         rename = {attribute: old.get(key, key) for key, attribute in names.items()}
@@ -178,6 +195,10 @@ class _Decoder:
     def decode(self, array: bytes) -> list[Callback | int]:
         self._before = self._texts.count(), self._integers.count()
         return self._decoder.decode(array)
+
+    def count_unknown(self, records: list[Callback]) -> int:
+        """How many values of undocumented keys there are."""
+        return sum(len(records) - list(map(value, records)).count(UNSET) for value in self._unknown)
 
     def is_doubled(self, text: bytes, records: int, unknown: int) -> bool:
         """Whether some key came twice in the lines that were decoded last, so many of whose keys were unknown ones.
@@ -230,12 +251,16 @@ def _judge(event: str, bounce_type: str | None, eventid: int | None) -> str | No
     return "" if bounce_type in (HARD, SOFT) else None
 
 
-def _are_emails(emails: list[str]) -> bool:
-    """One @ each with something on both sides, nothing but printable characters: narrower than the definition."""
-    text = f" {' '.join(emails)} "
-    return (
-        text.encode(errors="replace").translate(None, _PLAIN) == b" " + b"@ " * len(emails)
-        and "@ " not in text
-        and " @" not in text
-        and (text.isascii() or text.isprintable())
-    )
+def _hosts(emails: list[str]) -> list[str] | None:
+    """What follows the @ of addresses that are valid beyond doubt: narrower than the definition. None where one is not.
+
+    With @, a line end (here |) and @ between them, they have these in a certain order and nothing else that is rare:
+
+        a@b.c  d@e.f    ->    a@b.c@|@d@e.f    ->    @@|@@
+    """
+    text = "@\n@".join(emails)
+    if text.encode(errors="replace").translate(None, _PLAIN) != b"@" + b"@\n@@" * (len(emails) - 1):
+        return None
+    if "@@" in text or text[0] == "@" or text[-1] == "@":  # nothing on one side
+        return None
+    return text.split("@")[1::3] if text.isascii() or "".join(emails).isprintable() else None
