@@ -21,7 +21,14 @@ FIRST_SEEN = TEXTS / "first-seen.tsv"
 FIRST = """\
 What to expect of texts that nobody has seen: texts of new sources, none of whose shapes was in the repository, were
 labelled before the program saw them, and scored once. Then the rules were mended by cause, and the sources became
-known. Earlier batches were right in 76-95% at first sight, and 4 of 578 living addresses were suppressed then.
+known; those of the fourth batch stay held out. Earlier batches were right in 76-95% at first sight, and 4 of 578 living
+addresses were suppressed then.
+
+The goal was set for such texts, and it is not reached: all batches together miss each of its three figures. Help pages
+and manuals do worst; the last and smallest batch, mostly real bounces, is right in 96% and misses one dead address too
+many. New words are rarer in real mail: of all 86 bounces of the help desk in the fourth batch, 45 of them in words that
+the repository knew, 98.8% were right at first sight, 0 of 37 living addresses were suppressed, and 2 of 48 dead ones
+missed.
 """
 GOAL_RIGHT, GOAL_SUPPRESSED, GOAL_FOUND = 0.95, 0.005, 0.9  # on texts that nobody has seen
 DOMAIN = "example.com"  # of the recipient where the source does not tell
