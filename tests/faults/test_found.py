@@ -25,6 +25,10 @@ FOUND = {
         "replay",
         Fault("pread64", "{home}/journal.db-wal", 7, "error=EIO"),
     ),
+    "the last write to a DuckDB file fails: it is told, and no database without its table takes the name": (
+        "export-duckdb",
+        Fault("write", None, 6, "error=EIO"),
+    ),
 }
 
 

@@ -92,8 +92,11 @@ def writer(printing: Printing, table: str, schema: "pa.Schema", mode: int, by: s
 
         with _replaced(str(printing.output), is_folder=False, mode=mode) as part:
             database = DatabaseWriter(part, schema, table)
-            yield database.write
-            database.close()
+            try:
+                yield database.write
+                database.finish()
+            finally:
+                database.close()
         return
     from ses_cli.export.files import ParquetWriter, Sink, StreamWriter
 
@@ -139,6 +142,7 @@ def _sync(path: Path) -> None:
 
 
 def _remove(path: str) -> None:
-    with suppress(OSError):
-        os.unlink(path)
+    for name in (path, f"{path}.wal"):  # DuckDB's log
+        with suppress(OSError):
+            os.unlink(name)
     shutil.rmtree(path, ignore_errors=True)
