@@ -11,14 +11,11 @@ What is wrong is printed with the fault that shows it; the status is then 1. It 
 
 import argparse
 import json
-import random
 import sys
-import time
-from collections import Counter
 from pathlib import Path
 
-from tests.faults import calls, crashes
 from tests.faults.everything import CRASHES, SCENARIOS
+from tests.faults.playing import Figures, play_calls, play_crashes
 from tests.faults.scenario import Scenario
 from tests.faults.tracing import unavailable
 
@@ -30,9 +27,9 @@ def main() -> int:
         print(f"nothing was tested: {reason}", file=sys.stderr)
         return 2
     wrong = 0
-    scenarios, play = (CRASHES, _crashes) if options.crashes else (SCENARIOS, _calls)
+    scenarios = CRASHES if options.crashes else SCENARIOS
     for name in options.scenario or list(scenarios):
-        figures = play(scenarios[name], options)
+        figures = _play(scenarios[name], options)
         wrong += figures["wrong"]
         if options.record:
             with options.record.open("a") as file:
@@ -54,44 +51,11 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _calls(scenario: Scenario, options: argparse.Namespace) -> dict[str, int]:
-    rng = random.Random(f"{options.seed} {scenario.name}")
-    begun = time.monotonic()
-    planned = calls.plan(scenario, rng, options.all or bool(options.only))
-    faults = [fault for fault in planned.faults if options.only in (None, str(fault))]
-    if options.most and len(faults) > options.most:
-        faults = rng.sample(faults, options.most)
-    counts: Counter[str] = Counter()
-    for played in calls.play_all(scenario, faults, options.jobs):
-        action = "killed" if "signal" in played.fault.action else "failed"
-        counts[f"{played.fault.call} {action}"] += played.happened
-        counts["missed"] += not played.happened
-        counts["wrong"] += bool(played.wrong)
-        if played.wrong:
-            print(f"{scenario.name}: {played.fault}", *played.wrong, sep="\n    ", flush=True)
-    counts["faults"], counts["ambiguous"] = len(faults), planned.ambiguous
-    counts["seconds"] = round(time.monotonic() - begun)
-    print(f"{scenario.name}: {dict(counts)}", flush=True)
-    return dict(counts) | {"wrong": counts["wrong"]}
-
-
-def _crashes(scenario: Scenario, options: argparse.Namespace) -> dict[str, int]:
-    begun, most = time.monotonic(), options.most
-    found = (
-        state
-        for state in crashes.states(scenario, options.seed, options.states)
-        if options.only in (None, str(state.number)) and (most is None or state.number <= most)
-    )
-    counts: Counter[str] = Counter()
-    for state, wrong in crashes.start_all(scenario, found, options.jobs):
-        counts["states"] += 1
-        counts["wrong"] += bool(wrong)
-        if wrong:
-            files = {name: (len(text), text[-40:]) for name, text in state.files.items()}
-            print(f"{scenario.name}: state {state.number}", *wrong, files, sep="\n    ", flush=True)
-    counts["seconds"] = round(time.monotonic() - begun)
-    print(f"{scenario.name}: {dict(counts)}", flush=True)
-    return dict(counts) | {"wrong": counts["wrong"]}
+def _play(scenario: Scenario, options: argparse.Namespace) -> Figures:
+    seed, jobs, most, only = options.seed, options.jobs, options.most, options.only
+    if options.crashes:
+        return play_crashes(scenario, seed, jobs, options.states, most=most, only=int(only) if only else None)
+    return play_calls(scenario, seed, jobs, is_all=options.all, most=most, only=only)
 
 
 if __name__ == "__main__":
