@@ -1,5 +1,6 @@
 """What reading commands have in common: find the sources, scan them, tell what went wrong, print the report."""
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import tzinfo
@@ -26,6 +27,7 @@ from ses_cli.sources import Source, find
 from ses_cli.sources.source import is_address
 from ses_cli.table import Table
 
+_RARELY = 200_000, 20, 100  # objects: what reports hold is much, and has hardly any cycles
 Watch = Callable[[Part[F]], None]
 
 
@@ -86,6 +88,7 @@ def fold(
 
     `rules` is a file that making the fold reads.
     """
+    gc.set_threshold(*_RARELY)
     sources = found.sources
     keep = None if watch or reading.rejects else FIRST
     checks = Checks(reading.max_line, reading.strict, explain, selecting.selection())

@@ -13,8 +13,12 @@ const HOUR: u64 = 3600;
 pub type Place = (u64, u64, u64);
 /// What stands for groups.
 pub type Labels = HashMap<u64, u64, RandomState>;
-type Counts = HashMap<(u32, u32, u32), u64, RandomState>;
+/// The number of a group, the hour, and what happened or the number of a meaning.
+type Cell = (u32, u32, u32);
 const NO_ROW: usize = usize::MAX;
+/// What is met before it is counted: much of it together, as a place for each in a large table would be looked for in
+/// memory each time.
+const FRESH: usize = 1 << 18;
 
 /// Messages by their groups, what happened and hour; and failures by what stands for their meaning instead.
 #[derive(Default)]
@@ -24,6 +28,54 @@ pub struct Ends {
     counts: Counts,
     failed: Counts,
     rows: Vec<Row>,
+}
+
+/// How often each was met.
+#[derive(Default)]
+struct Counts {
+    /// In their order.
+    settled: Vec<(Cell, u64)>,
+    fresh: Vec<Cell>,
+}
+
+impl Counts {
+    #[inline(always)]
+    fn add(&mut self, cell: Cell) {
+        self.fresh.push(cell);
+        if self.fresh.len() >= FRESH.max(self.settled.len()) {
+            self.settle();
+        }
+    }
+
+    #[inline(never)]
+    fn settle(&mut self) {
+        self.fresh.sort_unstable();
+        let mut fresh = self.fresh.chunk_by(|one, other| one == other).peekable();
+        let mut settled = std::mem::take(&mut self.settled).into_iter().peekable();
+        while let Some(&(cell, n)) = settled.peek() {
+            match fresh.peek() {
+                Some(same) if same[0] < cell => {
+                    self.settled.push((same[0], same.len() as u64));
+                    fresh.next();
+                }
+                Some(same) if same[0] == cell => {
+                    self.settled.push((cell, n + same.len() as u64));
+                    fresh.next();
+                    settled.next();
+                }
+                _ => self.settled.extend(settled.next()),
+            }
+        }
+        self.settled.extend(fresh.map(|same| (same[0], same.len() as u64)));
+        self.fresh.clear();
+    }
+
+    fn all(&mut self) -> &[(Cell, u64)] {
+        if !self.fresh.is_empty() {
+            self.settle();
+        }
+        &self.settled
+    }
 }
 
 /// Numbers as they are met, counted from 0: small ones for large ones.
@@ -42,6 +94,11 @@ impl Numbers {
         }
         number
     }
+
+    fn labelled(&self, labels: &Labels) -> Vec<u64> {
+        let label = |value: &u64| labels.get(value).copied().unwrap_or(*value);
+        self.met.iter().map(label).collect()
+    }
 }
 
 impl Ends {
@@ -59,28 +116,14 @@ impl Ends {
 
     /// All of it, with the label of each group that has one instead of the group, and instead of the hour the last of
     /// these that is no later; in the order of all these.
-    pub fn counts(&self, labels: &Labels, edges: &[u64]) -> Vec<(Place, u64)> {
-        self.told(&self.counts, labels, edges, u64::from)
+    pub fn counts(&mut self, labels: &Labels, edges: &[u64]) -> Vec<(Place, u64)> {
+        told(self.counts.all(), &self.groups.labelled(labels), edges, u64::from)
     }
 
     /// Messages that failed or were delayed, by what stands for the meaning, and else the same.
-    pub fn failures(&self, labels: &Labels, edges: &[u64]) -> Vec<(Place, u64)> {
-        self.told(&self.failed, labels, edges, |number| self.meanings.met[number as usize])
-    }
-
-    fn told(&self, counts: &Counts, labels: &Labels, edges: &[u64], named: impl Fn(u32) -> u64) -> Vec<(Place, u64)> {
-        let label = |group: &u64| labels.get(group).copied().unwrap_or(*group);
-        let labels: Vec<u64> = self.groups.met.iter().map(label).collect();
-        let mut found: HashMap<Place, u64, RandomState> = HashMap::default();
-        for (&(group, thing, hour), n) in counts {
-            let hour = u64::from(hour);
-            let at = edges.partition_point(|&edge| edge <= hour);
-            let hour = at.checked_sub(1).map_or(hour, |at| edges[at]);
-            *found.entry((labels[group as usize], named(thing), hour)).or_default() += n;
-        }
-        let mut found: Vec<_> = found.into_iter().collect();
-        found.sort_unstable();
-        found
+    pub fn failures(&mut self, labels: &Labels, edges: &[u64]) -> Vec<(Place, u64)> {
+        let (groups, meanings) = (self.groups.labelled(labels), &self.meanings.met);
+        told(self.failed.all(), &groups, edges, |number| meanings[number as usize])
     }
 
     fn enter(&mut self, rows: &[Row]) {
@@ -117,14 +160,29 @@ impl Ends {
     }
 
     fn count(&mut self, group: u32, thing: u8, row: &Row) {
-        *self.counts.entry((group, u32::from(thing), hour(row))).or_default() += 1;
+        self.counts.add((group, hour(row), u32::from(thing)));
     }
 
     fn fail(&mut self, group: u32, row: &Row) {
         self.count(group, row[21], row);
         let meaning = self.meanings.number(number(&row[MEANING]));
-        *self.failed.entry((group, meaning, hour(row))).or_default() += 1;
+        self.failed.add((group, hour(row), meaning));
     }
+}
+
+/// Counts with what stands for groups, and for what else there is, and edges for hours.
+fn told(counts: &[(Cell, u64)], groups: &[u64], edges: &[u64], named: impl Fn(u32) -> u64) -> Vec<(Place, u64)> {
+    let place = |&((group, hour, thing), n): &(Cell, u64)| {
+        let hour = u64::from(hour);
+        let at = edges.partition_point(|&edge| edge <= hour);
+        let hour = at.checked_sub(1).map_or(hour, |at| edges[at]);
+        ((groups[group as usize], named(thing), hour), n)
+    };
+    let mut found: Vec<_> = counts.iter().map(place).collect();
+    found.sort_unstable();
+    let same = found.chunk_by(|one, other| one.0 == other.0);
+    same.map(|same| (same[0].0, same.iter().map(|one| one.1).sum()))
+        .collect()
 }
 
 /// The row that tells how a message ended, and whether it was delivered; None where that is not known.
@@ -152,4 +210,22 @@ fn time(row: &Row) -> u64 {
 /// Times have 5 bytes.
 fn hour(row: &Row) -> u32 {
     (time(row) / HOUR) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_counted_in_parts_is_counted() {
+        let (mut counts, mut state) = (Counts::default(), 1u32);
+        let mut expected = std::collections::BTreeMap::new();
+        for round in 0..2 * FRESH as u32 + 3 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let cell = (state >> 25, round / 100_000, state >> 30);
+            counts.add(cell);
+            *expected.entry(cell).or_insert(0) += 1;
+        }
+        assert_eq!(counts.all(), expected.into_iter().collect::<Vec<_>>());
+    }
 }

@@ -15,7 +15,7 @@ from math import log
 from typing import NamedTuple
 
 from ses_cli.reports.health.chance import tail
-from ses_cli.reports.health.cube import ALL, ANY, Cube, Segment, wider
+from ses_cli.reports.health.cube import ALL, ANY, Cube, Segment, segment_of, wider
 from ses_cli.reports.health.spread import spread
 
 _PRIOR = 10.0  # mails: where the baseline has fewer, the rate of a wider segment stands in
@@ -102,7 +102,7 @@ class Evidence:
             if parts := self._divided.get((segment.mail(), at)):
                 yield sum(
                     now[mail]
-                    * (before.part.get(mail._replace(cls=segment.cls, rule=segment.rule), 0) + drawn * rate)
+                    * (before.part.get(segment_of((*mail[:3], *segment[3:])), 0) + drawn * rate)
                     / (before.whole.get(mail, 0) + drawn)
                     for mail in parts
                 )

@@ -1,8 +1,9 @@
 """What happened in two periods, counted by every segment of the mail."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from ses_cli.reports.health.compared import Compared
@@ -37,10 +38,12 @@ class Segment(NamedTuple):
 
     def mail(self) -> "Segment":
         """All mail that it is a part of, whatever came of it."""
-        return Segment(*self[:3])
+        return segment_of((*self[:3], ANY, ANY))
 
 
 ANY = ...
+# quicker than `Segment(...)`
+segment_of: Callable[[tuple[object, ...]], Segment] = partial(tuple.__new__, Segment)
 ALL = Segment()
 Numbers = defaultdict[Segment, int]
 Blocks = dict[tuple[Segment, int], int]
@@ -76,9 +79,7 @@ def wider(segment: Segment) -> Iterator[tuple[int, Segment]]:
     """The segments of more mail, one value each let go, and which; the sender of a template stays."""
     for at in range(3):
         if segment[at] is not ANY and (at or segment.template is ANY):
-            values = list(segment)
-            values[at] = ANY
-            yield at, Segment(*values)
+            yield at, segment_of((*segment[:at], ANY, *segment[at + 1 :]))
 
 
 def cubes(compared: Compared) -> list[Cube]:
@@ -170,7 +171,7 @@ def _mail(places: Places) -> Numbers:
         if template is not None:
             found[sender, ANY, template, ANY, ANY] += n
             found[sender, domain, template, ANY, ANY] += n
-    return defaultdict(int, {Segment._make(values): n for values, n in found.items()})
+    return defaultdict(int, {segment_of(values): n for values, n in found.items()})
 
 
 def _read(failed: Mapping[Meaning, Places], event: str) -> Numbers:
@@ -180,8 +181,8 @@ def _read(failed: Mapping[Meaning, Places], event: str) -> Numbers:
         if meaning.event == event:
             for mail, n in _mail(places).items():
                 numbers[mail] += n
-                numbers[mail._replace(cls=meaning.cls)] += n
-                numbers[mail._replace(cls=meaning.cls, rule=meaning.rule)] += n
+                numbers[segment_of((*mail[:3], meaning.cls, ANY))] += n
+                numbers[segment_of((*mail[:3], meaning.cls, meaning.rule))] += n
     return numbers
 
 
@@ -191,4 +192,4 @@ def _blocks(places: Places) -> Blocks:
         found[(sender, ANY, ANY, ANY, ANY), block] += n
         found[(ANY, domain, ANY, ANY, ANY), block] += n
         found[(sender, ANY, template, ANY, ANY), block] += n
-    return {(Segment._make(values), block): n for (values, block), n in found.items()}
+    return {(segment_of(values), block): n for (values, block), n in found.items()}

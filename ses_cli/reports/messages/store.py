@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ses_cli.batch import Batch, CollectedMessages, Judge, Key, Sample, Value
 
-MOST = 64 << 20  # bytes in memory
+MOST = 96 << 20  # bytes in memory
 _SMALL = 1 << 20  # bytes
 
 

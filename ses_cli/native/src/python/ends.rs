@@ -41,9 +41,9 @@ impl PyEnds {
         &self,
         py: Python<'py>,
         labels: Vec<(u64, u64)>,
-        ask: impl Fn(&Ends, &Labels) -> Vec<(Place, u64)> + Send + Sync,
+        ask: impl Fn(&mut Ends, &Labels) -> Vec<(Place, u64)> + Send + Sync,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let found = detached(py, || ask(&lock(&self.ends), &labels.into_iter().collect()))?;
+        let found = detached(py, || ask(&mut lock(&self.ends), &labels.into_iter().collect()))?;
         let counts = PyDict::new(py);
         for (place, n) in found {
             counts.set_item(place, n)?;
