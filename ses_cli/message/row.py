@@ -8,8 +8,9 @@ one's steps in their order:
      1  `Step`                                            8  group: BLAKE2b of what messages are grouped by, or 0
      4  link: BLAKE2b of it, 0 but for clicks
 
-Where reasons are judged, the 10 bytes from the link on have other things: 8 that stand for the meaning of the reason,
-0 where nothing failed, and 2 that are 0; and every open is an `OPEN`.
+Where reasons are judged, the 10 bytes from the link on have other things where something failed: 8 that stand for the
+meaning of the reason, and 2 that are 0. Of the others only a delivery tells when it was sent, no click has its link,
+and every open is an `OPEN`.
 
 That two of 10^8 messages have one key happens once in 10^22 logs, that two of a million groups have one hash once in
 10^7. Texts of messages are kept beside the rows: key, the lengths of `bulkId` and of the address in 4 bytes each, both.
@@ -62,7 +63,10 @@ def pack(record: Callback, group: int, meaning: int | None = None) -> bytes:
     if meaning is not None:
         kind = Step.OPEN if kind is Step.MACHINE_OPEN else kind
         head = message_id(bulk_id, email) + record.timestamp.to_bytes(5) + bytes((kind,))
-        return head + meaning.to_bytes(8) + bytes(2) + group.to_bytes(8)
+        if kind is not Step.DELIVERED:
+            return head + meaning.to_bytes(8) + bytes(2) + group.to_bytes(8)
+        sent, known_from = sent_time(record)
+        return head + bytes(4) + sent.to_bytes(5) + bytes((known_from,)) + group.to_bytes(8)
     sent, known_from = sent_time(record)
     link = blake2b((record.link or "").encode(), digest_size=4).digest() if kind is Step.CLICK else bytes(4)
     head = message_id(bulk_id, email) + record.timestamp.to_bytes(5) + bytes((kind,)) + link

@@ -1,13 +1,11 @@
 """The charts as Vega-Lite specifications; their colours and fonts come from the page, which may be dark."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from ses_cli.report.figures import ENDS, Figures, Line
+from ses_cli.report.message_charts import funnel, latency
+from ses_cli.report.specification import SCHEMA, Spec, Texts
 
-Spec = dict[str, Any]
-Texts = Mapping[str, str]
-SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"  # a name: nothing is fetched
 _STACKED = (*ENDS, "deferred")
 _COLOURS = {"delivered": "#3d9a84", "bounced": "#d1603d", "dropped": "#8a6fa8", "deferred": "#dcae3f"}
 _TIMES = {"labelOverlap": True, "format": "%m-%d", "tickCount": {"interval": "day", "step": 1}}
@@ -29,6 +27,9 @@ def charts(figures: Figures, receivers: Sequence[Line], texts: Texts) -> dict[st
         found[rate] = rate_line(figures, rate, texts)
     found["heatmap"] = heatmap(figures, names[:15], texts)
     found["classes"] = classes(figures, names[:10], texts)
+    found["funnel"] = funnel(figures.funnel(), texts)
+    if times := figures.latency(names[:15]):
+        found["latency"] = latency(times, texts)
     found["engagement"] = engagement(figures, texts)
     return found
 

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 
 from ses_cli.batch import Value
 from ses_cli.events import HARD, SOFT
+from ses_cli.message import Count, Totals
 from ses_cli.reports.health.classes import INVALID_ADDRESS, SPAM_BOUNCE
 from ses_cli.reports.health.mails import Counted
 from ses_cli.reports.health.meanings import HOUR, Meaning
@@ -33,6 +34,13 @@ OUTCOMES = {
     "unsubscribe": "unsubscribed",
 }
 ENDS = ("delivered", "bounced", "dropped")
+# steps of the funnel after the delivery
+_AFTER = {
+    "opened": Count.OPENED,
+    "clicked": Count.CLICKED,
+    "complaints": Count.COMPLAINED,
+    "unsubscribed": Count.UNSUBSCRIBED,
+}
 _READS = ("open", "click")  # in the hours in which they happened
 _SENDER, _DOMAIN, _TEMPLATE = range(3)  # what messages are told apart by
 _CLASSES = {**dict.fromkeys(INVALID_ADDRESS, "invalid"), **dict.fromkeys(SPAM_BOUNCE, "spam")}
@@ -67,11 +75,32 @@ class Reason(NamedTuple):
     sample: str
 
 
+class Step(NamedTuple):
+    """One step of the funnel, and what its share is of."""
+
+    name: str
+    messages: int
+    of: str
+    share: float | None
+
+
+class Latency(NamedTuple):
+    """How long the mail to one receiver took to be delivered, in seconds, by the times that are known."""
+
+    name: str
+    messages: int
+    p50: int
+    p90: int
+    p99: int
+    most: int
+
+
 class Figures:
     """Everything is counted in the zone of the page."""
 
-    def __init__(self, counted: Counted, tz: tzinfo | None) -> None:
+    def __init__(self, counted: Counted, lives: tuple[Totals, Mapping[str, Totals]], tz: tzinfo | None) -> None:
         self._messages = counted
+        self._whole, self._lives = lives
         self._samples = counted.samples
         self._tz = tz
         self._known: dict[int, datetime] = {}
@@ -218,6 +247,25 @@ class Figures:
         return [
             Reason(*key, found[key], _most(where[key], 3), samples.get(key, (0, ""))[1]) for key in _most(found, top)
         ]
+
+    def funnel(self) -> list[Step]:
+        """What became of all messages, each counted once, with those that have not met their end."""
+        counts = self._whole
+        total, arrived = counts[Count.TOTAL], counts[Count.DELIVERED] + counts[Count.NOT_LOGGED]
+        steps = [("sent", total, "sent", total), ("delivered", counts[Count.DELIVERED], "sent", total)]
+        for name, count in _AFTER.items():
+            steps.append((name, counts[count], "delivered", arrived))
+        return [Step(name, n, of, _share(n, whole)) for name, n, of, whole in steps]
+
+    def latency(self, names: Iterable[str]) -> list[Latency]:
+        """Of these recipient domains; without those of which no message tells when it was sent."""
+        found = []
+        for name in names:
+            times = self._lives[name].to_delivered if name in self._lives else None
+            if times and times.most is not None:
+                p50, p90, p99 = (int(str(time)) for time in times.quantiles(50, 90, 99))
+                found.append(Latency(name, times.counts.total(), p50, p90, p99, times.most))
+        return found
 
     def engagement(self) -> list[dict[str, object]]:
         """Opens and clicks by weekday (1 is Monday) and hour of the day."""

@@ -8,7 +8,7 @@
     return {
       background: null, font: getComputedStyle(document.body).fontFamily || "system-ui, sans-serif", view: { stroke: null },
       axis: { ...text, gridColor: of("--faint"), domainColor: of("--faint"), tickColor: of("--faint") },
-      axisX: { grid: false }, legend: { ...text, symbolType: "square" },
+      axisX: { grid: false }, text: { color: of("--ink"), fontSize: 12 }, legend: { ...text, symbolType: "square" },
       line: { color: of("--accent") }, point: { fill: of("--accent"), size: 22 }, area: { color: of("--soft") },
     };
   };

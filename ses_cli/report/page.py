@@ -49,7 +49,8 @@ class HtmlPage:
 def render(page: HtmlPage) -> bytes:
     """The whole file."""
     texts = texts_of(page.language)
-    figures, found = Figures(page.health.counted(), page.tz), page.health.found()
+    figures = Figures(page.health.counted(), page.health.counts.lives(), page.tz)
+    found = page.health.found()
     receivers = figures.receivers()
     data: dict[str, object] = {"charts": charts(figures, receivers, texts) if figures.hours else {}}
     if page.addresses is not None:
@@ -156,6 +157,8 @@ def _tables(page: HtmlPage, figures: Figures, receivers: Sequence[Line], texts: 
         },
         "heatmap_rows": [[*row.values()] for row in figures.receiver_days(names[:15])],
         "class_rows": [[*row.values()] for row in figures.classes(names[:10])],
+        "funnel_rows": [[texts[one.name], one.messages, one.share, texts[one.of]] for one in figures.funnel()],
+        "latency_rows": [[*one] for one in figures.latency(names[:15])],
         "engagement_rows": [
             [weekdays[int(str(row["weekday"])) - 1], row["hour"], row["count"]]
             for row in figures.engagement()

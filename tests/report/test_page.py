@@ -88,6 +88,19 @@ def test_the_charts_have_the_counts_of_the_json(run: Program, browser: Chrome) -
     assert browser.find_element(By.CSS_SELECTOR, ".facts li:nth-child(2) b").text == f"{counts['delivered']}"
 
 
+def test_the_funnel_and_the_times_are_those_of_messages(run: Program, browser: Chrome) -> None:
+    """What became of the messages, and how long they took by receiver, is what `messages --json` says."""
+    opened(browser, made(run, EXAMPLE))
+    document = json.loads(run("messages", "--by", "domain", "--json", EXAMPLE).stdout)
+    counts, groups = document["messages"], {group["domain"]: group["to_delivered_s"] for group in document["groups"]}
+    steps = [counts[name] for name in ("total", "delivered", "opened", "clicked", "complained", "unsubscribed")]
+    assert [row["messages"] for row in rows(browser, "funnel")] == steps
+    for row in rows(browser, "latency"):
+        told = groups[row["name"]]
+        assert [row["messages"], row["most"]] == [told["count"], told["max"]]
+        assert [row[name] for name in ("p50", "p90", "p99")] == [max(told[name], 1) for name in ("p50", "p90", "p99")]
+
+
 def test_no_address_is_on_the_page_unless_asked_for(run: Program, browser: Chrome) -> None:
     """Without --addresses none of the log's is in the file; with it those to suppress are, as a download."""
     emails = {json.loads(line)["email"] for line in EXAMPLE.open()}
@@ -162,7 +175,7 @@ def test_every_chart_has_its_table_and_its_name(run: Program, browser: Chrome) -
     """Who cannot see a chart hears what it is, and finds its numbers below it."""
     opened(browser, made(run, EXAMPLE))
     charts = browser.find_elements(By.CSS_SELECTOR, "figure")
-    assert len(charts) == 8
+    assert len(charts) == 10
     for chart in charts:
         assert chart.find_element(By.CSS_SELECTOR, ".chart").get_attribute("aria-label")
         assert chart.find_elements(By.CSS_SELECTOR, "details tbody tr")

@@ -22,8 +22,9 @@ def report(reading: Reading, selecting: Selecting, designing: Designing, output:
     ses-events report -o report.html --addresses logs/      with the addresses to suppress, as a download
 
     The page is one file that needs no network: the verdict, events and rates over time against Tencent's limits,
-    receivers, bounces and what to do about them, sender domains and templates, opens by hour and weekday. It holds
-    aggregates and no address, unless --addresses is given. It takes pip install 'ses-events[report]'.
+    receivers, bounces and what to do about them, what became of the messages and how long it took, sender domains
+    and templates, opens by hour and weekday. It holds aggregates and no address, unless --addresses is given. It
+    takes pip install 'ses-events[report]'.
     """
     from ses_cli.cli.report import output as writing
 

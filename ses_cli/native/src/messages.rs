@@ -365,6 +365,8 @@ impl Messages {
                 let (reason, domain) = (&*scratch.hidden, &*name);
                 let number = causes.number(&Cause { step, reason, domain }, &email);
                 self.failed.push((self.rows.len(), number));
+            } else if step == step::DELIVERED {
+                tell_sent(&mut row, record, &bulk_id);
             }
         } else {
             let step = step_of(record, || self.proxies.are(&field(USERAGENT)));
@@ -374,9 +376,7 @@ impl Messages {
                 scratch.link_ends.push(scratch.links.len());
                 scratch.clicks.push(self.rows.len());
             }
-            let (sent, known_from) = sent(record, &bulk_id);
-            row[26..31].copy_from_slice(&sent.to_be_bytes()[3..]);
-            row[31] = known_from;
+            tell_sent(&mut row, record, &bulk_id);
         }
         self.rows.push(row);
         Some(())
@@ -503,6 +503,13 @@ fn step_of(record: &Record, is_machine: impl Fn() -> bool) -> u8 {
         ("spamreport", _) => step::SPAMREPORT,
         _ => step::PROCESSED,
     }
+}
+
+/// Puts in when a message was sent, and what that is known from.
+fn tell_sent(row: &mut Row, record: &Record, bulk_id: &[u8]) {
+    let (sent, known_from) = sent(record, bulk_id);
+    row[26..31].copy_from_slice(&sent.to_be_bytes()[3..]);
+    row[31] = known_from;
 }
 
 /// When a message was sent, and what that is known from.

@@ -7,11 +7,13 @@ from typing import Self
 
 from ses_cli.batch import Batch, Sample, Value
 from ses_cli.batch import Key as BatchKey
-from ses_cli.engine import message_ends
+from ses_cli.engine import message_counter, message_ends
 from ses_cli.events import HARD, SOFT
+from ses_cli.message.counting import Listed
 from ses_cli.message.ends import COMPLAINED, OPENED, Ends
 from ses_cli.message.row import PARTS
 from ses_cli.message.steps import Step
+from ses_cli.message.totals import Totals
 from ses_cli.reports.health.meanings import HOUR, Meaning, Place, judge_of
 from ses_cli.reports.health.periods import A_WEEK, Baseline, edges
 from ses_cli.reports.messages.store import Store
@@ -164,3 +166,15 @@ class MailCounts:
         for at in range(PARTS):
             found.ends.add(store.rows(at))
         return found
+
+    def lives(self) -> tuple[Totals, dict[str, Totals]]:
+        """What all messages come to, and those of each recipient domain; of opens no machine is told apart."""
+        self.store.settle()
+        counter = message_counter()
+        for at in range(PARTS):
+            counter.add(self.store.rows(at), Listed.NONE, 0)
+        found: dict[str, Totals] = {}
+        for group, totals in counter.totals().items():
+            if group:
+                found.setdefault(str(self.store.groups[group][1]), Totals()).merge(totals)
+        return counter.whole(), found
