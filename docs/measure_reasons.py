@@ -29,6 +29,9 @@ and manuals do worst; the last and smallest batch, mostly real bounces, is right
 many. New words are rarer in real mail: of all 86 bounces of the help desk in the fourth batch, 45 of them in words that
 the repository knew, 98.8% were right at first sight, 0 of 37 living addresses were suppressed, and 2 of 48 dead ones
 missed.
+
+What the second opinion is worth there: without it the four batches, by the rules of their days, were right in 90.0%
+instead of 92.1%; it cost 2 of the 191 dead addresses, and as many living ones, 4, were suppressed with it as without.
 """
 GOAL_RIGHT, GOAL_SUPPRESSED, GOAL_FOUND = 0.95, 0.005, 0.9  # on texts that nobody has seen
 DOMAIN = "example.com"  # of the recipient where the source does not tell
