@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from rich.cells import cell_len, chop_cells
+from ses_cli.render.width import cell_len, chop_cells
 
 GAP = 2  # columns between columns
 BOLD, DIM, RED, GREEN, BLUE, CYAN = "1", "2", "31", "32", "34", "36"

@@ -8,12 +8,11 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
-
 from ses_cli.render.cells import cell
 from ses_cli.render.grid import BLUE, BOLD, CYAN, DIM, GAP, GREEN, RED, Cell, Shape, painted, paragraph, row, rule
 from ses_cli.render.output import STDOUT, Styled
 from ses_cli.render.text import safe, safe_lines
+from ses_cli.render.width import cell_len
 from ses_cli.table import Column, Kind, Table, Value
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from heapq import nsmallest
 from itertools import chain
 from operator import add
 from typing import Self
@@ -179,6 +178,8 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
             places = sorted(range(len(groups)), key=names.__getitem__)
             places.sort(key=totals.__getitem__, reverse=True)
         else:
+            from heapq import nsmallest  # start-up
+
             places = nsmallest(top, range(len(groups)), key=lambda number: (-totals[number], names[number]))
         return ((groups[number], number) for number in places)
 

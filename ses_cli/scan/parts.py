@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from ses_cli.batch import DEFAULT_CHECKS, Batch, Checks, Invalid, Seen
 from ses_cli.engine import Checked, Feed, checked
@@ -14,8 +14,10 @@ from ses_cli.events import Problem
 from ses_cli.fold import Fold
 from ses_cli.ledger import Ledger
 from ses_cli.pipeline import Reader
-from ses_cli.scan.turns import Turn, in_turn
 from ses_cli.sources import SPAN, Span
+
+if TYPE_CHECKING:
+    from ses_cli.scan.turns import Turn
 
 F = TypeVar("F", bound=Fold)
 
@@ -66,7 +68,7 @@ class Worker(Generic[F]):
         self._feed = feed
         self._room = SPAN  # bytes that the part may still take
 
-    def parts(self, span: Span, turn: Turn | None = None) -> Iterator[Part[F]]:
+    def parts(self, span: Span, turn: "Turn | None" = None) -> Iterator[Part[F]]:
         """The parts of a span, always cut at the same places. Batches are entered when their turn has come."""
         parts = self._parts(span, turn)
         while True:
@@ -76,7 +78,7 @@ class Worker(Generic[F]):
                 return
             yield part
 
-    def _parts(self, span: Span, turn: Turn | None) -> Iterator[Part[F]]:
+    def _parts(self, span: Span, turn: "Turn | None") -> Iterator[Part[F]]:
         part = self._part()
         before = span.start  # bytes of the file that are in the parts before
         try:
@@ -95,12 +97,16 @@ class Worker(Generic[F]):
         part.is_last = True
         yield part
 
-    def _checked(self, span: Span, turn: Turn | None) -> Iterator[Checked]:
+    def _checked(self, span: Span, turn: "Turn | None") -> Iterator[Checked]:
         """The batches of a span, in their turn; as many may wait for it as fit into the part."""
         held: deque[Checked] = deque()
         engine, limit = self._reader.engine, self._task.checks.max_line
         batches = checked(engine, span, limit, lambda: self._next_line(held), self._feed)
-        return batches if turn is None else in_turn(batches, turn, held, lambda: self._room)
+        if turn is None:
+            return batches
+        from ses_cli.scan.turns import in_turn  # start-up
+
+        return in_turn(batches, turn, held, lambda: self._room)
 
     def _next_line(self, held: Iterable[Checked]) -> int:
         return self._reader.next_line() + sum(each.batch.lines for each in held)

@@ -2,8 +2,9 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells
 
+from ses_cli.render import width
 from ses_cli.render.grid import BOLD, Cell, Shape, fold, row
 
 TEXTS = st.text(st.sampled_from("ab c例é-"), max_size=40)
@@ -15,6 +16,13 @@ def test_folding_keeps_to_the_width_and_loses_nothing_but_blanks(text: str, widt
     lines = fold(text, width)
     assert all(cell_len(line) <= width for line in lines)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+@given(st.text(st.sampled_from("ab –…█▎─例é\u0301\x07\xad-") | st.characters(), max_size=12), st.integers(2, 5))
+def test_text_is_as_wide_as_rich_says(text: str, columns: int) -> None:
+    """What is measured and cut without rich has the width and the parts that rich gives it."""
+    assert width.cell_len(text) == cell_len(text)
+    assert width.chop_cells(text, columns) == chop_cells(text, columns)
 
 
 def test_cells_of_fewer_lines_stand_at_the_top_and_those_of_a_head_at_the_bottom() -> None:
