@@ -235,6 +235,22 @@ class CollectedColumns(Protocol):
     def texts(self, name: str, /) -> Texts:
         """Texts by the name that `export` gives them: where each begins in bytes of UTF-8, and these."""
 
+    def rows(
+        self,
+        names: list[str],
+        delimiter: str,
+        source: str,
+        above: int,
+        words: dict[str, list[str]],
+        odd: dict[int, str],
+        /,
+    ) -> bytes:
+        """Rows of CSV or TSV as `render.data.separated` writes them, with times in UTC.
+
+        `above` lines stand before; `words` are what the numbers of some columns stand for: subjects, and verdicts by
+        the numbers of `reasons`; `odd` are undocumented values of records that are not there, as JSON.
+        """
+
     def words(self, name: str, /) -> tuple[int, bytes, bytes, list[str]]:
         """Numbers of 32 bits of texts that repeat, and each of these once."""
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ses_cli.batch import Batch, CollectedColumns, Texts
-from ses_cli.export.columns import COLUMNS, Type, Value, others
+from ses_cli.export.columns import COLUMNS, Type, Value, collected, others
 from ses_cli.export.rows import Rows, classifier
 from ses_cli.reasons import Verdict
 from ses_cli.subject import decoded
@@ -140,7 +140,7 @@ class Batches:
         """Takes in the counted records."""
         if not batch.count:
             return
-        found = batch.collect_columns(self._wanted(), self._collected)
+        found = batch.collect_columns(collected(self.names), self._collected)
         if found is None:
             rows = Rows(self.names)
             rows.add(batch)
@@ -163,12 +163,6 @@ class Batches:
                 numbers = pa.repeat(pa.scalar(0, pa.int32()), len(table))
                 table = table.set_column(at, column, _of_words(numbers, [source]))
         return table
-
-    def _wanted(self) -> list[str]:
-        """The columns that an engine collects, and what the others are made of."""
-        made = [name for name in self.names if name == "source" or COLUMNS[name].verdict]
-        reasons = ["reasons"] if any(name != "source" for name in made) else []
-        return [name for name in self.names if name not in made] + reasons
 
     def _settle(self) -> None:
         if self._collected is not None:

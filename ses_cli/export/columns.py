@@ -107,6 +107,12 @@ def choose(names: Sequence[str], option: str = "--columns", known: Iterable[str]
     return tuple(names) or known
 
 
+def collected(names: Sequence[str]) -> list[str]:
+    """What an engine collects for these columns: most of them, and the reasons that verdicts are made of."""
+    found = [name for name in names if name != "source" and not COLUMNS[name].verdict]
+    return found + ["reasons"] * any(COLUMNS[name].verdict for name in names)
+
+
 def verdict(located: Located, classifier: Classifier) -> Verdict | None:
     """What the reason of a bounce, a deferral or a drop means; None of any other event."""
     record = located.record

@@ -79,13 +79,13 @@ def _csv(rows: Data, style: Style, has_header: bool) -> Iterator[bytes]:
     from ses_cli.render import data
 
     yield _BOM if style.excel and has_header else b""
-    yield from data.separated(rows, ",", has_header)
+    yield from data.separated(rows, DELIMITERS["csv"], has_header)
 
 
 def _tsv(rows: Data, _: Style, has_header: bool) -> Iterator[bytes]:
     from ses_cli.render import data
 
-    return data.separated(rows, "\t", has_header)
+    return data.separated(rows, DELIMITERS["tsv"], has_header)
 
 
 def _markdown(page: Page, style: Style) -> Iterator[bytes]:
@@ -109,6 +109,7 @@ _ALL = (
     Format("tsv", (".tsv", ".tab"), "text/tab-separated-values", _rows(_tsv), _tsv),
     Format("markdown", (".md", ".markdown"), "text/markdown", _markdown),
 )
+DELIMITERS = {"csv": ",", "tsv": "\t"}
 FORMATS = {one.name: one for one in _ALL}
 _OF_SOME = {".prom": "prometheus"}  # what some commands write besides
 

@@ -23,11 +23,13 @@ def test_raw_is_what_was_captured(run: Program, engine: str) -> None:
 
 
 def test_raw_of_lines_with_marks_and_blanks(run: Program) -> None:
-    """What is not valid is left out; a byte order mark and odd white space stay; each line ends with a newline."""
-    odd = b'\xef\xbb\xbf{ "event" : "open", "email":"a@x.example","bulkId":"q","timestamp":1 }  \r\n'
-    (run.home / "log").write_bytes(b"\n" + odd + b"{}\n")
-    done = run("export", "-f", "raw", "log")
-    assert done.out == odd.replace(b"\r\n", b"\n")
+    """What is not valid is left out; a byte order mark, odd white space and CRs stay; each line ends with a newline."""
+    odd = b'\xef\xbb\xbf{ "event" : "open", "email":"a@x.example","bulkId":"q","timestamp":1 }'
+    lines = [odd + end for end in (b"  \r\n", b"\n", b"\r\r\n", b"\r")]
+    (run.home / "log").write_bytes(b"\n" + lines[0] + b"{}\n" + b"".join(lines[1:]))
+    for engine in ("python", "native"):
+        done = run("export", "-f", "raw", "log", env={"SES_EVENTS_ENGINE": engine})
+        assert done.out == b"".join(lines) + b"\n"
 
 
 def test_ndjson_is_a_log_in_todays_spelling(run: Program) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from datetime import UTC
 from functools import partial
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from ses_cli.errors import Exit, UsageError, reason
 from ses_cli.export.columns import choose
 from ses_cli.export.lines import Lines, Redaction, redactor
 from ses_cli.export.rows import Newest, Rows
+from ses_cli.export.separated import Separated
 from ses_cli.render import messages
-from ses_cli.render.formats import FORMATS
+from ses_cli.render.formats import DELIMITERS, FORMATS
 from ses_cli.render.output import Output, log_mode, write
 from ses_cli.scan import Part
 
@@ -83,6 +85,8 @@ def _lines(
 
 def _rows(reading: Reading, selecting: Selecting, printing: Printing, choosing: Choosing) -> Exit:
     names, tz = choose(split(choosing.columns)), selecting.zone()
+    if printing.form in DELIMITERS:
+        return _separated(reading, selecting, printing, names)
     found = scanning.find_input(reading, printing)
     mode = log_mode(source.path for source in found.sources)
     write_rows = FORMATS[printing.form].rows
@@ -95,6 +99,24 @@ def _rows(reading: Reading, selecting: Selecting, printing: Printing, choosing: 
             part.fold.rows.clear()
 
         outcome = scanning.fold(found, reading, selecting, partial(Rows, names), see, is_streamed=True)
+    scanning.tell(outcome)
+    return scanning.status(outcome, reading.strict and outcome.ledger.invalid > 0)
+
+
+def _separated(reading: Reading, selecting: Selecting, printing: Printing, names: tuple[str, ...]) -> Exit:
+    tz = selecting.zone()
+    found = scanning.find_input(reading, printing)
+    mode = log_mode(source.path for source in found.sources)
+    write_rows, delimiter = FORMATS[printing.form].rows, DELIMITERS[printing.form]
+    assert write_rows
+    make = partial(Separated, names, tz in (None, UTC) and reading.cluster is None)
+    with Output(printing.output, mode) as output:
+        output.write(write_rows(Rows(names).cells("", 0, tz), printing.style(), True))
+
+        def see(part: Part[Separated]) -> None:
+            output.write(part.fold.take(part.source, part.above, delimiter, tz))
+
+        outcome = scanning.fold(found, reading, selecting, make, see, is_streamed=True)
     scanning.tell(outcome)
     return scanning.status(outcome, reading.strict and outcome.ledger.invalid > 0)
 

@@ -158,6 +158,12 @@ impl Columns {
         self.count += records.count();
     }
 
+    /// A column by its name.
+    pub fn get(&self, name: &str) -> Option<&Column> {
+        let found = self.columns.iter().find(|(known, _)| known == name);
+        found.map(|(_, column)| column)
+    }
+
     /// Leaves the first records.
     pub fn truncate(&mut self, count: usize) {
         if count == self.count {
@@ -173,6 +179,7 @@ impl Columns {
                 Column::Integers(found) => {
                     found.present.truncate(count);
                     found.values.truncate(count);
+                    found.large.retain(|(at, _)| *at < count);
                 }
                 Column::Others(found) => found.truncate(count),
             }
@@ -243,6 +250,8 @@ fn bounce_type<'a>(block: &'a Block, text: &'a [u8], record: &Record) -> Option<
 pub struct Integers {
     pub present: Present,
     pub values: Vec<i64>,
+    /// What is beyond 63 bits, and so not there: the number of the record, and the value.
+    pub large: Vec<(usize, i128)>,
 }
 
 /// The slot of a column of integers, None where it is the line; and what its values are multiplied by.
@@ -266,10 +275,14 @@ fn integers<'a>(name: &str, records: impl Iterator<Item = &'a Record>, line: u64
         return;
     };
     for record in records {
-        let value = match slot {
-            Some(slot) => record.integer(slot).and_then(|value| i64::try_from(value).ok()),
-            None => Some((line + u64::from(record.row)) as i64),
+        let whole = match slot {
+            Some(slot) => record.integer(slot),
+            None => Some(i128::from(line + u64::from(record.row))),
         };
+        let value = whole.and_then(|value| i64::try_from(value).ok());
+        if let (Some(whole), None) = (whole, value) {
+            found.large.push((found.values.len(), whole));
+        }
         found.present.push(value.is_some());
         found.values.push(value.unwrap_or_default() * factor);
     }

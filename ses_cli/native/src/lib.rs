@@ -5,6 +5,7 @@ pub mod block;
 pub mod bounces;
 pub mod causes;
 pub mod columns;
+pub mod csv;
 pub mod domains;
 pub mod email;
 pub mod ends;

@@ -1,11 +1,13 @@
 //! Columns as Python hands them to Arrow: how many values are missing, which are there, and the values.
 
 use super::lines::Lines;
-use super::{lock, string};
+use super::{detached, lock, string};
 use crate::columns::{Column, Columns, Present, Strings};
+use crate::csv::{self, Told};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
+use std::collections::HashMap;
 use std::sync::Mutex;
 
 type Bytes<'py> = Bound<'py, PyBytes>;
@@ -117,6 +119,28 @@ impl PyColumns {
         })
     }
 
+    /// Rows of CSV or TSV; `words` are what the numbers of some columns stand for, `odd` undocumented values by record.
+    #[allow(clippy::too_many_arguments)]
+    fn rows<'py>(
+        &self,
+        py: Python<'py>,
+        names: Vec<String>,
+        delimiter: char,
+        source: String,
+        above: i64,
+        words: HashMap<String, Vec<String>>,
+        odd: HashMap<usize, String>,
+    ) -> PyResult<Bytes<'py>> {
+        let told = Told {
+            source,
+            above,
+            words,
+            odd,
+        };
+        let rows = detached(py, || csv::rows(&lock(&self.columns), &names, delimiter as u8, &told))?;
+        Ok(PyBytes::new(py, &rows.ok_or_else(|| no_column(&names.join(", ")))?))
+    }
+
     /// What bounces, deferrals and drops say.
     fn reasons<'py>(&self, py: Python<'py>) -> PyResult<Said<'py>> {
         self.with("reasons", |column| match column {
@@ -134,8 +158,7 @@ impl PyColumns {
 impl PyColumns {
     fn with<T>(&self, name: &str, ask: impl FnOnce(&Column) -> Option<T>) -> PyResult<T> {
         let columns = lock(&self.columns);
-        let found = columns.columns.iter().find(|(known, _)| known == name);
-        found.and_then(|(_, column)| ask(column)).ok_or_else(|| no_column(name))
+        columns.get(name).and_then(ask).ok_or_else(|| no_column(name))
     }
 }
 
