@@ -30,7 +30,6 @@ DEEPEST = 200  # levels of nesting, so that no parser that follows, wherever it 
 _TYPES = {name: field.type for name, field in FIELDS.items()}
 _TYPES |= {old: _TYPES[new] for old, new in LEGACY_FIELDS.items()}
 _OLD = {new: old for old, new in LEGACY_FIELDS.items()}
-_REQUIRED = [(name, _OLD.get(name, name)) for name, field in FIELDS.items() if field.required]
 _INTEGERS = tuple(name for name, field in FIELDS.items() if field.type is int and not field.required)
 _NESTED = {list, dict}
 _PLAIN_KEY = re.compile(r"[A-Za-z_]\w*", re.ASCII)
@@ -128,10 +127,10 @@ def _is_complete(record: dict[str, object]) -> bool:
 
 def _missing(record: dict[str, object]) -> Iterator[Flaw]:
     hint = provider_hint(record)
-    for name, old in _REQUIRED:
+    for name, old, at, expected in _REQUIRED:
         if record.get(name) is None and record.get(old) is None:
             got = "null" if name in record else "nothing"
-            yield Flaw("missing-field", path(name), f"expected {_expected(_TYPES[name])}, got {got}", hint)
+            yield Flaw("missing-field", at, f"expected {expected}, got {got}", hint)
 
 
 def provider_hint(record: dict[str, object]) -> str | None:
@@ -236,6 +235,11 @@ def _email(_: object, value: str) -> Iterable[Flaw]:
 
 def _expected(wanted: type[str] | type[int]) -> str:
     return "an integer" if wanted is int else "a string"
+
+
+_REQUIRED = [
+    (name, _OLD.get(name, name), path(name), _expected(field.type)) for name, field in FIELDS.items() if field.required
+]
 
 
 def json_type(value: object) -> str:
