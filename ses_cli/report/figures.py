@@ -106,13 +106,9 @@ class Figures:
         self._known: dict[int, datetime] = {}
         self._day_of: dict[int, str] = {}
         self._of: dict[int | None, list[tuple[str, Value, int, int]]] = {}
-        failed: Counter[tuple[str, tuple[Value, ...], int]] = Counter()
         self._failed: Counter[tuple[Meaning, str]] = Counter()
-        for meaning, (sender, domain, template, hour), n in counted.failures():
-            self._failed[meaning, domain] += n
-            if meaning.event == "bounce" and meaning.cls in _CLASSES:
-                failed[_CLASSES[meaning.cls], (sender, domain, template), hour] += n
-        self._told_apart = failed
+        for meaning, domain, _, n in counted.failed_by(_DOMAIN, (0,)):
+            self._failed[meaning, str(domain)] += n
 
     @cached_property
     def hours(self) -> tuple[int, int] | None:
@@ -162,10 +158,17 @@ class Figures:
     def timeline(self, by_day: bool = False) -> list[dict[str, object]]:
         """For each hour (or day) what happened, and the rates; periods without anything are there too."""
         form = "%Y-%m-%dT%H:00" if self.is_hourly and not by_day else "%Y-%m-%dT00:00"
-        found: dict[str, Counter[str]] = {self.local(hour).strftime(form): Counter() for hour in self._shown}
-        for name, _, hour, n in self._counted(None):
-            found[self.local(hour).strftime(form)][name] += n
+        found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for hour in self._shown:
+            found[self.local(hour).strftime(form)].update(self._hourly.get(hour, {}))
         return [{"time": time, **counts, "sent": sent(counts), **rates(counts)} for time, counts in found.items()]
+
+    @cached_property
+    def _hourly(self) -> Mapping[int, Counter[str]]:
+        found: defaultdict[int, Counter[str]] = defaultdict(Counter)
+        for name, _, hour, n in self._counted(None):
+            found[hour][name] += n
+        return found
 
     def judged_days(self, rate: str) -> list[dict[str, object]]:
         """The days with this rate; without those of hardly any mail, whose rates would hide all others."""
@@ -282,14 +285,16 @@ class Figures:
         By a value it is an hour of the same day.
         """
         if at not in self._of:
-            found = self._messages.by(at, () if at is None else self._beginnings)
+            kept = () if at is None else self._beginnings
+            found = self._messages.by(at, kept)
             known = [(OUTCOMES[kind], value, hour, n) for kind, value, hour, n in found if kind in OUTCOMES]
-            self._of[at] = [*known, *self._classed(at)]
+            self._of[at] = [*known, *self._classed(at, kept)]
         return self._of[at]
 
-    def _classed(self, at: int | None) -> Iterator[tuple[str, Value, int, int]]:
-        for (name, values, hour), n in self._told_apart.items():
-            yield name, None if at is None else values[at], hour, n
+    def _classed(self, at: int | None, kept: Sequence[int]) -> Iterator[tuple[str, Value, int, int]]:
+        for meaning, value, hour, n in self._messages.failed_by(at, kept):
+            if meaning.event == "bounce" and meaning.cls in _CLASSES:
+                yield _CLASSES[meaning.cls], value, hour, n
 
 
 def _most(counts: Mapping[K, int], top: int) -> list[K]:

@@ -108,7 +108,7 @@ class Evidence:
                 )
 
     def _rate(self, segment: Segment) -> float:
-        base = self.cube.before.whole.get(segment.mail(), 0)
+        base = self.cube.before.whole.get(segment.mail() if segment.cls is not ANY else segment, 0)
         return self.cube.before.part.get(segment, 0) / base if base else 0.0
 
     def finding(self, segment: Segment, explained: float = 0.0) -> Finding:

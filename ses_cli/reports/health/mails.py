@@ -79,19 +79,24 @@ class Counted:
 
         Instead of each hour the last one `kept` that is not later, where some are.
         """
+        numbers, names = self._labels(at)
+        for (label, thing, hour), n in self.ends.counts(numbers, kept).items():
+            yield _KINDS[thing], names[label], hour, n
+
+    def failed_by(self, at: int | None, kept: Sequence[int] = ()) -> Iterator[tuple[Meaning, Value, int, int]]:
+        """The same of messages that failed or were delayed, by their meanings."""
+        numbers, names = self._labels(at)
+        for (label, meaning, hour), n in self.ends.failures(numbers, kept).items():
+            yield self.meanings[meaning], names[label], hour, n
+
+    def _labels(self, at: int | None) -> tuple[list[tuple[int, int]], list[Value]]:
+        """A number for each group, and the values that these number."""
         labels: dict[Value, int] = {}
         numbers = [
             (group, labels.setdefault(None if at is None else values[at], len(labels)))
             for group, values in self.groups.items()
         ]
-        names = list(labels)
-        for (label, thing, hour), n in self.ends.counts(numbers, kept).items():
-            yield _KINDS[thing], names[label], hour, n
-
-    def failures(self) -> Iterator[tuple[Meaning, Place, int]]:
-        """Messages that failed or were delayed."""
-        for (group, meaning, hour), n in self.ends.failures((), ()).items():
-            yield self.meanings[meaning], (*self._places[group], hour), n
+        return numbers, list(labels)
 
     def mails(self, window: int = 0, baseline: Baseline = A_WEEK) -> Mails:
         """All of it, with the hours told apart that a window and its baseline take; without a window all are."""
@@ -100,13 +105,15 @@ class Counted:
         kept: Sequence[int] = ()
         if happened and newest is not None and window:
             kept = edges((hour for _, hour in happened), newest, window, baseline)
-        places, found = self._places, Mails({}, {}, self.samples, self.last, self.without_message)
-        for (group, thing, hour), n in self.ends.counts((), kept).items():
-            found.records[_KINDS[thing], (*places[group], hour)] = n
-        for meaning, place, n in self.failures():
-            key = meaning, place
-            found.failures[key] = found.failures.get(key, 0) + n
-        return found
+        places, kinds, meanings = self._places, _KINDS, self.meanings
+        records = {
+            (kinds[thing], (*places[group], hour)): n for (group, thing, hour), n in self.ends.counts((), kept).items()
+        }
+        failures = {
+            (meanings[meaning], (*places[group], hour)): n
+            for (group, meaning, hour), n in self.ends.failures((), kept).items()
+        }
+        return Mails(records, failures, self.samples, self.last, self.without_message)
 
 
 def _place(values: tuple[Value, ...]) -> tuple[str | None, str, int | None]:

@@ -67,9 +67,9 @@ def _sent(counts: Mails, start: int, end: int, hours: int) -> tuple[Mapping[Key,
     delivered: defaultdict[Key, int] = defaultdict(int)
     for (kind, place), n in counts.records.items():
         if kind in ENDS and start <= place[3] < end:
-            block = (end - 1 - place[3]) // hours
-            for at in range(3):
-                key = at, place[at]
-                sent[key][block] = sent[key].get(block, 0) + n
-                delivered[key] += n if kind == "delivered" else 0
+            block, arrived = (end - 1 - place[3]) // hours, n if kind == "delivered" else 0
+            for key in enumerate(place[:3]):
+                blocks = sent[key]
+                blocks[block] = blocks.get(block, 0) + n
+                delivered[key] += arrived
     return sent, delivered
