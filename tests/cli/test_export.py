@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,19 @@ def test_csv_has_a_row_a_record_with_what_follows_from_it(run: Program) -> None:
     assert json.loads(opened["extra"]) == {"X-Tencentcloudses-Cb-Id": "9", "odd": "[1]"}
     few = run("export", "-f", "tsv", "--columns", "line,email", "log").stdout.splitlines()
     assert few == ["line\temail", "2\ta@QQ.com", f"3\t{records[1]['email']}"]
+
+
+def test_csv_takes_no_other_library(run: Program) -> None:
+    """CSV, of records and of addresses, is written without pyarrow, which Parquet and `read` ask for."""
+    expected = [run("export", *asked, "-f", "csv", EXAMPLE).out for asked in ((), ("--bounces",))]
+    (run.home / "pyarrow.py").write_text("raise ModuleNotFoundError(name='pyarrow')")
+    env = {"PYTHONPATH": os.pathsep.join([str(run.home), run.environment()["PYTHONPATH"]])}
+    assert [run("export", *asked, "-f", "csv", EXAMPLE, env=env).out for asked in ((), ("--bounces",))] == expected
+    refused = run("export", "-o", "out.parquet", EXAMPLE, env=env)
+    assert (refused.status, refused.stderr.splitlines()) == (
+        2,
+        ["error: --format parquet: pyarrow is not installed", "hint: pip install 'ses-events[export]'"],
+    )
 
 
 def test_line_numbers_are_those_of_the_file_whatever_the_workers(run: Program) -> None:
