@@ -15,6 +15,7 @@ import zstandard
 from tests.faults.running import Ended, Seen
 
 _ERROR = re.compile(r"^(?:\S*: )?error: ", re.MULTILINE)
+LEFT = "temporary file left"
 _TEMPORARY = re.compile(r"^\..*(\.part|\.[0-9a-f]{12}(\.wal)?)$")
 
 
@@ -40,7 +41,7 @@ def no_temporary_files(home: Path) -> list[str]:
     """A run that ended itself leaves none."""
     left = [path for path in home.rglob(".*") if _TEMPORARY.match(path.name)]
     left += list((home / "tmp").glob("*"))
-    return [f"temporary file left: {path.relative_to(home)}" for path in left]
+    return [f"{LEFT}: {path.relative_to(home)}" for path in left]
 
 
 def content(path: Path) -> bytes:

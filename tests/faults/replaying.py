@@ -136,8 +136,10 @@ class Follow:
         with (run.home / "log.jsonl").open("ab") as log:
             log.write(_lines(_names(2, 3)))
         _arrive(run, process, _names(0, 3))
-        (run.home / "log.jsonl").rename(run.home / "log.jsonl.1")
-        (run.home / "log.jsonl").write_bytes(_lines(_names(3, 4)))
+        if run.seen.arrivals:  # before the first it has not begun, and begins with what is written to at its next start
+            (run.home / "log.jsonl").rename(run.home / "log.jsonl.1")
+        with (run.home / "log.jsonl").open("ab") as log:
+            log.write(_lines(_names(3, 4)))
         _arrive(run, process, _names(0, 4))
         process.signal(signal.SIGINT)
         run.end(process)
@@ -148,14 +150,17 @@ class Follow:
         return wrong if is_killed else wrong + judge.no_temporary_files(run.home)
 
     def again(self, run: Run, is_crash: bool = False) -> list[str]:
-        """Sends what is left, until all has arrived."""
+        """Sends what is left, and one more, until all has arrived."""
         if is_crash:
             run.serve(())
+        names = _names(0, 5)
+        with (run.home / "log.jsonl").open("ab") as log:
+            log.write(_lines(_names(4, 5)))
         process = run.start(*self._arguments(run))
-        _arrive(run, process, _names(0, 4))
+        _arrive(run, process, names)
         process.signal(signal.SIGINT)
         wrong = judge.ended_well(run.end(process), (0, 1, 130))
-        return wrong + judge.delivered(run.seen, _lanes(_names(0, 4)), _CONCURRENCY)
+        return wrong + judge.delivered(run.seen, _lanes(names), _CONCURRENCY)
 
 
 @dataclass(frozen=True)
