@@ -15,7 +15,7 @@ from math import log
 from typing import NamedTuple
 
 from ses_cli.reports.health.chance import tail
-from ses_cli.reports.health.cube import ALL, ANY, Cube, Segment, segment_of, wider
+from ses_cli.reports.health.cube import ALL, ANY, Cube, Segment, Side, segment_of, wider
 from ses_cli.reports.health.spread import spread
 
 _PRIOR = 10.0  # mails: where the baseline has fewer, the rate of a wider segment stands in
@@ -69,6 +69,18 @@ class Finding(NamedTuple):
         return self._replace(bound=self.expected).chance
 
 
+class _Rates(dict[Segment, float]):
+    """The rate of each segment in the baseline: of few wide ones it is asked time and again."""
+
+    def __init__(self, before: Side) -> None:
+        self._before = before
+
+    def __missing__(self, segment: Segment) -> float:
+        base = self._before.whole.get(segment.mail(), 0)
+        rate = self[segment] = self._before.part.get(segment, 0) / base if base else 0.0
+        return rate
+
+
 class Evidence:
     """The findings of a metric, of every segment."""
 
@@ -78,6 +90,7 @@ class Evidence:
         self._unseen = _HALF / max(cube.before.whole.get(ALL, 0), 1)  # the rate of what the baseline does not have
         self._segments = {**cube.now.part, **cube.before.part}
         self._divided = self._parts()
+        self._rates = _Rates(cube.before)
         self._found: dict[Segment, Finding] = {}
         values = [{segment[at] for segment in self._segments} - {ANY} for at in range(len(Segment._fields))]
         self._costs = [log(max(len(known), 2)) for known in values]
@@ -107,10 +120,6 @@ class Evidence:
                     for mail in parts
                 )
 
-    def _rate(self, segment: Segment) -> float:
-        base = self.cube.before.whole.get(segment.mail() if segment.cls is not ANY else segment, 0)
-        return self.cube.before.part.get(segment, 0) / base if base else 0.0
-
     def finding(self, segment: Segment, explained: float = 0.0) -> Finding:
         """What is found of a segment, without those that are explained."""
         if explained:
@@ -125,7 +134,7 @@ class Evidence:
         now, base = self.cube.now.whole.get(mail, 0), self.cube.before.whole.get(mail, 0)
         part = self.cube.before.part.get(segment, 0) + self._unseen * base
         observed = self.cube.now.part.get(segment, 0) - explained
-        likely = max((self._rate(more) for _, more in wider(segment)), default=0.0)
+        likely = max([self._rates[more] for _, more in wider(segment)], default=0.0)
         drawn = max(_EVENTS / likely if likely else 0.0, _PRIOR - base, 0.0)
         rates = [(part + drawn * likely) / (base + drawn)]
         rates += [part / base] if base else []

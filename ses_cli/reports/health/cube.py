@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from ses_cli.reports.health.compared import Compared
 from ses_cli.reports.health.mails import Mails
@@ -49,6 +49,9 @@ Numbers = defaultdict[Segment, int]
 Blocks = dict[tuple[Segment, int], int]
 Places = Mapping[Place, int]
 Values = tuple[object, object, object, object, object]  # those of a segment
+Cell = tuple[object, object, object, int]  # values of a segment of the mail, and the block
+Cells = Mapping[Cell, int]
+K = TypeVar("K", Place, Cell)
 
 
 def _numbers() -> Numbers:
@@ -94,9 +97,9 @@ class _Sides:
     def __init__(self, compared: Compared) -> None:
         periods = compared.periods
         hours = block_hours(periods)
-        self._now = _gathered(compared.now, periods.start, periods.end, periods.end - periods.start)
-        self._blocks = _gathered(compared.before, periods.before, periods.until, hours)
-        self._before = _together(self._blocks)
+        self._now = _gathered(compared.now, periods.start, periods.end)
+        self._before = _gathered(compared.before, periods.before, periods.until)
+        self._blocks = _divided(compared.before, periods.before, periods.until, hours)
         self._failed_now = _failed(compared.now, periods.start, periods.end)
         self._failed_before = _failed(compared.before, periods.before, periods.until)
         self._wholes: dict[frozenset[str], tuple[Numbers, Numbers, Blocks]] = {}  # several metrics have the same
@@ -104,7 +107,7 @@ class _Sides:
     def cube(self, metric: Metric) -> Cube:
         """The counts of a metric."""
         now, before, blocks = self._whole(metric.whole)
-        cube = Cube(metric, Side(now), Side(before), blocks, _blocks(_sum(self._blocks, metric.parts)))
+        cube = Cube(metric, Side(now), Side(before), blocks, self._block(metric.parts))
         if metric.event:
             cube.now.part = _read(self._failed_now, metric.event)
             cube.before.part = _read(self._failed_before, metric.event)
@@ -116,27 +119,33 @@ class _Sides:
     def _whole(self, kinds: frozenset[str]) -> tuple[Numbers, Numbers, Blocks]:
         if kinds not in self._wholes:
             mails = _mail(_sum(self._now, kinds)), _mail(_sum(self._before, kinds))
-            self._wholes[kinds] = *mails, _blocks(_sum(self._blocks, kinds))
+            self._wholes[kinds] = *mails, self._block(kinds)
         return self._wholes[kinds]
 
+    def _block(self, kinds: frozenset[str]) -> Blocks:
+        found = _sum(self._blocks, kinds)
+        return {(segment_of((*values, ANY, ANY)), block): n for (*values, block), n in found.items()}
 
-def _gathered(counts: Mails, start: int, end: int, hours: int) -> Mapping[str, Places]:
-    """The messages of some hours by kind and place, with the block of so many hours instead of the hour."""
+
+def _gathered(counts: Mails, start: int, end: int) -> Mapping[str, Places]:
+    """The messages of some hours by kind and place, without the hour."""
     kinds: defaultdict[str, defaultdict[Place, int]] = defaultdict(_places)
     for (kind, (sender, domain, template, hour)), n in counts.records.items():
         if start <= hour < end:
-            kinds[kind][sender, domain, template, (end - 1 - hour) // hours] += n
+            kinds[kind][sender, domain, template, 0] += n
     return kinds
 
 
-def _together(kinds: Mapping[str, Places]) -> Mapping[str, Places]:
-    """All blocks together."""
-    found = {kind: _places() for kind in kinds}
-    for kind, places in kinds.items():
-        sums = found[kind]
-        for (sender, domain, template, _), n in places.items():
-            sums[sender, domain, template, 0] += n
-    return found
+def _divided(counts: Mails, start: int, end: int, hours: int) -> Mapping[str, Cells]:
+    """The messages of some hours by kind, sender domain, recipient domain or template, and block of so many hours."""
+    kinds: defaultdict[str, defaultdict[Cell, int]] = defaultdict(lambda: defaultdict(int))
+    for (kind, (sender, domain, template, hour)), n in counts.records.items():
+        if start <= hour < end:
+            cells, block = kinds[kind], (end - 1 - hour) // hours
+            cells[sender, ANY, ANY, block] += n
+            cells[ANY, domain, ANY, block] += n
+            cells[sender, ANY, template, block] += n
+    return kinds
 
 
 def _failed(counts: Mails, start: int, end: int) -> Mapping[Meaning, Places]:
@@ -152,8 +161,8 @@ def _places() -> defaultdict[Place, int]:
     return defaultdict(int)
 
 
-def _sum(kinds: Mapping[str, Places], wanted: frozenset[str]) -> Places:
-    found = _places()
+def _sum(kinds: Mapping[str, Mapping[K, int]], wanted: frozenset[str]) -> Mapping[K, int]:
+    found: defaultdict[K, int] = defaultdict(int)
     for kind in wanted:
         for place, n in kinds.get(kind, {}).items():
             found[place] += n
@@ -184,12 +193,3 @@ def _read(failed: Mapping[Meaning, Places], event: str) -> Numbers:
                 numbers[segment_of((*mail[:3], meaning.cls, ANY))] += n
                 numbers[segment_of((*mail[:3], meaning.cls, meaning.rule))] += n
     return numbers
-
-
-def _blocks(places: Places) -> Blocks:
-    found: defaultdict[tuple[Values, int], int] = defaultdict(int)
-    for (sender, domain, template, block), n in places.items():
-        found[(sender, ANY, ANY, ANY, ANY), block] += n
-        found[(ANY, domain, ANY, ANY, ANY), block] += n
-        found[(sender, ANY, template, ANY, ANY), block] += n
-    return {(segment_of(values), block): n for (values, block), n in found.items()}
