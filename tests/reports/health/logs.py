@@ -10,6 +10,8 @@ REASONS = (
     "550 5.1.1 <a@qq.com> user unknown",
     "550 5.1.1 <x@other.example> user unknown",
     "452 4.2.2 mailbox full",
+    "\0no <a@qq.com>",
+    "550 用户不存在 d@例子.cn. " + "很" * 300,
     "",
 )
 EVENTS = ("delivered", "delivered", "bounce", "bounce", "dropped", "deferred", "open", "open", "spamreport", "click")
@@ -18,7 +20,7 @@ START = 1_767_600_000
 RECORDS: st.SearchStrategy[Record] = st.builds(
     record,
     event=st.sampled_from(EVENTS),
-    email=st.sampled_from(["a@qq.com", "b@QQ.com", "c@163.com", ""]),
+    email=st.sampled_from(["a@qq.com", "b@QQ.com", "c@163.com", "d@例子.cn", ""]),
     timestamp=st.integers(START, START + 300_000) | st.integers(START, START + 3),
     reason=st.sampled_from(REASONS),
     bounceType=st.sampled_from(["hard_bounce", "soft_bounce", "soft", ""]),
