@@ -55,6 +55,14 @@ awk '{ n[$0]++ } END { for (k in n) print n[k], k }'
 """
 
 
+PARQUET = """
+import duckdb, sys
+duckdb.sql(f"SET threads={sys.argv[2]}")
+log = f"read_json('{sys.argv[1]}', format='newline_delimited', maximum_object_size=1048576)"
+duckdb.sql(f"COPY (FROM {log}) TO '{sys.argv[3]}' (FORMAT parquet, COMPRESSION zstd)")
+"""
+
+
 def main() -> None:
     """Prints Markdown tables."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -73,6 +81,7 @@ def main() -> None:
         )
         print(f"{options.cores} of {os.cpu_count()} cores; {options.records:,} records, {megabytes:,.0f} MB, cached\n")
         print(_plain(log, options.records, options.rounds, options.cores))
+        print(_others(log, folder, options.records, options.rounds, options.cores))
         print(_compressed(log, folder, options.records, options.rounds, options.cores))
         print(_start(log, folder, options.rounds * 4))
         print(_addresses(folder, options.records // 2, options.cores))
@@ -99,6 +108,21 @@ def _plain(log: str, records: int, rounds: int, cores: int) -> str:
         "wc -l": ["wc", "-l", log],
     }
     return table("One plain log", measure(commands, rounds, cores), "DuckDB", records)
+
+
+def _others(log: str, folder: str, records: int, rounds: int, cores: int) -> str:
+    """The commands that do more with a record than count it."""
+    page, columns = str(Path(folder) / "page.html"), str(Path(folder) / "log.parquet")
+    commands = {
+        "summarize": [PROGRAM, "summarize", "--json", log],
+        "messages": [PROGRAM, "messages", "--json", log],
+        "check": [PROGRAM, "check", "--json", log],
+        "report": [PROGRAM, "report", "-o", page, log],
+        "export to Parquet": [PROGRAM, "export", "-o", columns, log],
+        "DuckDB, JSON to Parquet": [sys.executable, "-c", PARQUET, log, str(cores), columns],
+        "export to CSV": [PROGRAM, "export", "-o", str(Path(folder) / "log.csv"), log],
+    }
+    return table("Other commands", measure(commands, rounds, cores), "summarize", records)
 
 
 def _compressed(log: str, folder: str, records: int, rounds: int, cores: int) -> str:
