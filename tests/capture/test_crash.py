@@ -152,7 +152,7 @@ def test_a_full_disk_is_said_and_got_over(tmp_path: Path) -> None:
         receiver.stop()
         assert numbers(receiver.log) == [1, 2, 3]
         said = [event["event"] for event in receiver.events]
-        assert said == ["Listening", "Failure", *["Refused"] * 3, "Note", "Totals"]
+        assert said == ["Listening", "ReceiverFailure", *["Refused"] * 3, "Note", "Totals"]
 
 
 def test_a_disk_that_fills_up_and_empties_under_load(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_a_disk_that_fills_up_and_empties_under_load(tmp_path: Path) -> None:
         limit = limited(receiver)
         limit(30_000)
         load = Load(receiver, 0)
-        receiver.until("Failure")
+        receiver.until("ReceiverFailure")
         limit(None)
         receiver.until("Note")
         load.wait(len(load.acknowledged) + 200)
@@ -185,10 +185,10 @@ def test_a_small_file_system_that_fills_up(tmp_path: Path) -> None:
         (disk / "other").write_bytes(bytes(40_000))
         with Receiver(ReceiverSettings(disk / "log.jsonl", port=0)) as receiver:
             load = Load(receiver, 0)
-            receiver.until("Failure")
+            receiver.until("ReceiverFailure")
             (disk / "other").unlink()
             receiver.until("Note")
-            receiver.until("Failure")
+            receiver.until("ReceiverFailure")
             receiver.stop()
             load.join()
         stored = numbers(receiver.log)
