@@ -8,6 +8,7 @@ import io
 import json
 import pickle
 from collections.abc import Mapping
+from enum import Enum
 from hashlib import sha256
 from importlib import import_module
 from typing import Any
@@ -29,6 +30,7 @@ _PLAIN = {
     "datetime": ("date", "datetime", "time", "timedelta", "timezone"),
     "msgspec._utils": ("rebuild",),  # of a class that has to be one of these too
     "pathlib": ("PosixPath", "PurePosixPath", "Path"),
+    "pathlib._local": ("PosixPath", "PurePosixPath", "Path"),  # Python 3.13
     "zoneinfo": ("ZoneInfo",),
 }
 
@@ -70,7 +72,12 @@ def load(data: bytes, fits: Mapping[str, str]) -> object:
 
 class _Pickler(pickle.Pickler):
     def reducer_override(self, value: object) -> Any:
-        """A time zone by its name, a decoder's own kind of callback as a callback: neither could be read back."""
+        """What could not be read back: before Python 3.11.4 some members of enumerations are calls of `getattr`.
+
+        A time zone goes by its name, a decoder's own kind of callback as a callback, a member by its value.
+        """
+        if isinstance(value, Enum):
+            return type(value), (value.value,)
         if isinstance(value, ZoneInfo):
             return ZoneInfo, (value.key,)
         if isinstance(value, Callback) and type(value) is not Callback:
