@@ -72,7 +72,7 @@ def load(data: bytes, fits: Mapping[str, str]) -> object:
 
 class _Pickler(pickle.Pickler):
     def reducer_override(self, value: object) -> Any:
-        """What could not be read back: before Python 3.11.4 some members of enumerations are calls of `getattr`.
+        """What could not be read back: Python 3.11.2 makes some members of enumerations calls of `getattr`.
 
         A time zone goes by its name, a decoder's own kind of callback as a callback, a member by its value.
         """
