@@ -75,7 +75,7 @@ class Reason(NamedTuple):
     sample: str
 
 
-class Step(NamedTuple):
+class FunnelStep(NamedTuple):
     """One step of the funnel, and what its share is of."""
 
     name: str
@@ -251,14 +251,14 @@ class Figures:
             Reason(*key, found[key], _most(where[key], 3), samples.get(key, (0, ""))[1]) for key in _most(found, top)
         ]
 
-    def funnel(self) -> list[Step]:
+    def funnel(self) -> list[FunnelStep]:
         """What became of all messages, each counted once, with those that have not met their end."""
         counts = self._whole
         total, arrived = counts[Count.TOTAL], counts[Count.DELIVERED] + counts[Count.NOT_LOGGED]
         steps = [("sent", total, "sent", total), ("delivered", counts[Count.DELIVERED], "sent", total)]
         for name, count in _AFTER.items():
             steps.append((name, counts[count], "delivered", arrived))
-        return [Step(name, n, of, _share(n, whole)) for name, n, of, whole in steps]
+        return [FunnelStep(name, n, of, _share(n, whole)) for name, n, of, whole in steps]
 
     def latency(self, names: Iterable[str]) -> list[Latency]:
         """Of these recipient domains; without those of which no message tells when it was sent."""
@@ -266,7 +266,7 @@ class Figures:
         for name in names:
             times = self._lives[name].to_delivered if name in self._lives else None
             if times and times.most is not None:
-                p50, p90, p99 = (int(str(time)) for time in times.quantiles(50, 90, 99))
+                p50, p90, p99 = (time or 0 for time in times.quantiles(50, 90, 99))
                 found.append(Latency(name, times.counts.total(), p50, p90, p99, times.most))
         return found
 

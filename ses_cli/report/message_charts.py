@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from ses_cli.report.figures import Latency, Step
+from ses_cli.report.figures import FunnelStep, Latency
 from ses_cli.report.specification import SCHEMA, Spec, Texts
 
 # seconds as people say them
@@ -11,7 +11,7 @@ _SAID = (
 )
 
 
-def funnel(steps: Sequence[Step], texts: Texts) -> Spec:
+def funnel(steps: Sequence[FunnelStep], texts: Texts) -> Spec:
     """What became of all messages, as bars from the same line."""
     values = [
         {
