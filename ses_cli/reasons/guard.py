@@ -53,6 +53,7 @@ _HARMLESS = re.compile(
             r"(?:contact|ask|consult|tell) (?:your|the) (?:local |own )?(?:(?:e-?)?mail|system|network)? ?"
             r"(?:administrator|admin|provider|postmaster|isp)",
             r"message=infodomain\w+",
+            r"access denied\W{1,3}(?:no such|unknown|invalid) (?:user|recipient|mailbox|address)",
         )
     )
 )
@@ -68,6 +69,8 @@ _BLAME = _any(
     r"phish\w* | spam\w*",
     r"junk | bulk mail | unsolicited | newsletter | (?:black|block|deny)-? ?list\w* | rbls? | dnsbls? | reputation",
     r"access (?:is )?denied",
+    r"53[0458] | passwords? | outgoing | outbound | (?:reply|return) address | urls? | links?",
+    r"you are(?! (?:trying|attempting|sending|mailing|writing|not sure))",
     r"unknown client | abus\w* | forg\w* | spoof\w* | impersonat\w* | relay\w* | permitted | allowed | dns says",
     r"blocked (?:by|using|for) | address is blocked(?! due)",
     r"rates? | frequen\w* | throttl\w* | limits? | exceed\w* | quota | size",
@@ -82,7 +85,7 @@ _BLAME = _any(
     r"gr[ea]y-?list\w* | try again | (?:again )?later | temporar\w* | retry | in a few | minutes? | busy | overload\w*",
 )
 _BLAME_LANGUAGES = re.compile(
-    "发件|发信|寄件|垃圾|内容|主题|频率|频繁|限制|策略|认证|验证失败|稍后|重试|黑名单|病毒|附件|超过|信誉|送信者|送信元|발신"
+    "发件|发信|寄件|垃圾|内容|主题|频率|频繁|限制|策略|认证|验证失败|稍后|重试|黑名单|病毒|附件|超过|信誉|密码|密碼|登录失败|头部|差出人|送信者|送信元|발신"
     "|отправител|спам|позже|попробуйте|absender|expediteur|remitente|remetente|mittente|nadawc|gonderen"
     "|nguoi gui|thu rac|noi dung|thu lai|chinh sach|vuot (?:qua )?gioi han|pengirim|coba lagi|konten|kebijakan|batas"
     "|afzender|odesilatel|odosielatel|avsandar|avsender|afsender|lahettaj|felado|expeditor|відправник|пізніше|αποστολ"
@@ -122,6 +125,7 @@ _NEUTRAL = re.compile(
         r"taken | aborted | unsuccessful | unable | cannot | could | sorry | while | talking | attempted | diagnostic",
         r"final | local | or | id | dd | x | other | undefined | gsmtp | please | see | more | information",
         r"transaction | explanation | visit | contact | administrators? | help | session | details? | if | you",
+        r"all | one | more | has | have | been | were | are | our",
         r"believe | postmaster | state | reason | rcpt_to | following | technical | because | giving | up",
     ).pattern
 )
