@@ -140,9 +140,6 @@ def _engine(
         yield None
         return
     refuse("with --cluster", "jobs")
-    if selecting.dedupe:
-        hint = "without --cluster: it takes 16 bytes of memory for each callback"
-        raise UsageError("--dedupe is not done on a cluster, where no worker sees all callbacks", hint)
     if not reading.cluster.startswith(("tcp://", "tls://")) and reading.cluster != "local":
         raise UsageError(f'--cluster: expected tcp://HOST:PORT, tls://HOST:PORT or local, got "{reading.cluster}"')
     try:

@@ -80,6 +80,8 @@ class _Pickler(pickle.Pickler):
             return type(value), (value.value,)
         if isinstance(value, ZoneInfo):
             return ZoneInfo, (value.key,)
+        if isinstance(value, SesEventsError):  # Dask has errors pickled in a way of its own
+            return value.__reduce__()
         if isinstance(value, Callback) and type(value) is not Callback:
             return value.plain().__reduce__()
         return NotImplemented

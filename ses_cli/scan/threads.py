@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from queue import SimpleQueue
 from typing import Generic, NamedTuple
 
-from ses_cli.batch import Piece
+from ses_cli.batch import Piece, Seen
 from ses_cli.engine import engine
 from ses_cli.scan.parts import F, Part, Task, Worker
 from ses_cli.sources import Span
@@ -19,9 +19,9 @@ _PIECES = 2  # read ahead
 _PATIENCE = 5.0  # seconds that a thread has to leave what it does
 
 
-def run(spans: Sequence[Span], task: Task[F], jobs: int) -> Iterator[Part[F]]:
-    """The parts of all spans, in their order."""
-    pool = _Pool(spans, task, jobs)
+def run(spans: Sequence[Span], task: Task[F], jobs: int, seen: Seen | None = None) -> Iterator[Part[F]]:
+    """The parts of all spans, in their order. `seen` are callbacks that were met before."""
+    pool = _Pool(spans, task, jobs, seen)
     try:
         yield from pool.parts()
     finally:
@@ -33,7 +33,7 @@ class _Stopped(Exception):
 
 
 class _Pool(Generic[F]):
-    def __init__(self, spans: Sequence[Span], task: Task[F], jobs: int) -> None:
+    def __init__(self, spans: Sequence[Span], task: Task[F], jobs: int, seen: Seen | None) -> None:
         self._spans = spans
         self._task = task
         self._changed = threading.Condition()
@@ -45,7 +45,7 @@ class _Pool(Generic[F]):
         self._is_stopped = False
         self._jobs = min(jobs, len(spans))
         self._feed = read_ahead if len(spans) < jobs else iter  # where a core is left for reading
-        self._seen = engine(task.checks).seen() if task.checks.selection.dedupe else None
+        self._seen = (seen or engine(task.checks).seen()) if task.checks.selection.dedupe else None
         self._threads = [threading.Thread(target=self._work, name="scan", daemon=True) for _ in range(self._jobs)]
 
     def parts(self) -> Iterator[Part[F]]:

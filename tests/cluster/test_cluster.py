@@ -1,13 +1,16 @@
 """On a cluster the answer is that of one machine, byte for byte, whatever becomes of its workers."""
 
 import os
+import pickle
 import shutil
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import chain
 from pathlib import Path
+from typing import cast
 
 import pyarrow as pa
 import pytest
@@ -16,7 +19,8 @@ from hypothesis import strategies as st
 
 from ses_cli.batch import Checks
 from ses_cli.cli.scanning import ReportFold
-from ses_cli.errors import SesEventsError, TargetError
+from ses_cli.errors import SesEventsError, SourceError, TargetError
+from ses_cli.ledger import Ledger
 from ses_cli.render.data import document
 from ses_cli.reports import delivered
 from ses_cli.reports.bounces import Bounces, Wanted
@@ -27,8 +31,12 @@ from ses_cli.scan import Outcome, Part, Task, scan
 from ses_cli.scan.cluster import connection
 from ses_cli.scan.cluster.cluster import Cluster
 from ses_cli.scan.cluster.identity import Expected, differences
+from ses_cli.scan.cluster.repeats import repeated, spread
+from ses_cli.scan.cluster.worker import fold_new
 from ses_cli.scan.program import program
-from ses_cli.sources import Source, find
+from ses_cli.scan.state import dump, load
+from ses_cli.selection import Selection
+from ses_cli.sources import Source, Span, find
 from ses_cli.sources.storage import HEAD
 from tests.cluster.processes import ROOT, Processes
 from tests.conftest import Program
@@ -39,11 +47,14 @@ from tests.objects.server import Answer, Request, Response
 FEW = settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 Told = tuple[object, ...]
 
+ONCE = Checks(selection=Selection(dedupe=True))
 TASKS: dict[str, Task[ReportFold]] = {
     "summary": Task(partial(Summary, ("domain", "event"), None, 20, frozenset())),
     "validation": Task(Validation, Checks(explain=True), keep=None),
     "bounces": Task(partial(Bounces, Wanted(also=frozenset({"unsubscribe"})))),
     "listing": Task(partial(Listing, Wanted()), is_streamed=True),
+    "once": Task(partial(Summary, ("domain", "event"), None, 20, frozenset()), ONCE),
+    "listed once": Task(partial(Listing, Wanted()), ONCE, is_streamed=True),
 }
 
 
@@ -77,7 +88,7 @@ def write(directory: Path, *logs: bytes) -> list[Source]:
 def test_any_cut_gives_the_same(tmp_path: Path, processes: Processes, logs: list[bytes], span: int, leaf: int) -> None:
     """Spans and tasks of any size, merged in trees: rows, ledger, problems with their lines, and their order."""
     sources = write(tmp_path, *logs)
-    with Cluster(processes.address, leaf) as cluster:
+    with Cluster(processes.address, leaf, partitions=3) as cluster:
         for task in TASKS.values():
             expected = told(sources, task)
             assert told(sources, task, span_size=max(span, 200), engine=cluster) == expected
@@ -95,6 +106,43 @@ def test_deliveries_stay_where_they_are(tmp_path: Path, processes: Processes, mo
     sources, task = write(tmp_path, LOG), TASKS["bounces"]
     with Cluster(processes.address, 100_000) as cluster:
         assert told(sources, task, span_size=100_000, engine=cluster) == told(sources, task)
+
+
+def test_each_callback_is_counted_once(tmp_path: Path, processes: Processes) -> None:
+    """Callbacks that stand in the logs again, in the same task or in a later one, are left out as on one machine."""
+    half = LOG.index(b"\n", len(LOG) // 2) + 1
+    sources, task = write(tmp_path, LOG, LOG[:half], b"no json\n" + LOG[half:] * 2), TASKS["once"]
+    expected = told(sources, task)
+    ledger = expected[1]
+    assert isinstance(ledger, Ledger)
+    assert (ledger.duplicates, ledger.invalid) == (LOG.count(b"\n") * 2 - LOG[:half].count(b"\n"), 1)
+    with Cluster(processes.address, 200_000, partitions=3) as cluster:
+        assert told(sources, task, span_size=100_000, engine=cluster) == expected
+
+
+@given(st.lists(st.lists(st.integers(0, 20).map(lambda n: bytes([n]) * 16), max_size=9), max_size=9), st.integers(1, 5))
+def test_repeats_are_found_in_partitions(met: list[list[bytes]], count: int) -> None:
+    """What tasks are told of, in any number of partitions, is what an earlier one has met too."""
+    told: list[set[bytes]] = [set() for _ in met]
+    spread_out = [spread(b"".join(marks), count) for marks in met]
+    for partition in range(count):
+        found = repeated([dump(partitions[partition], {}) for partitions in spread_out], {})
+        for known, data in zip(told, found, strict=True):
+            marks = [data[at : at + 16] for at in range(0, len(data), 16)]
+            assert len(marks) == len(set(marks) - known)
+            known.update(marks)
+    assert told == [set(marks) & set(chain(*met[:at])) for at, marks in enumerate(met)]
+
+
+def test_what_was_not_read_the_first_time_is_an_error(tmp_path: Path) -> None:
+    """Where a log could not be read when repeats were looked for, that is told, whatever came of it later."""
+    sources, task = write(tmp_path, LOG), TASKS["once"]
+    errors = dump([SourceError("a.jsonl: the store did not answer")], {})
+    leaf = fold_new(pickle.dumps(task), [Span(sources[0])], {}, 0, errors, [dump([b""], {})])
+    (*_, last) = cast(list[Part[ReportFold]], load(leaf.parts, {}))
+    assert last.is_last
+    assert last.error
+    assert last.error.message == "a.jsonl: the store did not answer"
 
 
 def test_objects_are_read_by_the_workers(store: Store, processes: Processes) -> None:
@@ -157,7 +205,9 @@ def wait_for(ready: Callable[[], bool]) -> None:
 
 
 @settings(max_examples=2, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(name=st.sampled_from(["summary", "validation", "bounces"]), moment=st.integers(1, 12), which=st.booleans())
+@given(
+    name=st.sampled_from(["summary", "validation", "bounces", "once"]), moment=st.integers(1, 12), which=st.booleans()
+)
 def test_a_worker_that_dies_costs_its_spans_again(
     store: Store, running: Processes, name: str, moment: int, which: bool
 ) -> None:
@@ -253,10 +303,11 @@ def test_what_differs_is_said(tmp_path: Path) -> None:
 
 def test_a_command_asks_the_cluster(run: Program, processes: Processes) -> None:
     """With the variable, or `--cluster`, a command prints what it prints without; `local` starts workers of its own."""
-    (run.home / "log.jsonl").write_bytes(LOG + b"no json\n")
-    expected = run("summarize", "--json", "log.jsonl")
+    (run.home / "log.jsonl").write_bytes(LOG + b"no json\n" + LOG)
+    asked = ("summarize", "--json", "--dedupe", "log.jsonl")
+    expected = run(*asked)
     for address in (processes.address, "local"):
-        found = run("summarize", "--json", "log.jsonl", env={"SES_EVENTS_CLUSTER": address})
+        found = run(*asked, env={"SES_EVENTS_CLUSTER": address})
         assert (found.status, found.stdout, found.stderr) == (expected.status, expected.stdout, expected.stderr)
 
 
@@ -264,7 +315,6 @@ def test_what_a_cluster_does_not_do_is_refused(run: Program, processes: Processe
     """Each with a sentence, before anything is read."""
     (run.home / "log.jsonl").write_bytes(LOG)
     refused = {
-        ("--dedupe", "--cluster", "local"): "--dedupe is not done on a cluster",
         ("--jobs", "2", "--cluster", "local"): "--jobs does nothing with --cluster",
         ("--cluster", "http://example.com"): "--cluster: expected tcp://HOST:PORT",
     }

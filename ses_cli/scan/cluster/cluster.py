@@ -11,6 +11,7 @@ from ses_cli.scan.cluster import identity
 from ses_cli.scan.cluster.connection import ClusterConnection
 from ses_cli.scan.cluster.leaves import leaves
 from ses_cli.scan.cluster.probe import probe
+from ses_cli.scan.cluster.repeats import Before, Repeats
 from ses_cli.scan.cluster.work import Work
 from ses_cli.scan.parts import F, Part, Task
 from ses_cli.sources import Source, Span
@@ -19,14 +20,21 @@ _LEAST, _MOST = 16 << 20, 512 << 20  # bytes of a task
 _TASKS = 10_000  # that a scheduler is given at most, each with two that hand over what it found
 _SHARE = 8  # tasks that each thread gets at least, where there is that much to do
 _AHEAD = 4  # tasks for each thread that are known to the scheduler
+_SPREADING = 1000  # tasks at most that spread what they find over partitions: each one gives as many others
+_PARTITION, _MOST_PARTITIONS = 8 << 30, 128  # bytes of log
+_PACKED = 10  # of these for each that is compressed
 
 
 class Cluster:
     """See `ses_cli.scan.scan.Engine`. A context, which is left when the work is done, or not wanted any more."""
 
-    def __init__(self, address: str, leaf_size: int | None = None) -> None:
-        """`address` is tcp://, tls:// or `local`. Raises TargetError where there is no scheduler, or no worker."""
+    def __init__(self, address: str, leaf_size: int | None = None, partitions: int | None = None) -> None:
+        """`address` is tcp://, tls:// or `local`. Raises TargetError where there is no scheduler, or no worker.
+
+        `leaf_size` is bytes of a task; None for both is what suits the logs.
+        """
         self._leaf_size = leaf_size
+        self._partitions = partitions
         self._connection = ClusterConnection(address)
 
     def __enter__(self) -> Self:
@@ -58,9 +66,8 @@ class Cluster:
         """The parts. All but the last one hold an empty fold, unless they are streamed."""
         work = Work(self._connection, task)
         held: list[Part[F]] = []  # the last one that came
-        size = self.span_size(list(dict.fromkeys(span.source for span in spans)))
-        for some in leaves([span._replace(source=_absolute(span.source)) for span in spans], size):
-            work.give(some)
+        for some, before in self._tasks(spans, task):
+            work.give(some, before)
             if work.waiting > self._connection.threads * _AHEAD:
                 yield from held
                 *parts, last = work.take()
@@ -76,10 +83,28 @@ class Cluster:
                 part.fold.merge(work.fold())
             yield part
 
+    def _tasks(self, spans: Sequence[Span], task: Task[F]) -> Iterator[tuple[list[Span], Before | None]]:
+        """Spans that make up a task, and where it matters what of them came before."""
+        sources = list(dict.fromkeys(span.source for span in spans))
+        seen = [span._replace(source=_absolute(span.source)) for span in spans]
+        if not task.checks.selection.dedupe:
+            yield from ((some, None) for some in leaves(seen, self.span_size(sources)))
+            return
+        total = sum((source.size or 0) * (_PACKED if source.codec else 1) for source in sources)
+        given = list(leaves(seen, max(self.span_size(sources), total // _SPREADING)))
+        repeats = Repeats(self._connection, task, given, self._partitions or partitions(total))
+        for number, some in enumerate(given):
+            yield some, repeats.before(number)
+
 
 def task_size(total: int, threads: int) -> int:
     """Bytes of a task."""
     return max(_LEAST, min(_MOST, total // (threads * _SHARE)), total // _TASKS)
+
+
+def partitions(total: int) -> int:
+    """Parts of what is spread by key, of logs of so many bytes: what a worker has to hold at once is one of them."""
+    return min(1 + total // _PARTITION, _MOST_PARTITIONS)
 
 
 def _absolute(source: Source) -> Source:

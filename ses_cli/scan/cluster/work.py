@@ -11,6 +11,7 @@ from distributed import Future
 from ses_cli.fold import Deferring
 from ses_cli.scan.cluster import worker
 from ses_cli.scan.cluster.connection import ClusterConnection
+from ses_cli.scan.cluster.repeats import Before
 from ses_cli.scan.cluster.tree import Tree
 from ses_cli.scan.parts import F, Part, Task
 from ses_cli.scan.program import program
@@ -43,10 +44,10 @@ class Work(Generic[F]):
         """Tasks of which the parts were not taken."""
         return len(self._asked)
 
-    def give(self, spans: Sequence[Span]) -> None:
-        """Has spans folded that follow those before."""
-        submit = self._connection.submit
-        leaf = submit(worker.fold_spans, self._packed, spans, self._fits)
+    def give(self, spans: Sequence[Span], before: Before | None = None) -> None:
+        """Has spans folded that follow those before. `before` is what of them came before, where that matters."""
+        submit, given = self._connection.submit, (self._packed, spans, self._fits)
+        leaf = submit(worker.fold_new, *given, *before) if before else submit(worker.fold_spans, *given)
         self._asked.append(_Asked(spans, submit(worker.parts_of, leaf)))
         if not self._task.is_streamed:
             self._folds.add(submit(worker.fold_of, leaf))

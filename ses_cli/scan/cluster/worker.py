@@ -6,7 +6,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ses_cli.engine import engine_name
+from ses_cli.batch import Seen
+from ses_cli.engine import engine, engine_name
 from ses_cli.fold import Deferring
 from ses_cli.scan.parts import Part, Task, Worker
 from ses_cli.scan.scan import one_by_one
@@ -30,15 +31,43 @@ class Leaf(NamedTuple):
 def fold_spans(task: bytes, spans: Sequence[Span], fits: Fits) -> Leaf:
     """Works on spans that follow one another."""
     wanted = _task(task)
-    fold, parts = wanted.fold(), []
-    for part in _parts(wanted, [_here(span) for span in spans]):
-        if wanted.is_streamed:
+    return _folded(wanted, parts_here(wanted, spans), fits)
+
+
+def fold_new(task: bytes, spans: Sequence[Span], fits: Fits, place: int, errors: bytes, known: Sequence[bytes]) -> Leaf:
+    """Works on them, where each callback is counted once.
+
+    `known` has fingerprints that were met before, at `place` those for these spans; `errors` what could not be read of
+    each span when it was looked for them.
+    """
+    wanted = _task(task)
+    seen = engine(wanted.checks).seen()
+    for some in known:
+        found: Any = load(some, fits)
+        seen.add(found[place])
+    failed: Any = load(errors, fits)
+    return _folded(wanted, _with_errors(parts_here(wanted, spans, seen), failed), fits)
+
+
+def _folded(task: Task[Any], found: Iterator[Part[Any]], fits: Fits) -> Leaf:
+    fold, parts = task.fold(), []
+    for part in found:
+        if task.is_streamed:
             parts.append(part)
         else:
             fold.merge(part.fold)
             parts.append(replace(part, fold=None))
-    deferred = dump(fold.defer(), fits) if isinstance(fold, Deferring) and defers(wanted, fold) else b""
+    deferred = dump(fold.defer(), fits) if isinstance(fold, Deferring) and defers(task, fold) else b""
     return Leaf(dump(parts, fits), dump(fold, fits), deferred)
+
+
+def _with_errors(parts: Iterator[Part[Any]], errors: Sequence[Any]) -> Iterator[Part[Any]]:
+    """Parts of spans. What could not be read of one the first time is told, whatever came of it the second time."""
+    left = iter(errors)
+    for part in parts:
+        if part.is_last:
+            part.error = next(left) or part.error
+        yield part
 
 
 def defers(task: Task[Any], fold: object) -> bool:
@@ -71,6 +100,16 @@ def merge(found: Sequence[bytes], fits: Fits) -> bytes:
     return dump(fold, fits)
 
 
+def parts_here(task: Task[Any], spans: Sequence[Span], seen: Seen | None = None) -> Iterator[Part[Any]]:
+    """The parts of spans, as they are found from here. `seen` are callbacks that were met before."""
+    spans = [_here(span) for span in spans]
+    if engine_name() == "native" and len(spans) > 1 and spans[0].source.is_object:
+        from ses_cli.scan import threads
+
+        return threads.run(spans, task, _SIDE_BY_SIDE, seen)
+    return one_by_one(spans, Worker(task, seen))
+
+
 @lru_cache(4)
 def _task(data: bytes) -> Task[Any]:
     task: Task[Any] = pickle.loads(data)
@@ -81,11 +120,3 @@ def _here(span: Span) -> Span:
     if span.source.is_object:
         return span
     return span._replace(source=storage_of(span.source).here(span.source))
-
-
-def _parts(task: Task[Any], spans: Sequence[Span]) -> Iterator[Part[Any]]:
-    if engine_name() == "native" and len(spans) > 1 and spans[0].source.is_object:
-        from ses_cli.scan import threads
-
-        return threads.run(spans, task, _SIDE_BY_SIDE)
-    return one_by_one(spans, Worker(task))
