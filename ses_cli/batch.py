@@ -173,8 +173,8 @@ class CollectedBounces(Protocol):
     def merge(self, later: Self) -> None:
         """Takes in what was collected later; that is spent then."""
 
-    def columns(self) -> BounceColumns:
-        """All that was collected, which is spent then."""
+    def columns(self, is_kept: bool = False) -> BounceColumns:
+        """All that was collected, which is spent then, unless it is kept."""
 
 
 class Parts(NamedTuple):

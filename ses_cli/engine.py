@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ses_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Set as AbstractSet
-
-    from ses_cli.batch import Batch, Checks, Engine, Piece
+    from ses_cli.batch import Batch, BounceColumns, Checks, CollectedBounces, Engine, Piece
     from ses_cli.message.counting import MessageCounter
     from ses_cli.message.ends import Ends
     from ses_cli.sources import Span
@@ -70,13 +68,24 @@ def is_built() -> bool:
     return find_spec("ses_cli.native._engine") is not None
 
 
-def matching(marks: array[int], wanted: AbstractSet[int]) -> Iterable[int]:
+def matching(marks: array[int], wanted: array[int]) -> Iterable[int]:
     """The places of the marks that are wanted: see `identity.marks`."""
     if engine_name() == "python":
-        return compress(count(), map(wanted.__contains__, marks))
+        return compress(count(), map(frozenset(wanted).__contains__, marks))
     from ses_cli.native import _engine
 
-    return _engine.matching(marks.tobytes(), array("Q", wanted).tobytes())
+    return _engine.matching(marks.tobytes(), wanted.tobytes())
+
+
+def collected_bounces(event: str, bounce_type: str | None, columns: BounceColumns) -> CollectedBounces | None:
+    """What was collected elsewhere; None where this engine does not collect. Raises ValueError."""
+    if engine_name() == "python":
+        return None
+    from ses_cli.native.batch import NativeBounces
+
+    bounces = NativeBounces(event, bounce_type)
+    bounces.add_columns(columns)
+    return bounces
 
 
 def threads(jobs: int | None) -> int:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
+    from array import array
+
     from ses_cli.batch import Batch
 
 
 class Answers(Protocol):
     """What a report puts off, so that it need not be where the report is: it is asked once everything is in."""
 
-    def of(self, wanted: frozenset[int]) -> Self:
+    def of(self, wanted: array[int]) -> Self:
         """What there is to these questions, and nothing else."""
 
     def merge(self, later: Self) -> None:
@@ -25,7 +27,7 @@ class Deferring(Protocol):
     def defer(self) -> Answers:
         """Take that out. The report goes on without."""
 
-    def questions(self) -> frozenset[int]:
+    def questions(self) -> array[int]:
         """What is to be answered, once all is merged."""
 
     def resume(self, answers: Any) -> None:

@@ -267,8 +267,18 @@ class NativeBounces:
     def merge(self, later: Self) -> None:
         self._bounces.merge(later._bounces)
 
-    def columns(self) -> BounceColumns:
-        (emails, domains, domain_of, kinds, times, reasons, reason_of), rest = self._bounces.columns()
+    def add_columns(self, columns: BounceColumns) -> None:
+        """Takes in what was collected later, in columns. Raises ValueError where they do not fit each other."""
+        emails, domains, domain_of, kinds, times, reasons, reason_of, firsts, lasts, counts, *_ = columns
+        told = columns.origins, columns.origin_of.tobytes(), columns.spelt
+        self._bounces.add_columns(
+            (emails, domains, domain_of.tobytes(), kinds, times.tobytes(), reasons, reason_of.tobytes()),
+            (firsts.tobytes(), lasts.tobytes(), counts.tobytes(), *told),
+        )
+
+    def columns(self, is_kept: bool = False) -> BounceColumns:
+        speaking, rest = self._bounces.columns(is_kept)
+        emails, domains, domain_of, kinds, times, reasons, reason_of = speaking
         firsts, lasts, counts, origins, origin_of, spelt = rest
         return BounceColumns(
             emails,

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
-from ses_cli.batch import Batch, CollectedBounces
+from ses_cli.batch import Batch, BounceColumns, CollectedBounces
+from ses_cli.engine import collected_bounces
 from ses_cli.identity import address, marks, recipients
 from ses_cli.reasons import Verdict
 from ses_cli.reports import bounce_groups
@@ -64,10 +65,16 @@ class Bounces:
                 self._addresses = later
         return self._addresses
 
-    def __getstate__(self) -> object:
-        """Copies, and what goes to another process, hold the addresses themselves."""
-        _ = self.addresses
-        return object.__getstate__(self)
+    def __getstate__(self) -> "State":
+        """Copies, and what goes to another process, hold columns of what an engine collected."""
+        columns = None if self._collected is None else self._collected.columns(is_kept=True)
+        return State(self.wanted, self._addresses, self.delivered, self.others, columns)
+
+    def __setstate__(self, state: "State") -> None:
+        self.wanted, self._addresses, self.delivered, self.others, columns = state
+        self._collected = columns and collected_bounces(self.wanted.event, self.wanted.bounce_type, columns)
+        if columns and self._collected is None:
+            self._addresses.merge(Addresses.of(columns, self.wanted.rules))
 
     def add(self, batch: Batch) -> None:
         """Takes in bounces, or what else is asked for, deliveries and the other events wanted."""
@@ -102,9 +109,9 @@ class Bounces:
         deferred, self.delivered = self.delivered, Delivered()
         return deferred
 
-    def questions(self) -> frozenset[int]:
+    def questions(self) -> "array[int]":
         """Which deliveries are asked for."""
-        return frozenset(array("Q", marks(recipients(self.addresses.followed()[0]))))
+        return array("Q", marks(recipients(self.addresses.followed()[0])))
 
     def resume(self, answers: Delivered) -> None:
         """Takes in those that were asked for."""
@@ -132,7 +139,7 @@ class Bounces:
         for mark, number in zip(array("Q", marks(recipients(emails))), followed, strict=True):
             if numbers.setdefault(mark, number) != number:  # the same recipient, spelled another way
                 twins.setdefault(mark, []).append(number)
-        for mark, time in self.delivered.find(numbers.keys()):
+        for mark, time in self.delivered.find(array("Q", numbers)):
             for number in (numbers[mark], *twins.get(mark, ())):
                 since[number] |= time > times[number]
         return since
@@ -181,6 +188,16 @@ class Bounces:
             has_types = wanted.event == "bounce" and not wanted.bounce_type
             tables.append(_table(self._rows(everyone, wanted.top), len(everyone), has_types))
         return tables
+
+
+class State(NamedTuple):
+    """Bounces as they travel and are kept."""
+
+    wanted: Wanted
+    addresses: Addresses
+    delivered: Delivered
+    others: dict[str, dict[str, int]]
+    columns: BounceColumns | None
 
 
 _COLUMNS = {

@@ -6,7 +6,6 @@ file: an address may bounce at the end of a log of any size, and its delivery ha
 
 from array import array
 from collections.abc import Iterator
-from collections.abc import Set as AbstractSet
 from tempfile import TemporaryFile
 from typing import IO, Self
 
@@ -43,13 +42,13 @@ class Delivered:
         for marks, times in later._blocks():
             self.add(marks.tobytes(), times.tobytes())
 
-    def find(self, wanted: AbstractSet[int]) -> Iterator[tuple[int, int]]:
+    def find(self, wanted: "array[int]") -> Iterator[tuple[int, int]]:
         """The mark and the time of every delivery whose mark is wanted."""
         for marks, times in self._blocks():
             for at in matching(marks, wanted):
                 yield marks[at], times[at]
 
-    def of(self, wanted: AbstractSet[int]) -> Self:
+    def of(self, wanted: "array[int]") -> Self:
         """The last delivery of each of these marks, and no other."""
         last: dict[int, int] = {}
         for mark, time in self.find(wanted):

@@ -35,6 +35,18 @@ _PLAIN = {
 }
 
 
+_WRONG = (
+    pickle.UnpicklingError,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    ImportError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+
+
 class StateError(SesEventsError):
     """Bytes that are no state, or one that does not fit."""
 
@@ -66,7 +78,7 @@ def load(data: bytes, fits: Mapping[str, str]) -> object:
         raise StateError("damaged")
     try:
         return _Unpickler(io.BytesIO(payload)).load()
-    except (pickle.UnpicklingError, AttributeError, EOFError, ImportError, IndexError, TypeError, ValueError) as error:
+    except _WRONG as error:
         raise StateError(f"not what it says ({error})") from None
 
 

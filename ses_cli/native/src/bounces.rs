@@ -32,6 +32,19 @@ pub struct Origin {
     pub templates: BTreeSet<i128>,
 }
 
+/// What is told of an address that was not met before.
+pub struct Told<'a> {
+    pub email: &'a [u8],
+    pub kind: u8,
+    pub time: u64,
+    pub reason: &'a [u8],
+    pub first: u64,
+    pub last: u64,
+    pub count: u64,
+    pub origin: &'a Origin,
+    pub spelt: Option<&'a [u8]>,
+}
+
 #[derive(Default)]
 pub struct Bounces {
     /// The addresses as they are compared.
@@ -103,6 +116,33 @@ impl Bounces {
                 spelt,
                 several,
             );
+        }
+    }
+
+    /// Takes in what was told before of an address.
+    pub fn enter(&mut self, told: &Told) {
+        let one = |count: usize| count <= 1;
+        let is_single = one(told.origin.senders.len()) && one(told.origin.templates.len());
+        let sender = told.origin.senders.first().copied();
+        let row = Row {
+            kind: told.kind,
+            time: told.time,
+            reason: 0,
+            first: told.first,
+            last: told.last,
+            count: told.count,
+            sender: sender.unwrap_or_else(|| self.senders.number(b"")),
+            template: told.origin.templates.first().copied().unwrap_or_default(),
+        };
+        let several = (!is_single).then(|| told.origin.clone());
+        self.meet(told.email, row, told.reason, told.spelt, several);
+    }
+
+    /// An origin that was told before.
+    pub fn known_origin<'a>(&mut self, senders: impl Iterator<Item = &'a [u8]>, templates: &[i128]) -> Origin {
+        Origin {
+            senders: senders.map(|name| self.senders.number(name)).collect(),
+            templates: templates.iter().copied().collect(),
         }
     }
 

@@ -2,14 +2,16 @@
 
 use super::lines::Lines;
 use super::{detached, lock, numbers_of, string};
-use crate::bounces::{Bounces, Origin};
+use crate::bounces::{Bounces, Origin, Told};
 use crate::domains::split;
 use crate::identity;
 use crate::texts::Texts;
 use crate::vocabulary::*;
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 use std::sync::Mutex;
 
@@ -68,8 +70,46 @@ impl PyBounces {
         })
     }
 
-    /// All that was found, as `ses_cli.batch.BounceColumns` has it, up to `reason_of` and from there on; it is spent then.
-    fn columns<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyTuple>, Bound<'py, PyTuple>)> {
+    /// Takes in what another one has found later, in columns as `columns` gives them.
+    fn add_columns(&self, py: Python<'_>, speaking: Speaking<'_>, rest: Rest<'_>) -> PyResult<()> {
+        let (emails, _, _, kinds, times, reasons, reason_of) = speaking;
+        let (firsts, lasts, counts, origins, origin_of, spelt) = rest;
+        let columns = [&times, &firsts, &lasts, &counts].map(|column| numbers::<8>(column).map(u64::from_ne_bytes));
+        let [times, firsts, lasts, counts] = columns.map(Iterator::collect::<Vec<u64>>);
+        let [reason_of, origin_of] =
+            [&reason_of, &origin_of].map(|column| numbers::<4>(column).map(u32::from_ne_bytes).collect::<Vec<u32>>());
+        let mut later = Bounces::default();
+        let origins = origins
+            .iter()
+            .map(|(names, templates)| later.known_origin(names.iter().map(|name| name.as_bytes()), templates))
+            .collect::<Vec<Origin>>();
+        for (at, email) in emails.iter().enumerate() {
+            let told = Told {
+                email: email.as_bytes(),
+                kind: *of(kinds.as_bytes(), at)?,
+                time: *of(&times, at)?,
+                reason: of(&reasons, *of(&reason_of, at)? as usize)?.as_bytes(),
+                first: *of(&firsts, at)?,
+                last: *of(&lasts, at)?,
+                count: *of(&counts, at)?,
+                origin: of(&origins, *of(&origin_of, at)? as usize)?,
+                spelt: spelt.get(&(at as u32)).map(|text| text.as_bytes()),
+            };
+            later.enter(&told);
+        }
+        detached(py, || {
+            let mut mine = lock(&self.bounces);
+            if mine.rows.is_empty() {
+                *mine = later;
+            } else {
+                mine.merge(&later);
+            }
+        })
+    }
+
+    /// All that was found, as `ses_cli.batch.BounceColumns` has it, up to `reason_of` and from there on; it is spent
+    /// then, unless it is kept.
+    fn columns<'py>(&self, py: Python<'py>, is_kept: bool) -> PyResult<(Bound<'py, PyTuple>, Bound<'py, PyTuple>)> {
         let (found, domains, domain_of, origins, origin_of) = detached(py, || {
             let found = std::mem::take(&mut *lock(&self.bounces));
             let mut domains = Texts::default();
@@ -103,8 +143,42 @@ impl PyBounces {
             packed(py, &origin_of).into_any(),
             spelt.into_pyobject(py)?.into_any(),
         ];
-        Ok((PyTuple::new(py, speaking)?, PyTuple::new(py, rest)?))
+        let told = (PyTuple::new(py, speaking)?, PyTuple::new(py, rest)?);
+        if is_kept {
+            *lock(&self.bounces) = found;
+        }
+        Ok(told)
     }
+}
+
+/// See `ses_cli.batch.BounceColumns`, up to `reason_of`.
+type Speaking<'py> = (
+    Vec<PyBackedStr>,
+    Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Vec<PyBackedStr>,
+    Bound<'py, PyBytes>,
+);
+/// See `ses_cli.batch.BounceColumns`, from there on.
+type Rest<'py> = (
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Vec<(Vec<PyBackedStr>, Vec<i128>)>,
+    Bound<'py, PyBytes>,
+    std::collections::HashMap<u32, PyBackedStr>,
+);
+
+fn numbers<const N: usize>(column: &Bound<'_, PyBytes>) -> impl Iterator<Item = [u8; N]> {
+    column.as_bytes().as_chunks().0.iter().copied()
+}
+
+fn of<T>(column: &[T], at: usize) -> PyResult<&T> {
+    column
+        .get(at)
+        .ok_or_else(|| PyValueError::new_err("columns that do not fit each other"))
 }
 
 /// The distinct origins, and the number of that of each address.
