@@ -29,8 +29,8 @@ def _any(*lines: str) -> re.Pattern[str]:
 _HARMLESS = re.compile(
     "|".join(
         (
-            r"please check all recipients of this message to verify they are valid",
-            r"smtp error from (?:the )?remote (?:mail )?server(?: after [a-z ]{1,40})?",
+            r"please check all recipients of this (?:\S{1,4} )?message to verify they are valid",
+            r"smtp error from (?:the )?remote (?:mail )?server(?: after (?!initial)[a-z ]{1,40})?",
             r"(?:please )?(?:check|verify|correct|double-check\w*) (?:the |this |that )?.{0,40}?"
             r"(?:address|recipient|spelling)\w*.{0,24}?(?:re)?(?:try|send)(?: it| the (?:message|mail))?(?: again)?",
             r"(?:please )?(?:check|verify|double-check\w*) (?:that you have )?(?:the|all) (?:correct )?(?:e-?mail )?"
@@ -60,6 +60,7 @@ _HARMLESS = re.compile(
 # Words about who sends, what is sent, how it was checked, or the moment.
 _BLAME = _any(
     r"sender(?:s|'s)? | sending | originator | return-?path | envelope from | mail from | header from | from:",
+    r"refused to talk to me | after initial connection | initial (?:server )?greeting",
     r"reply-?to | [45]\.5\.[2-6] invalid domain | domain name required",
     r"from (?:address|domain|header|field) | helo | ehlo | reverse dns | ptr | rdns | fully[ -]qualified | client host",
     r"your (?:ip|domain|server|host|address|account|e-?mail|mail|message) | call-?(?:out|back)s?",
@@ -157,6 +158,11 @@ def objection(text: str, action: str, tier: str) -> str:
     if rest != plain and not _EXISTENCE.search(rest) and _NEUTRAL.sub("", _QMAIL.sub("", rest)):
         return _STANDARD_ALONE
     return ""
+
+
+def says_nothing(text: str) -> bool:
+    """Whether the shape of a reason has codes and names of hosts only, and no words of its own."""
+    return not _NEUTRAL.sub("", text)
 
 
 def names_another(reason: str, email: str) -> bool:

@@ -3,7 +3,7 @@
 import re
 
 _NAMES = """
-163.com 126.com qq.com aliyun.com sina.com sohu.com 139.com 189.cn 21cn.com coremail.cn
+163.com 126.com qq.com aliyun.com sina.com sina.com.cn sohu.com 139.com 189.cn 21cn.com coremail.cn
 google.com gmail.com outlook.com hotmail.com live.com microsoft.com office.com office365.com
 yahoo.com yahoo.net yahooinc.com yahoodns.net aol.com apple.com icloud.com me.com mail.ru yandex.ru yandex.com
 zoho.com gmx.net gmx.com web.de 1and1.com ionos.com t-online.de orange.fr free.fr laposte.net sfr.fr

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ses_cli.reasons.classes import DEFAULT_ACTIONS
 from ses_cli.reasons.codes import Code, is_temporary
-from ses_cli.reasons.guard import objection
+from ses_cli.reasons.guard import objection, says_nothing
 from ses_cli.reasons.opinion import SURE, UNLIKELY, model
 from ses_cli.reasons.rules import Rule
 
@@ -58,7 +58,7 @@ def _reconsider(verdict: Verdict, note: str, tier: str, text: str) -> tuple[Verd
         if tier == "receiver" or model().ask(text).suppress >= UNLIKELY:
             return verdict, note
         return verdict._replace(action="review"), "suppress became review: the words are like those of other reasons"
-    if tier not in _WEAK:
+    if tier not in _WEAK or says_nothing(text):
         return verdict, note
     found = model().ask(text)
     if found.share < SURE or found.action == verdict.action:
