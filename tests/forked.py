@@ -30,7 +30,7 @@ from pathlib import Path
 _MOST = 1 << 16  # bytes of arguments
 _TREE = str(Path(__file__).parent.parent)
 # what a start of Python reads, and what a fork does not get any more
-_OF_THE_START = ("PYTHON", "LC_", "LANG")
+_OF_THE_START = ("PYTHON", "LC_", "LANG", "DASK_")
 # a run imports these where it needs them
 _OUTSIDE = ("jinja2", "orjson", "pycurl", "rich.console", "rich.progress", "rich.table", "sqlite3", "zoneinfo")
 _REASON = "551 5.1.1 recipient is not exist"

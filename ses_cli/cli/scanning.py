@@ -1,6 +1,7 @@
 """What reading commands have in common: find the sources, scan them, tell what went wrong, print the report."""
 
 import gc
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import tzinfo
@@ -28,6 +29,7 @@ from ses_cli.sources.source import is_address
 from ses_cli.table import Table
 
 _RARELY = 200_000, 20, 100  # objects: what reports hold is much, and has hardly any cycles
+_CLUSTER = re.compile(r"local|(tcp|tls)://(\[[0-9A-Fa-f:.%]+\]|[^\[\]:/\s]+):\d{1,5}")
 Watch = Callable[[Part[F]], None]
 
 
@@ -140,7 +142,7 @@ def _engine(
         yield None
         return
     refuse("with --cluster", "jobs")
-    if not reading.cluster.startswith(("tcp://", "tls://")) and reading.cluster != "local":
+    if not _CLUSTER.fullmatch(reading.cluster):
         raise UsageError(f'--cluster: expected tcp://HOST:PORT, tls://HOST:PORT or local, got "{reading.cluster}"')
     try:
         from ses_cli.scan.cluster.cluster import Cluster

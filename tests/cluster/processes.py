@@ -20,17 +20,17 @@ _QUIET = ("--no-dashboard",)
 class Processes:
     """A cluster on loopback. A context, which ends them all."""
 
-    def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, directory: Path, environment: Mapping[str, str], protocol: str = "tcp") -> None:
         self._directory = directory
+        self._protocol = protocol
         self._environment = {**os.environ, "TZ": "UTC", "PYTHONPATH": str(ROOT), **environment}
         self.workers: list[subprocess.Popen[bytes]] = []
         self.start_scheduler()
 
     def start_scheduler(self) -> None:
         """A scheduler, to which no worker has come."""
-        self.scheduler, self.address = self._start(
-            "scheduler", "--host", "127.0.0.1", "--port", "0", said=r"Scheduler at:\s+(tcp://\S+)"
-        )
+        arguments = ("--protocol", self._protocol, "--host", "127.0.0.1", "--port", "0")
+        self.scheduler, self.address = self._start("scheduler", *arguments, said=r"Scheduler at:\s+(\w+://\S+)")
 
     def start_worker(self, **environment: str) -> "subprocess.Popen[bytes]":
         """One more worker, which is not started again when it dies."""

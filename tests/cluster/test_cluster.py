@@ -317,6 +317,7 @@ def test_what_a_cluster_does_not_do_is_refused(run: Program, processes: Processe
     refused = {
         ("--jobs", "2", "--cluster", "local"): "--jobs does nothing with --cluster",
         ("--cluster", "http://example.com"): "--cluster: expected tcp://HOST:PORT",
+        ("--cluster", "tcp://example.com"): "--cluster: expected tcp://HOST:PORT",
     }
     for arguments, message in refused.items():
         done = run("summarize", *arguments, "log.jsonl")

@@ -1,7 +1,6 @@
-"""TLS with a private authority and client certificates, made by the `openssl` program."""
+"""TLS with a private authority and client certificates."""
 
 import ssl
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from ses_cli.replay.http.client import Client
 from ses_cli.replay.http.options import HttpOptions
 from ses_cli.replay.http.target import resolve_target
 from ses_cli.replay.result.report import ReplayReport, RunEnd
+from tests.papers import make
 
 from .logs import lines, replay
 from .servers import serve
@@ -20,21 +20,7 @@ from .servers import serve
 @pytest.fixture(scope="module")
 def papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with an authority, a server's and a client's certificate."""
-    where = tmp_path_factory.mktemp("papers")
-
-    def openssl(*words: str) -> None:
-        subprocess.run(["openssl", *words], cwd=where, check=True, capture_output=True)
-
-    new = ("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    openssl(*new, "-x509", "-subj", "/CN=authority", "-keyout", "ca.key", "-out", "ca.pem", "-days", "2")
-    for name in ("server", "client"):
-        openssl(*new, "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr")
-        (where / "ext").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost")
-        openssl(
-            *("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"),
-            *("-extfile", "ext", "-days", "2", "-out", f"{name}.pem"),
-        )
-    return where
+    return make(tmp_path_factory.mktemp("papers"), "server", "client")
 
 
 def context(papers: Path, client: bool = False) -> ssl.SSLContext:

@@ -13,6 +13,7 @@ from distributed import Client, Future, KilledWorker, LocalCluster
 
 from ses_cli.engine import cores
 from ses_cli.errors import SesEventsError, TargetError, WorkerTraceback
+from ses_cli.scan.cluster import tls
 
 LOCAL = "local"
 _PATIENCE = 5.0  # seconds to find the scheduler
@@ -80,14 +81,16 @@ class ClusterConnection:
 
 
 def _connect(address: str) -> Client:
+    if address.startswith("tls://"):
+        tls.check(address, _PATIENCE)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # other versions of its parts are told of where they matter
         try:
             return Client(address, timeout=_PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
         except OSError:
             raise TargetError(f"{address}: no scheduler answers", "dask scheduler starts one") from None
-        except (TypeError, ValueError) as error:  # a scheme that it does not know, or TLS without certificates
-            raise TargetError(f"{address}: {error}", "docs/scale.md says how TLS is set up") from None
+        except (TypeError, ValueError) as error:  # an address that it does not understand
+            raise TargetError(f"{address}: {error}", "tcp://HOST:PORT, or tls://HOST:PORT") from None
 
 
 def _start_local() -> LocalCluster:
