@@ -46,7 +46,7 @@ _HARMLESS = re.compile(
             r"your (?:e-?mail|mail|message)s? (?:to .{1,60}?)?(?:was|were|has|have|could|can|did)(?: ?not|n.t)?\b"
             r".{0,40}?(?:deliver\w*|return\w*|sent|bounc\w*)",
             r"(?:no|without|do not have) authori[sz]ation to see it",
-            r"5\.4\.1[^\w]{1,4}(?:<?email>?[^\w]{1,4})?recipient address(?:es)? rejected ?: access denied",
+            r"5\.4\.1[^\w]{1,4}(?:<?email>?[^\w]{1,4})?(?:all )?recipient address(?:es)? rejected ?: access denied",
             r"<(?:url|host)[^>]{0,80}>|learn more at|for more information(?: see)?",
             r"policy rejection on the target address",
             r"(?:google )?tried to deliver your message,? but it was rejected by .{0,120}?(?:returned was|$)",
@@ -73,6 +73,7 @@ _BLAME = _any(
     r"53[0458] | passwords? | outgoing | outbound | (?:reply|return) address | urls? | links?",
     r"you are(?! (?:trying|attempting|sending|mailing|writing|not sure))",
     r"unknown client | abus\w* | forg\w* | spoof\w* | impersonat\w* | relay\w* | permitted | allowed | dns says",
+    r"500 (?:5\.\d\.\d )?(?:error: )?(?:bad )?(?:syntax|command)",
     r"blocked (?:by|using|for) | address is blocked(?! due)",
     r"rates? | frequen\w* | throttl\w* | limits? | exceed\w* | quota | size",
     r"too (?:many|much|large|big|fast|frequent\w*|long)",
