@@ -14,7 +14,7 @@ import ses_cli
 
 ROOT = Path(ses_cli.__file__).parent
 LAYERS = (
-    ("callback", "errors", "events", "leftovers", "openmetrics", "subject", "table"),
+    ("callback", "errors", "events", "leftovers", "openmetrics", "subject", "table", "zstd"),
     ("identity", "reasons"),
     ("selection", "message"),
     ("batch",),
@@ -54,7 +54,8 @@ OUTSIDE = {
     "prometheus_client": ("cli/listen/metrics.py",),
     "obstore": ("sources/objects",),
     "distributed": ("scan/cluster",),
-    "zstandard": ("sources", "follow", "capture"),
+    "backports": ("zstd.py",),
+    "compression": ("zstd.py",),
     "msgspec": ("callback.py", "schema", "native", "capture/body.py"),
     "orjson": ("schema", "render", "suppression", "redact", "export", "replay", "capture"),
 }
@@ -119,7 +120,7 @@ def test_every_module_says_what_it_is_for(path: Path) -> None:
 
 def test_starting_up_imports_nothing_heavy() -> None:
     """What a command needs is imported when it runs, not before."""
-    heavy = {"orjson", "rich", "zstandard", "pycurl", "uvicorn"}
+    heavy = {"orjson", "rich", "backports", "pycurl", "uvicorn"}
     code = f"import sys, ses_cli.cli.main; print(*{heavy} & set(sys.modules))"
     environment = {**os.environ, "PYTHONPATH": str(ROOT.parent)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)

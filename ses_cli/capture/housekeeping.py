@@ -9,14 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-import zstandard
-
 from ses_cli.capture.disk import SYSTEM, Disk
 from ses_cli.capture.linefile import is_left, sync_directory
 from ses_cli.capture.rotation import SUFFIXES, Archive, Compression, Rotation
 from ses_cli.capture.server_events import EventListener, Note, ReceiverFailure, Shipping
 from ses_cli.capture.shipping import Ship, Shipper
 from ses_cli.errors import reason
+from ses_cli.zstd import zstd
 
 _BLOCK = 1 << 20
 _MOST_REJECTS = 16  # files that wait to be shipped
@@ -153,6 +152,5 @@ def _compressor(target: BinaryIO, how: Compression) -> Iterator[_Sink]:
         with gzip.GzipFile(filename="", mode="wb", fileobj=target, mtime=0) as file:
             yield file
     else:
-        compressor = zstandard.ZstdCompressor(write_checksum=True)
-        with compressor.stream_writer(target, closefd=False) as writer:
-            yield writer
+        with zstd.ZstdFile(target, "wb", options={zstd.CompressionParameter.checksum_flag: True}) as file:
+            yield file

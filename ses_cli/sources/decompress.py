@@ -12,10 +12,9 @@ _MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zXZ\x00": "xz
 _BZIP2 = re.compile(rb"BZh[1-9](?:1A|\x17\x72)")
 MAGIC_BYTES = 6
 _SLICE = 64 << 10  # bytes of the file taken at once
-STEP = 16 << 10  # bytes decoded at once: what a step had decoded is lost when it meets damage
+STEP = 64 << 10  # bytes decoded at once: what a step had decoded is lost when it meets damage
 _MOST_MEMORY = 256 << 20  # bytes: a dictionary can ask for gigabytes
 _PIPE = "decompress it outside: zstd -dc {} FILE | ses-events COMMAND"
-_ZSTD_SLICE = 2048  # bytes fed at once: what they can grow to is held in memory
 
 
 class Readable(Protocol):
@@ -49,14 +48,16 @@ def decompress(raw: Readable, codec: str | None) -> Readable:
         case "bzip2":
             import bz2
 
-            return _Members(raw, bz2.BZ2Decompressor, OSError)  # it has no exception of its own
+            return _Members(raw, bz2.BZ2Decompressor, OSError, _damaged)  # it has no exception of its own
         case "xz":
             import lzma
 
             new = partial(lzma.LZMADecompressor, lzma.FORMAT_XZ, _MOST_MEMORY)
-            return _Members(raw, new, lzma.LZMAError, padding=b"\0")
+            return _Members(raw, new, lzma.LZMAError, _damaged, padding=b"\0")
         case "zstd":
-            return _Zstd(raw)
+            from ses_cli.zstd import zstd
+
+            return _Members(raw, zstd.ZstdDecompressor, zstd.ZstdError, _zstd_refused)
         case _:
             return raw
 
@@ -75,7 +76,7 @@ class _Gzip:
         except EOFError:
             raise Damaged("the compressed data is cut off") from None
         except self._errors as error:
-            raise Damaged(f"the compressed data is damaged ({error})") from None
+            raise _damaged(str(error)) from None
 
 
 class _Forward:
@@ -89,7 +90,7 @@ class _Forward:
 
 
 class _Member(Protocol):
-    """One bzip2 or xz stream."""
+    """One bzip2 or xz stream, or zstd frame."""
 
     @property
     def eof(self) -> bool: ...
@@ -103,10 +104,18 @@ class _Member(Protocol):
 class _Members:
     """Streams one after another. The library's own files take whatever follows the first one for the end."""
 
-    def __init__(self, raw: Readable, new: Callable[[], _Member], error: type[Exception], padding: bytes = b"") -> None:
+    def __init__(
+        self,
+        raw: Readable,
+        new: Callable[[], _Member],
+        error: type[Exception],
+        refused: Callable[[str], Damaged],
+        padding: bytes = b"",
+    ) -> None:
         self._raw = raw
         self._new = new
         self._error = error
+        self._refused = refused
         self._padding = padding  # may stand between streams
         self._member = new()
         self._started = False  # a stream is under way
@@ -123,7 +132,7 @@ class _Members:
             try:
                 data = self._member.decompress(self._input, n)
             except self._error as error:
-                raise Damaged(f"the compressed data is damaged ({str(error).lower()})") from None
+                raise self._refused(str(error)) from None
             self._input = b""
         return data
 
@@ -140,46 +149,14 @@ class _Members:
         return True
 
 
-class _Zstd:
-    """Frames one after another. The library's own stream reader takes a frame that is cut off for its end."""
-
-    def __init__(self, raw: Readable) -> None:
-        import zstandard  # start-up: most logs are plain
-
-        self._raw = raw
-        self._codec = zstandard.ZstdDecompressor()
-        self._error = zstandard.ZstdError
-        self._frame = self._codec.decompressobj()
-        self._started = False  # a frame is under way
-        self._input = b""
-        self._output = io.BytesIO()
-
-    def read(self, n: int, /) -> bytes:
-        while not (data := self._output.read(n)):
-            self._input = self._input or self._raw.read(_ZSTD_SLICE)
-            if self._input:
-                self._feed()
-            elif self._started:
-                raise Damaged("the compressed data is cut off")
-            else:
-                return b""
-        return data
-
-    def _feed(self) -> None:
-        try:
-            self._output = io.BytesIO(self._frame.decompress(self._input))
-        except self._error as error:
-            raise _refused(str(error)) from None
-        self._started = not self._frame.eof
-        self._input = self._frame.unused_data if self._frame.eof else b""
-        if self._frame.eof:
-            self._frame = self._codec.decompressobj()
+def _damaged(said: str) -> Damaged:
+    return Damaged(f"the compressed data is damaged ({said.lower()})")
 
 
-def _refused(said: str) -> Damaged:
+def _zstd_refused(said: str) -> Damaged:
     """What the library's message means."""
     if "Dictionary mismatch" in said:
         return Damaged("compressed with a dictionary, which is not in the file", _PIPE.format("-D DICTIONARY"))
     if "too much memory" in said:
         return Damaged("compressed with a longer window than 128 MiB", _PIPE.format("--long=31"))
-    return Damaged(f"the compressed data is damaged ({said})")
+    return _damaged(said.rpartition(": ")[2])

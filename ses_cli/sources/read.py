@@ -114,23 +114,22 @@ class _Gathered:
         self._damage: Damaged | None = None
 
     def read(self, n: int, /) -> bytes:
-        parts = [self._held]
-        size = len(self._held)
-        while size < n and self._damage is None:
+        parts: list[bytes | memoryview] = []
+        while n and (part := self._held or self._step()):
+            parts.append(part if len(part) <= n else memoryview(part)[:n])
+            self._held = part[n:]
+            n -= len(parts[-1])
+        if not parts and self._damage is not None:
+            raise self._damage
+        return b"".join(parts)
+
+    def _step(self) -> bytes:
+        if self._damage is None:
             try:
-                part = self._stream.read(STEP)
+                return self._stream.read(STEP)
             except Damaged as damage:
                 self._damage = damage
-                break
-            if not part:
-                break
-            parts.append(part)
-            size += len(part)
-        if not size and self._damage is not None:
-            raise self._damage
-        data = b"".join(parts)
-        self._held = data[n:]
-        return data[:n]
+        return b""
 
 
 class _Rewound(io.RawIOBase):
