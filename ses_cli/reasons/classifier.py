@@ -11,7 +11,7 @@ from ses_cli.events import LEGACY_BOUNCE_TYPES, SOFT
 from ses_cli.reasons.classes import TIERS
 from ses_cli.reasons.codes import Code, find
 from ses_cli.reasons.guard import names_another
-from ses_cli.reasons.literals import CAPITAL, alternatives
+from ses_cli.reasons.literals import CAPITAL, Literals, alternatives
 from ses_cli.reasons.own import OWN, hide, reveal
 from ses_cli.reasons.providers import provider_of
 from ses_cli.reasons.rules import Rule, load_rules
@@ -39,13 +39,16 @@ class Explanation(NamedTuple):
 class Pattern:
     """An alternative of a rule's pattern, compiled when a text may match it. Texts are shapes."""
 
-    def __init__(self, pattern: str, literal: str) -> None:
+    def __init__(self, pattern: str, literals: Literals) -> None:
         self._pattern = pattern
-        self._literal = literal
+        self._literals = literals or ("",)
 
     def is_in(self, text: str) -> bool:
         """Whether a text matches."""
-        return self._literal in text and self._compiled.search(text) is not None
+        for literal in self._literals:
+            if literal in text:
+                return self._compiled.search(text) is not None
+        return False
 
     @cached_property
     def _compiled(self) -> re.Pattern[str]:

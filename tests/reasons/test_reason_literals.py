@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ses_cli.reasons import load_rules, shape
 from ses_cli.reasons.classifier import Pattern
-from ses_cli.reasons.literals import alternatives
+from ses_cli.reasons.literals import Literals, alternatives
 
 TEXTS = Path(__file__).with_name("texts")
 
@@ -17,18 +17,21 @@ TEXTS = Path(__file__).with_name("texts")
 @pytest.mark.parametrize(
     ("pattern", "expected"),
     [
-        (r"(?:ip|domain) frequency (?:is )?limited|connection denied\b", [" frequency ", "connection denied"]),
-        (r"colou?r of sky", ["r of sky"]),
-        (r"abcd*|abcd{0,3}e|abcd+e", ["abc", "abc", "abcd"]),
-        (r"a\.b\.c\d|a(b|c\)|(d))e|[abc|]", ["a.b.c", "", ""]),
-        (r"(?i)abcd|efgh", [""]),
-        (r"Abcd|efgh", [""]),
-        (r"退订|在", ["退订", "在"]),
+        (r"(?:ip|domain) frequency (?:is )?limited|connection denied\b", [(" frequency ",), ("connection denied",)]),
+        (r"colou?r of sky", [("r of sky",)]),
+        (r"abcd*|abcd{0,3}e|abcd+e", [("abc",), ("abc",), ("abcd",)]),
+        (r"a\.b\.c\d|a(b|c\)|(d))e|[abc|]", [("a.b.c",), (), ()]),
+        (r"(?:out|run(?:s|ning)? out) of|(?:full|over)\d", [("out", " out"), ("full", "over")]),
+        (r"(?:full|over)?\d|(?:full|over)+\d|(?:full|o\d)\d", [(), ("full", "over"), ()]),
+        (r"(?!full)ab|(?<!full)ab|(?=full)ab|x(?:full|(?!over))", [("ab",), ("ab",), ("ab",), ()]),
+        (r"(?i)abcd|efgh", [()]),
+        (r"Abcd|efgh", [()]),
+        (r"退订|在", [("退订",), ("在",)]),
     ],
 )
-def test_each_alternative_needs_its_longest_plain_text(pattern: str, expected: list[str]) -> None:
-    """What is optional, repeated or grouped is no part of it, and short ASCII tells nothing."""
-    assert [literal for _, literal in alternatives(pattern)] == expected
+def test_each_alternative_needs_its_longest_plain_text(pattern: str, expected: list[Literals]) -> None:
+    """Or one of several, where groups stand in it; what is optional is no part of it, and one letter tells nothing."""
+    assert [literals for _, literals in alternatives(pattern)] == expected
 
 
 def test_rules_find_what_their_patterns_find() -> None:
@@ -44,7 +47,25 @@ def test_rules_find_what_their_patterns_find() -> None:
 
 
 _ATOMS = st.sampled_from(
-    ["a", "b", "ab", "abc", r"\.", ".", "[ab|]", "[^)a]", "(a|b)", r"(?:ab(c|\))?)", r"\d", r"\b", "^"]
+    [
+        "a",
+        "b",
+        "ab",
+        "abc",
+        r"\.",
+        ".",
+        "[ab|]",
+        "[^)a]",
+        "(a|b)",
+        "(ab|bc)",
+        "(?:abc|(b))",
+        "(?!ab)",
+        "(?<!ab)",
+        r"(?:ab(c|\))?)",
+        r"\d",
+        r"\b",
+        "^",
+    ]
 )
 _PATTERNS = st.lists(st.tuples(_ATOMS, st.sampled_from(["", "", "", "?", "*", "+", "{0,2}", "|"])), min_size=1)
 
