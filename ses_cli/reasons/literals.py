@@ -10,7 +10,7 @@ Literals = tuple[str, ...]  # one of them stands in whatever matches; () where t
 
 _SPECIAL = "|([.^$*+?{\\)"
 _OPTIONAL = "*?{"  # what they follow may be missing
-_SHORT = 2  # bytes: fewer are in nearly every text
+_SHORT = 2  # letters: a single one is in nearly every text, unless it is a Chinese one
 _TOKEN = re.compile(r"[^\\\[(){|.^$*+?]+|\\(.)|\[\^?\]?(?:\\.|[^\]\\])*\]|\{[^}]*\}|\((?:\?(?::|<?[!=]))?|.", re.DOTALL)
 _FLAGS = re.compile(r"\(\?[a-zA-Z-]+[:)]|\(\?P=|\\[1-9]")  # what makes more of a pattern than its alternatives
 CAPITAL = re.compile(r"(?<!\\)[A-Z]")  # matched whatever its case; and not an escape such as \S
@@ -38,24 +38,25 @@ def _branches(tokens: Iterator[re.Match[str]]) -> list[tuple[int, Literals]]:
     run = ""  # of plain text
     for token in tokens:
         text = token[0]
-        is_plain = text[0] not in _SPECIAL or (text[0] == "\\" and not text[1].isalnum())
-        if text[0] not in _OPTIONAL:
-            best = _better(best, group)
-        elif run:
+        first = text[0]
+        if first in _OPTIONAL:
             run = run[:-1]
+        elif group:
+            best = _better(best, group)
         group = ()
-        if is_plain:
+        if first not in _SPECIAL or (first == "\\" and not text[1].isalnum()):
             run += token[1] or text
             continue
-        best, run = _better(best, (run,)), ""
-        if text[0] == "(":
+        if run:
+            best, run = _better(best, (run,)), ""
+        if first == "(":
             inner = [literals for _, literals in _branches(tokens)]
             if text in ("(", "(?:") and all(inner):  # not what looks ahead or back
                 group = tuple(literal for literals in inner for literal in literals)
-        elif text in ("|", ")"):
+        elif first in "|)":
             found.append((token.start(), best))
             best = ()
-            if text == ")":
+            if first == ")":
                 break
     return found
 
@@ -66,4 +67,5 @@ def _better(one: Literals, other: Literals) -> Literals:
 
 
 def _telling(literals: Literals) -> int:
-    return min((len(literal.encode()) for literal in literals), default=0)
+    """How much the one that tells least does."""
+    return min([len(literal) if literal.isascii() else 3 * len(literal) for literal in literals], default=0)
