@@ -9,9 +9,9 @@ contradicts a suppress.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from importlib import resources
 from itertools import pairwise
 from math import exp, log, sqrt
+from pathlib import Path
 from typing import NamedTuple
 
 from ses_cli.reasons.classes import ACTIONS
@@ -88,6 +88,6 @@ def _split(text: str) -> Iterator[str]:
 @cache
 def model() -> Model:
     """The model of the package."""
-    lines = resources.files("ses_cli.reasons").joinpath("opinion.tsv").read_text("utf-8").splitlines()
+    lines = Path(__file__).with_name("opinion.tsv").read_text("utf-8").splitlines()
     table = {word: tuple(map(int, counts.split())) for word, _, counts in (line.partition("\t") for line in lines)}
     return Model(table.pop(""), table)

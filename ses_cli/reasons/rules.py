@@ -2,7 +2,6 @@
 
 import re
 import tomllib
-from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,7 +34,7 @@ _PLACEHOLDERS = "addresses, hosts, numbers and ids are replaced before rules are
 
 def load_rules(path: Path | None = None) -> tuple[Rule, ...]:
     """The built-in rules, after those of the user's file if any; raises UsageError for a bad file."""
-    builtin = resources.files("ses_cli").joinpath("reasons.toml").read_text("utf-8")
+    builtin = Path(__file__).parent.with_name("reasons.toml").read_text("utf-8")
     rules = read_rules(builtin, "reasons.toml")
     if path is None:
         return rules

@@ -12,16 +12,18 @@ from functools import cache, lru_cache
 from itertools import compress, count
 from operator import not_
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from ses_cli.batch import BounceColumns
-from ses_cli.callback import Callback
 from ses_cli.events import HARD, SOFT
 from ses_cli.identity import address, domain, from_domain
 from ses_cli.reasons import Classifier, Verdict
 from ses_cli.reasons.own import OWN, hide, reveal
 from ses_cli.table import Value
 from ses_cli.times import rfc3339
+
+if TYPE_CHECKING:
+    from ses_cli.callback import Callback
 
 NAMES = (
     "email",
@@ -108,7 +110,7 @@ class Addresses:
             list(map(columns.origins.__getitem__, columns.origin_of)),
         )
 
-    def add(self, records: Iterable[Callback], rules: Path | None) -> None:
+    def add(self, records: "Iterable[Callback]", rules: Path | None) -> None:
         """Takes in bounces, deferrals or drops."""
         judge, numbers = classifier(rules).judge, self.numbers
         for record in records:
@@ -272,7 +274,7 @@ def classifier(rules: Path | None) -> Classifier:
     return Classifier.load(rules)
 
 
-def _kind(record: Callback) -> int:
+def _kind(record: "Callback") -> int:
     return _OF_OTHERS.get(record.event) or _OF_BOUNCES.get(record.bounce_type or "", _UNTYPED)
 
 

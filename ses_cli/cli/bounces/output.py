@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 
 from ses_cli.cli import scanning
-from ses_cli.cli.bounces.export import export
 from ses_cli.cli.bounces.options import Choosing, Exporting
 from ses_cli.cli.options import Printing, Reading, Selecting
 from ses_cli.errors import Exit, UsageError
@@ -30,6 +29,8 @@ def report(
     make = partial(Bounces, choosing.wanted(selecting, tz, exporting.also()))
     outcome = scanning.fold(found, reading, selecting, make, rules=choosing.rules)
     if exporting.export:
+        from ses_cli.cli.bounces.export import export  # start-up
+
         export(
             outcome.fold,
             exporting,
