@@ -5,13 +5,21 @@ Compiling the patterns of all rules takes longer than reading half a million cal
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 Literals = tuple[str, ...]  # one of them stands in whatever matches; () where that is not clear
 
-_SPECIAL = "|([.^$*+?{\\)"
-_OPTIONAL = "*?{"  # what they follow may be missing
-_SHORT = 2  # letters: a single one is in nearly every text, unless it is a Chinese one
-_TOKEN = re.compile(r"[^\\\[(){|.^$*+?]+|\\(.)|\[\^?\]?(?:\\.|[^\]\\])*\]|\{[^}]*\}|\((?:\?(?::|<?[!=]))?|.", re.DOTALL)
+_SHORT = 1  # letters: one is in nearly every text
+_TOKEN = re.compile(
+    r"([^\\\[(){|.^$*+?]+)"  # plain text
+    r"|\\(\W)"  # an escaped letter
+    r"|([*?]|\{[^}]*\})"  # what comes before it may be missing
+    r"|(\((?:\?(?::|<?[!=]))?)"  # a group begins
+    r"|([|)])"  # an alternative ends
+    r"|\[\^?\]?(?:\\.|[^\]\\])*\]|\\?.",  # one letter of many
+    re.DOTALL,
+)
+_PLAIN, _ESCAPED, _OPTIONAL, _BEGIN, _END = range(1, 6)  # its groups
 _FLAGS = re.compile(r"\(\?[a-zA-Z-]+[:)]|\(\?P=|\\[1-9]")  # what makes more of a pattern than its alternatives
 CAPITAL = re.compile(r"(?<!\\)[A-Z]")  # matched whatever its case; and not an escape such as \S
 
@@ -31,41 +39,34 @@ def alternatives(pattern: str) -> Iterator[tuple[str, Literals]]:
 
 
 def _branches(tokens: Iterator[re.Match[str]]) -> list[tuple[int, Literals]]:
-    """The alternatives up to the end of a group: where each one ends, and the literals that tell it best."""
+    """The alternatives up to the end of a group: where each ends, and those of its literals that tell most."""
     found: list[tuple[int, Literals]] = []
-    best: Literals = ()
-    group: Literals = ()  # of the group just read, until it is clear that it is not optional
+    best, length = _NONE
+    group: Literals = ()  # those of the group just read, until it is clear that it may not be missing
     run = ""  # of plain text
     for token in tokens:
-        text = token[0]
-        first = text[0]
-        if first in _OPTIONAL:
+        kind = token.lastindex
+        if kind == _OPTIONAL:
             run = run[:-1]
-        elif group:
-            best = _better(best, group)
+        elif group and (shortest := min(map(len, group))) > length:
+            best, length = group, shortest
         group = ()
-        if first not in _SPECIAL or (first == "\\" and not text[1].isalnum()):
-            run += token[1] or text
+        if kind in (_PLAIN, _ESCAPED):
+            run += token[kind]
             continue
-        if run:
-            best, run = _better(best, (run,)), ""
-        if first == "(":
+        if len(run) > length:
+            best, length = (run,), len(run)
+        run = ""
+        if kind == _BEGIN:
             inner = [literals for _, literals in _branches(tokens)]
-            if text in ("(", "(?:") and all(inner):  # not what looks ahead or back
-                group = tuple(literal for literals in inner for literal in literals)
-        elif first in "|)":
+            if token[0] in ("(", "(?:") and all(inner):  # not what looks ahead or back
+                group = tuple(chain.from_iterable(inner))
+        elif kind == _END:
             found.append((token.start(), best))
-            best = ()
-            if first == ")":
+            best, length = _NONE
+            if token[0] == ")":
                 break
     return found
 
 
-def _better(one: Literals, other: Literals) -> Literals:
-    """Those of which the shortest is longer."""
-    return other if _telling(other) > max(_telling(one), _SHORT - 1) else one
-
-
-def _telling(literals: Literals) -> int:
-    """How much the one that tells least does."""
-    return min([len(literal) if literal.isascii() else 3 * len(literal) for literal in literals], default=0)
+_NONE: tuple[Literals, int] = (), _SHORT

@@ -36,9 +36,9 @@ class Opinion(NamedTuple):
 
 
 class Model:
-    """Counts of texts by action, in all and with each word."""
+    """Counts of texts by action, in all and with each word: these as they are written, for few are asked for."""
 
-    def __init__(self, totals: Sequence[int], counts: Mapping[str, Sequence[int]]) -> None:
+    def __init__(self, totals: Sequence[int], counts: Mapping[str, str]) -> None:
         self._totals, self._counts = totals, counts
         self._weights: dict[str, tuple[float, ...]] = {}
         self._start = [log(total / sum(totals)) for total in totals]
@@ -62,7 +62,7 @@ class Model:
         """For each action, the logarithm of how much more often the word stands in its texts than in others."""
         weights = self._weights.get(word)
         if weights is None:
-            counts, texts, more = self._counts[word], sum(self._totals), len(ORDER)
+            counts, texts, more = _numbers(self._counts[word]), sum(self._totals), len(ORDER)
             every = sum(counts)
             weights = self._weights[word] = tuple(
                 log((count + 1) / (total + more)) - log((every - count + 1) / (texts - total + more))
@@ -89,5 +89,9 @@ def _split(text: str) -> Iterator[str]:
 def model() -> Model:
     """The model of the package."""
     lines = Path(__file__).with_name("opinion.tsv").read_text("utf-8").splitlines()
-    table = {word: tuple(map(int, counts.split())) for word, _, counts in (line.partition("\t") for line in lines)}
-    return Model(table.pop(""), table)
+    table = {word: counts for word, _, counts in (line.partition("\t") for line in lines)}
+    return Model(_numbers(table.pop("")), table)
+
+
+def _numbers(written: str) -> tuple[int, ...]:
+    return tuple(map(int, written.split()))

@@ -37,7 +37,7 @@ def test_it_never_suppresses(text: str) -> None:
 
 def test_words_are_counted_by_action() -> None:
     """A word says what the texts in which it stands were about; a text of unknown words says nothing."""
-    small = Model([10, 10, 10, 10, 10], {"busy": [0, 8, 0, 0, 0], "very": [1, 1, 1, 1, 1]})
+    small = Model([10, 10, 10, 10, 10], {"busy": "0 8 0 0 0", "very": "1 1 1 1 1"})
     assert small.ask("very busy").action == "retry"
     assert small.ask("very busy").share > small.ask("very new").share
     assert small.ask("new words").action == ""
