@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import tzinfo
+from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
 from ses_cli.batch import Checks
@@ -92,6 +93,10 @@ def fold(
     """
     gc.set_threshold(*_RARELY)
     sources = found.sources
+    if rules:
+        from ses_cli.reports.addresses import classifier  # start-up
+
+        classifier(Path(rules))  # what is wrong with it is told before a long log is read
     keep = None if watch or reading.rejects else FIRST
     checks = Checks(reading.max_line, reading.strict, explain, selecting.selection())
     task = Task(make, checks, keep, is_streamed, (rules,) if rules else ())

@@ -1,6 +1,7 @@
 """`ses-events bounces`, the real program."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -171,16 +172,18 @@ def test_explanation(run: Program) -> None:
 
 
 def test_own_rules_come_first(logged: Program) -> None:
-    """A rule of the user's own file decides before the built-in ones; a bad file is a usage error that says where."""
+    """A rule of the user's own file decides before the built-in ones; a bad file is a usage error that says where, before a log is read."""
     rule = '[[rule]]\nid = "mine"\npattern = "is not exist"\nclass = "policy"\nexample = "recipient is not exist"\n'
     (logged.home / "rules.toml").write_text(rule)
     found = json.loads(logged("bounces", "--json", "--rules", "rules.toml", "log.jsonl").out)
     assert {row["rule"] for row in found["bounces"] if row["email"] == "dead@a.example"} == {"mine"}
     (logged.home / "rules.toml").write_text(rule.replace("policy", "nonsense"))
-    bad = logged("bounces", "--rules", "rules.toml", "log.jsonl")
-    assert bad.status == 2
-    assert "rules.toml" in bad.stderr
-    assert "nonsense" in bad.stderr
+    os.mkfifo(logged.home / "endless")  # a log that is never read to its end
+    for command in ("bounces", "check", "report -o page.html"):
+        bad = logged(*command.split(), "--rules", "rules.toml", "endless")
+        assert bad.status == 2
+        assert "rules.toml" in bad.stderr
+        assert "nonsense" in bad.stderr
 
 
 def test_jobs_change_nothing(run: Program) -> None:
