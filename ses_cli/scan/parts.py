@@ -87,6 +87,7 @@ class Worker(Generic[F]):
                 yield from self._problems(part, batch)
                 part.size += size
                 part.bytes_read = bytes_read - before if bytes_read else part.size
+                del batch  # before the next one is made: its memory is still in the processor's cache
                 self._room = SPAN - part.size
                 if self._room <= 0:
                     yield part

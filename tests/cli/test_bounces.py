@@ -172,7 +172,7 @@ def test_explanation(run: Program) -> None:
 
 
 def test_own_rules_come_first(logged: Program) -> None:
-    """A rule of the user's own file decides before the built-in ones; a bad file is a usage error that says where, before a log is read."""
+    """A rule of the user's own file decides before the built-in ones; a bad file is told before a log is read."""
     rule = '[[rule]]\nid = "mine"\npattern = "is not exist"\nclass = "policy"\nexample = "recipient is not exist"\n'
     (logged.home / "rules.toml").write_text(rule)
     found = json.loads(logged("bounces", "--json", "--rules", "rules.toml", "log.jsonl").out)
