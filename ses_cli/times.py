@@ -119,8 +119,9 @@ def _aware(time: datetime, tz: tzinfo | None) -> datetime:
 
 
 def rfc3339(timestamp: int, tz: tzinfo | None = None) -> str:
-    """Unix seconds as RFC 3339, as data has it: in the zone that was asked for, else in UTC."""
+    """Unix seconds as RFC 3339, as data has it: in the zone that was asked for, else in UTC. See `local` for 9999."""
     if tz is None or tz is UTC:
+        timestamp = min(timestamp, MAX_TIMESTAMP)
         minute, second = divmod(timestamp, 60)
         return f"{_minute(minute)}:{second:02d}Z"
     return local(timestamp, tz).isoformat().replace("+00:00", "Z")

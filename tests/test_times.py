@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
-from datetime import UTC, tzinfo
+from datetime import UTC, timedelta, timezone, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -59,6 +59,13 @@ def test_no_text_raises_anything_else(text: str) -> None:
     for tz in (None, SHANGHAI):
         with suppress(UsageError):
             assert isinstance(parse(text, tz, NOW), int)
+
+
+@pytest.mark.parametrize("tz", [None, UTC, timezone(timedelta(hours=8)), timezone(timedelta(hours=-8))])
+def test_what_ends_with_the_year_9999_ends_a_second_before(tz: tzinfo | None) -> None:
+    """The year 10000 cannot be written: the end of an hour or a day is no error in any zone."""
+    assert rfc3339(MAX_TIMESTAMP + 1, tz).startswith("9999-12-31T")
+    assert shown(MAX_TIMESTAMP + 1, tz).startswith("9999-12-31 ")
 
 
 @given(st.integers(1, MAX_TIMESTAMP))
