@@ -56,6 +56,12 @@ _QUOTED = re.compile(
 )
 _RUNS = re.compile(r"#(?:[-.,:/_=+~]{0,2}#){1,200}")
 
+# What a mailer in Java prints around a reply: javax.mail.SendFailedException: Invalid Addresses; nested exception is:
+_TRACE = re.compile(
+    r"(?<![\w.$])(?:(?:class )?(?:[a-z0-9_$]{1,64}\.){1,8}[a-z0-9_$]{1,64}exception: ){1,8}"
+    r"|invalid addresses; {0,4}nested exception is:? "
+)
+
 _words: dict[str, str] = {}
 
 
@@ -63,7 +69,10 @@ def shape(reason: str) -> str:
     """The reason in lower case on one line; addresses, hosts, numbers and ids are placeholders."""
     words = _words
     out = []
-    for word in fold(reason).split():
+    folded = fold(reason)
+    if "exception" in folded:
+        folded = _TRACE.sub(" ", _TRACE.sub(" ", folded))
+    for word in folded.split():
         if word.isalpha():
             out.append(word)
             continue
