@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from itertools import compress, count
@@ -98,15 +98,15 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def message_counter() -> MessageCounter:
-    """An empty counter of messages."""
+def message_counter(labels: Sequence[tuple[int, int]] = ()) -> MessageCounter:
+    """An empty counter of messages; groups that have a label are counted by that."""
     if engine_name() == "python":
         from ses_cli.message.counting import PythonCounter
 
-        return PythonCounter()
+        return PythonCounter(labels)
     from ses_cli.native.messages import NativeCounter
 
-    return NativeCounter()
+    return NativeCounter(labels)
 
 
 def message_ends() -> Ends:
@@ -115,9 +115,9 @@ def message_ends() -> Ends:
         from ses_cli.message.ends import PythonEnds
 
         return PythonEnds()
-    from ses_cli.native import _engine
+    from ses_cli.native.messages import NativeEnds
 
-    return _engine.Ends()
+    return NativeEnds()
 
 
 class Checked(NamedTuple):

@@ -1,5 +1,6 @@
 """Rows become messages, and messages totals: by the engine in Python, and what every engine does."""
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Protocol, Self
 
@@ -34,18 +35,20 @@ class MessageCounter(Protocol):
 
 
 class PythonCounter:
-    """See `MessageCounter`."""
+    """See `MessageCounter`. Groups that have a label are counted by that."""
 
-    def __init__(self) -> None:
+    def __init__(self, labels: Sequence[tuple[int, int]] = ()) -> None:
+        self._labels = dict(labels)
         self._totals: dict[int, Totals] = {}
 
     def add(self, rows: bytes, listed: Listed, until: int) -> list[Message]:
         """Takes in all rows of some messages."""
         found = []
         for message in messages(rows):
-            totals = self._totals.get(message.group)
+            label = self._labels.get(message.group, message.group)
+            totals = self._totals.get(label)
             if totals is None:
-                totals = self._totals[message.group] = Totals()
+                totals = self._totals[label] = Totals()
             totals.add(message.life)
             if _is_listed(message.life, listed, until):
                 found.append(message)

@@ -6,10 +6,11 @@ in the hour of the delivery: a share of the messages delivered then is one of th
 """
 
 from bisect import bisect
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby
-from typing import Protocol
+from typing import Protocol, Self
 
+from ses_cli.message.counting import Listed, MessageCounter
 from ses_cli.message.life import End, life
 from ses_cli.message.row import KEY, MEANING, ROW
 from ses_cli.message.sent import Sent
@@ -18,23 +19,33 @@ from ses_cli.message.steps import Step
 OPENED = len(Step)  # beside the steps: a delivered message that was opened, in the hour of its delivery
 COMPLAINED = OPENED + 1
 HOUR = 3600
-Counted = tuple[int, int, int]  # a group, what happened (a `Step`, `OPENED` or `COMPLAINED`) and the hour since 1970
+# a group or its label, what happened (a `Step`, `OPENED` or `COMPLAINED`), the hour since 1970, and how often
+Told = tuple[int, int, int, int]
+Labels = Sequence[tuple[int, int]]  # groups with what stands for them
+Edges = Sequence[int] | None  # hours
 _READS = (Step.CLICK, Step.UNSUBSCRIBE, Step.SPAMREPORT)
 
 
 class Ends(Protocol):
     """Counts what became of messages."""
 
-    def add(self, rows: bytes, /) -> None:
-        """Takes in messages all of whose rows are there, in any order, with reasons that were judged."""
+    def add(self, rows: bytes, lives: MessageCounter | None = None, /) -> None:
+        """Takes in messages of a part, all of whose rows are there, in any order, with reasons that were judged.
 
-    def counts(self, labels: Sequence[tuple[int, int]], edges: Sequence[int], /) -> Mapping[Counted, int]:
-        """All of it, with the labels of groups instead of those, and instead of each hour the last edge not later.
-
-        In the order of all these.
+        `lives` counts them too.
         """
 
-    def failures(self, labels: Sequence[tuple[int, int]], edges: Sequence[int], /) -> Mapping[Counted, int]:
+    def merge(self, other: Self, /) -> None:
+        """Takes in what another has counted, of other messages; that is spent then."""
+
+    def counts(self, labels: Labels, edges: Edges, /) -> Sequence[Told]:
+        """What became of the messages of groups with labels, by these, in the order of what is told.
+
+        With edges, instead of each hour the last edge that is not later; what is before the first or from the last one
+        on is left out.
+        """
+
+    def failures(self, labels: Labels, edges: Edges, /) -> Sequence[Told]:
         """Messages that bounced, were dropped or delayed, by what stands for the meaning instead of what happened."""
 
 
@@ -42,10 +53,12 @@ class PythonEnds:
     """See `Ends`."""
 
     def __init__(self) -> None:
-        self._counts: dict[Counted, int] = {}
-        self._failed: dict[Counted, int] = {}
+        self._counts: dict[_Place, int] = {}
+        self._failed: dict[_Place, int] = {}
 
-    def add(self, rows: bytes, /) -> None:
+    def add(self, rows: bytes, lives: MessageCounter | None = None, /) -> None:
+        if lives:
+            lives.add(rows, Listed.NONE, 0)
         ordered = sorted([rows[at : at + ROW] for at in range(0, len(rows), ROW)])
         for _, several in groupby(ordered, lambda row: row[:KEY]):
             mine = list(several)
@@ -58,26 +71,38 @@ class PythonEnds:
             for time, _, meaning in failed:
                 _count(self._failed, (group, meaning, time // HOUR))
 
-    def counts(self, labels: Sequence[tuple[int, int]], edges: Sequence[int], /) -> Mapping[Counted, int]:
+    def merge(self, other: Self, /) -> None:
+        for mine, theirs in ((self._counts, other._counts), (self._failed, other._failed)):
+            for place, n in theirs.items():
+                _count(mine, place, n)
+
+    def counts(self, labels: Labels, edges: Edges, /) -> Sequence[Told]:
         return _told(self._counts, labels, edges)
 
-    def failures(self, labels: Sequence[tuple[int, int]], edges: Sequence[int], /) -> Mapping[Counted, int]:
+    def failures(self, labels: Labels, edges: Edges, /) -> Sequence[Told]:
         return _told(self._failed, labels, edges)
 
 
-def _count(counts: dict[Counted, int], key: Counted, n: int = 1) -> None:
-    counts[key] = counts.get(key, 0) + n
+_Place = tuple[int, int, int]  # a group, what happened and the hour
 
 
-def _told(
-    counts: Mapping[Counted, int], labels: Sequence[tuple[int, int]], edges: Sequence[int]
-) -> Mapping[Counted, int]:
+def _count(counts: dict[_Place, int], place: _Place, n: int = 1) -> None:
+    counts[place] = counts.get(place, 0) + n
+
+
+def _told(counts: dict[_Place, int], labels: Labels, edges: Edges) -> Sequence[Told]:
     known = dict(labels)
-    found: dict[Counted, int] = {}
+    found: dict[_Place, int] = {}
     for (group, thing, hour), n in counts.items():
-        at = bisect(edges, hour)
-        _count(found, (known.get(group, group), thing, edges[at - 1] if at else hour), n)
-    return dict(sorted(found.items()))
+        at = hour if edges is None else _edge(edges, hour)
+        if group in known and at is not None:
+            _count(found, (known[group], thing, at), n)
+    return sorted((*place, n) for place, n in found.items())
+
+
+def _edge(edges: Sequence[int], hour: int) -> int | None:
+    at = bisect(edges, hour)
+    return edges[at - 1] if 0 < at < len(edges) else None
 
 
 Row = tuple[int, int, int]  # time, step and what stands for the meaning

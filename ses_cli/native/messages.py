@@ -6,7 +6,8 @@ from typing import Self
 
 from ses_cli.batch import Judge, Key, MessageBlock, Parts
 from ses_cli.message import PROXIES, Durations, End, Flag, Life, Sent, Totals
-from ses_cli.message.counting import Listed
+from ses_cli.message.counting import Listed, MessageCounter
+from ses_cli.message.ends import Edges, Labels, Told
 from ses_cli.message.row import Message
 from ses_cli.native import _engine
 
@@ -42,23 +43,42 @@ class NativeMessages:
 
 
 class NativeCounter:
-    """See `ses_cli.message.counting.MessageCounter`."""
+    """See `ses_cli.message.counting.PythonCounter`."""
 
-    def __init__(self) -> None:
-        self._counter = _engine.MessageCounter()
+    def __init__(self, labels: Sequence[tuple[int, int]] = ()) -> None:
+        self.counter = _engine.MessageCounter(labels)
 
     def add(self, rows: bytes, listed: Listed, until: int) -> list[Message]:
-        found = self._counter.add(rows, listed.value, max(until, 0))
+        found = self.counter.add(rows, listed.value, max(until, 0))
         return [Message(key, group, _life(values)) for key, group, values in found]
 
     def merge(self, other: Self) -> None:
-        self._counter.merge(other._counter)
+        self.counter.merge(other.counter)
 
     def totals(self) -> dict[int, Totals]:
-        return {group: _totals(*totals) for group, totals in self._counter.totals()}
+        return {group: _totals(*totals) for group, totals in self.counter.totals()}
 
     def whole(self) -> Totals:
-        return _totals(*self._counter.whole())
+        return _totals(*self.counter.whole())
+
+
+class NativeEnds:
+    """See `ses_cli.message.ends.Ends`."""
+
+    def __init__(self) -> None:
+        self._ends = _engine.Ends()
+
+    def add(self, rows: bytes, lives: MessageCounter | None = None, /) -> None:
+        self._ends.add(rows, lives.counter if isinstance(lives, NativeCounter) else None)
+
+    def merge(self, other: Self, /) -> None:
+        self._ends.merge(other._ends)
+
+    def counts(self, labels: Labels, edges: Edges, /) -> Sequence[Told]:
+        return self._ends.counts(labels, edges)
+
+    def failures(self, labels: Labels, edges: Edges, /) -> Sequence[Told]:
+        return self._ends.failures(labels, edges)
 
 
 def _totals(counts: list[int], times: list[tuple[dict[int, int], int | None]]) -> Totals:

@@ -1,17 +1,19 @@
 """The numbers on the page, of the messages that `check` counts: aggregates, no records and no addresses."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from functools import cached_property
+from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
 from ses_cli.batch import Value
 from ses_cli.events import HARD, SOFT
 from ses_cli.message import Count, Totals
 from ses_cli.reports.health.classes import INVALID_ADDRESS, SPAM_BOUNCE
-from ses_cli.reports.health.mails import Counted
+from ses_cli.reports.health.mails import Grouped, Lives, Mails
 from ses_cli.reports.health.meanings import HOUR, Meaning
+from ses_cli.reports.health.periods import edges
 from ses_cli.reports.tally import UNTYPED
 from ses_cli.times import local
 
@@ -42,6 +44,7 @@ _AFTER = {
     "unsubscribed": Count.UNSUBSCRIBED,
 }
 _READS = ("open", "click")  # in the hours in which they happened
+_END = 1 << 32  # an hour after all others
 _SENDER, _DOMAIN, _TEMPLATE = range(3)  # what messages are told apart by
 _CLASSES = {**dict.fromkeys(INVALID_ADDRESS, "invalid"), **dict.fromkeys(SPAM_BOUNCE, "spam")}
 
@@ -98,23 +101,22 @@ class Latency(NamedTuple):
 class Figures:
     """Everything is counted in the zone of the page."""
 
-    def __init__(self, counted: Counted, lives: tuple[Totals, Mapping[str, Totals]], tz: tzinfo | None) -> None:
-        self._messages = counted
-        self._whole, self._lives = lives
-        self._samples = counted.samples
+    def __init__(self, mails: Mails, tz: tzinfo | None) -> None:
+        self._mails = mails
+        self._lives = mails.lives or Lives(Totals(), {})
         self._tz = tz
         self._known: dict[int, datetime] = {}
         self._day_of: dict[int, str] = {}
         self._of: dict[int | None, list[tuple[str, Value, int, int]]] = {}
         self._failed: Counter[tuple[Meaning, str]] = Counter()
-        for meaning, domain, _, n in counted.failed_by(_DOMAIN, (0,)):
-            self._failed[meaning, str(domain)] += n
+        for meaning, domain, _, n in mails.by(itemgetter(_DOMAIN)).failures(edges(mails.hours, 0, _END)):
+            self._failed[meaning, domain] += n
 
     @cached_property
     def hours(self) -> tuple[int, int] | None:
         """First and last hour since 1970; None where there is nothing."""
-        hours = [hour for _, _, hour, _ in self._messages.by(None)]
-        return (min(hours), max(hours)) if hours else None
+        hours = self._mails.hours
+        return (hours[0], hours[-1]) if hours else None
 
     @cached_property
     def _shown(self) -> Sequence[int]:
@@ -124,7 +126,7 @@ class Figures:
         first, last = self.hours
         if last - first < _MOST:
             return range(first, last + 1)
-        return sorted({hour for _, _, hour, _ in self._messages.by(None)})
+        return self._mails.hours
 
     @cached_property
     def is_hourly(self) -> bool:
@@ -145,10 +147,11 @@ class Figures:
         return known
 
     @cached_property
-    def _beginnings(self) -> list[int]:
-        """The hours in which another day begins."""
+    def _edges(self) -> list[int]:
+        """The hours in which another day begins, and the end."""
         days = list(map(self._day, self._shown))
-        return [hour for hour, before, day in zip(self._shown, ["", *days], days, strict=False) if day != before]
+        begun = [hour for hour, before, day in zip(self._shown, ["", *days], days, strict=False) if day != before]
+        return [*begun, *(hour + 1 for hour in self._shown[-1:])]
 
     @cached_property
     def days(self) -> list[str]:
@@ -244,7 +247,7 @@ class Figures:
             found[key] += n
             where.setdefault(key, Counter())[domain] += n
         samples: dict[tuple[str, str, str], tuple[int, str]] = {}
-        for (_, meaning), sample in self._samples.items():
+        for (_, meaning), sample in self._mails.samples.items():
             key = meaning.event, meaning.cls, meaning.action
             samples[key] = max(samples.get(key, sample), sample)
         return [
@@ -253,7 +256,7 @@ class Figures:
 
     def funnel(self) -> list[FunnelStep]:
         """What became of all messages, each counted once, with those that have not met their end."""
-        counts = self._whole
+        counts = self._lives.whole
         total, arrived = counts[Count.TOTAL], counts[Count.DELIVERED] + counts[Count.NOT_LOGGED]
         steps = [("sent", total, "sent", total), ("delivered", counts[Count.DELIVERED], "sent", total)]
         for name, count in _AFTER.items():
@@ -264,7 +267,7 @@ class Figures:
         """Of these recipient domains; without those of which no message tells when it was sent."""
         found = []
         for name in names:
-            times = self._lives[name].to_delivered if name in self._lives else None
+            times = self._lives.by_domain[name].to_delivered if name in self._lives.by_domain else None
             if times and times.most is not None:
                 p50, p90, p99 = (time or 0 for time in times.quantiles(50, 90, 99))
                 found.append(Latency(name, times.counts.total(), p50, p90, p99, times.most))
@@ -273,7 +276,7 @@ class Figures:
     def engagement(self) -> list[dict[str, object]]:
         """Opens and clicks by weekday (1 is Monday) and hour of the day."""
         found: Counter[tuple[int, int]] = Counter()
-        for kind, _, hour, n in self._messages.by(None):
+        for kind, _, hour, n in self._mails.by(lambda _: ()).counts():
             if kind in _READS:
                 at = self.local(hour)
                 found[at.isoweekday(), at.hour] += n
@@ -285,16 +288,18 @@ class Figures:
         By a value it is an hour of the same day.
         """
         if at not in self._of:
-            kept = () if at is None else self._beginnings
-            found = self._messages.by(at, kept)
-            known = [(OUTCOMES[kind], value, hour, n) for kind, value, hour, n in found if kind in OUTCOMES]
-            self._of[at] = [*known, *self._classed(at, kept)]
+            mails: Grouped[Value] = self._mails.by(lambda place: "" if at is None else place[at])
+            between = None if at is None else self._edges
+            found = [
+                (OUTCOMES[kind], value, hour, n) for kind, value, hour, n in mails.counts(between) if kind in OUTCOMES
+            ]
+            found += [
+                (_CLASSES[meaning.cls], value, hour, n)
+                for meaning, value, hour, n in mails.failures(between)
+                if meaning.event == "bounce" and meaning.cls in _CLASSES
+            ]
+            self._of[at] = found
         return self._of[at]
-
-    def _classed(self, at: int | None, kept: Sequence[int]) -> Iterator[tuple[str, Value, int, int]]:
-        for meaning, value, hour, n in self._messages.failed_by(at, kept):
-            if meaning.event == "bounce" and meaning.cls in _CLASSES:
-                yield _CLASSES[meaning.cls], value, hour, n
 
 
 def _most(counts: Mapping[K, int], top: int) -> list[K]:

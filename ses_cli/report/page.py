@@ -49,7 +49,7 @@ class HtmlPage:
 def render(page: HtmlPage) -> bytes:
     """The whole file."""
     texts = texts_of(page.language)
-    figures = Figures(page.health.counted(), page.health.counts.lives(), page.tz)
+    figures = Figures(page.health.counted(), page.tz)
     found = page.health.found()
     receivers = figures.receivers()
     data: dict[str, object] = {"charts": charts(figures, receivers, texts) if figures.hours else {}}

@@ -134,7 +134,7 @@ def plan(random: Random, clean: Health, cls: str) -> Plan:
 
 def _mails(report: Health, one: Plan) -> Iterator[int]:
     """How many mails there are of those that a change would be of, by place."""
-    for (kind, (_, domain, template, hour)), n in report.found().mails.records.items():
+    for kind, (_, domain, template), hour, n in report.found().mails.by(lambda place: place).counts():
         is_of = one.domain in (None, domain) and one.template in (None, template)
         if kind in ENDS - {"dropped"} and hour >= one.since and is_of:
             yield n

@@ -49,7 +49,7 @@ class Checking:
     top: int
     rules: str | None
 
-    def asked(self, tz: "tzinfo | None", files: tuple[str, ...]) -> "Asked":
+    def asked(self, tz: "tzinfo | None", files: tuple[str, ...], jobs: int | None) -> "Asked":
         """What the report is asked for. Raises UsageError."""
         from ses_cli.reports.health.conditions import condition
         from ses_cli.reports.health.report import Asked
@@ -65,6 +65,7 @@ class Checking:
             conditions=tuple(map(condition, self.fail_on)),
             max_silence=self.max_silence,
             time=time.time(),
+            jobs=jobs,
         )
 
 

@@ -18,12 +18,12 @@ from ses_cli.reports.health.report import Health
 def report(reading: Reading, selecting: Selecting, printing: Printing, checking: Checking) -> Exit:
     """The verdict first, then what stands behind it."""
     tz = selecting.zone()
-    make = partial(Health, checking.asked(tz, reading.files))
+    make = partial(Health, checking.asked(tz, reading.files, reading.jobs))
     found = scanning.find_input(reading, printing, checking.rules, other_log(checking.baseline))
     other = read_other(other_log(checking.baseline), reading, selecting, printing, make)
     outcome = scanning.fold(found, reading, selecting, make, rules=checking.rules)
     if other:
-        outcome.fold.other = other.fold.counted().mails()
+        outcome.fold.other = other.fold.counted()
         outcome.errors += other.errors
     if printing.form == "prometheus":
         write(exposition(outcome.fold, outcome.ledger), printing.output)

@@ -14,6 +14,7 @@ from ses_cli.cli.report.options import Designing
 from ses_cli.errors import Exit, UsageError
 from ses_cli.render.output import Output, log_mode
 from ses_cli.reports.bounces import Bounces, Wanted
+from ses_cli.reports.health.mails import MailCounts
 from ses_cli.reports.health.report import Asked, Health
 
 
@@ -48,7 +49,7 @@ def run(reading: Reading, selecting: Selecting, designing: Designing, output: st
 
     tz, rules = selecting.zone(), Path(designing.rules) if designing.rules else None
     printing = Printing("html", output, None)
-    asked = Asked(designing.window, baseline(designing.baseline, tz), rules=rules, tz=tz)
+    asked = Asked(designing.window, baseline(designing.baseline, tz), rules=rules, tz=tz, jobs=reading.jobs)
     name = other_log(designing.baseline)
     found = scanning.find_input(reading, printing, designing.rules, name)
     other = read_other(name, reading, selecting, printing, partial(Health, asked))
@@ -57,7 +58,7 @@ def run(reading: Reading, selecting: Selecting, designing: Designing, output: st
     )
     folded = outcome.fold
     if other:
-        folded.health.other = other.fold.counted().mails()
+        folded.health.other = other.fold.counted()
         outcome.errors += other.errors
     addresses = None
     if folded.bounces:
@@ -73,4 +74,4 @@ def run(reading: Reading, selecting: Selecting, designing: Designing, output: st
 
 def _make(asked: Asked, with_addresses: bool) -> Folded:
     wanted = Wanted(bounce_type="hard_bounce", actions=frozenset({"suppress"}), rules=asked.rules)
-    return Folded(Health(asked), Bounces(wanted) if with_addresses else None)
+    return Folded(Health(asked, MailCounts(has_lives=True)), Bounces(wanted) if with_addresses else None)

@@ -1,6 +1,6 @@
 //! Why messages failed: causes as they are told apart, each judged once by Python.
 
-use crate::messages::step;
+use crate::row::step;
 use crate::texts::Texts;
 use memchr::memchr;
 

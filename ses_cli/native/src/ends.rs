@@ -1,7 +1,9 @@
 //! What became of messages, by the hour: `ses_cli/message/ends.py` says what each of it means.
 
-use crate::lives::sort;
-use crate::messages::{KEY, MEANING, ROW, Row, number_of as number, step};
+use crate::counting::{Counter, Labels};
+use crate::counts::Counts;
+use crate::lives::Life;
+use crate::row::{MEANING, Row, Sorter, group_of, number_of, step, time_of};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
@@ -9,72 +11,50 @@ use hashbrown::HashMap;
 pub const OPENED: u8 = step::COUNT as u8;
 pub const COMPLAINED: u8 = OPENED + 1;
 const HOUR: u64 = 3600;
-/// A group, what happened, or what stands for the meaning of a failure, and the hour since 1970.
-pub type Place = (u64, u64, u64);
-/// What stands for groups.
-pub type Labels = HashMap<u64, u64, RandomState>;
-/// The number of a group, the hour, and what happened or the number of a meaning.
-type Cell = (u32, u32, u32);
+const TOGETHER: usize = 1 << 18;
 const NO_ROW: usize = usize::MAX;
-/// What is met before it is counted: much of it together, as a place for each in a large table would be looked for in
-/// memory each time.
-const FRESH: usize = 1 << 18;
+/// A group, what happened, or what stands for the meaning of a failure, the hour since 1970, and how often.
+pub type Told = (u64, u64, u64, u64);
 
 /// Messages by their groups, what happened and hour; and failures by what stands for their meaning instead.
 #[derive(Default)]
 pub struct Ends {
     groups: Numbers,
     meanings: Numbers,
-    counts: Counts,
-    failed: Counts,
-    rows: Vec<Row>,
+    counts: Counts<Cell, TOGETHER>,
+    failed: Counts<(Cell, u32), TOGETHER>,
+    sorter: Sorter,
 }
 
-/// How often each was met.
-#[derive(Default)]
-struct Counts {
-    /// In their order.
-    settled: Vec<(Cell, u64)>,
-    fresh: Vec<Cell>,
-}
+/// The number of a group, the hour, and what happened, in as many bits as these take.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Cell(u64);
 
-impl Counts {
-    #[inline(always)]
-    fn add(&mut self, cell: Cell) {
-        self.fresh.push(cell);
-        if self.fresh.len() >= FRESH.max(self.settled.len()) {
-            self.settle();
-        }
+impl Cell {
+    const THING: u32 = 4;
+    /// Of a time of 5 bytes.
+    const HOUR: u32 = 29;
+
+    fn new(group: u32, thing: u8, row: &Row) -> Self {
+        let place = u64::from(group) << Self::HOUR | time_of(row) / HOUR;
+        Cell(place << Self::THING | u64::from(thing))
     }
 
-    #[inline(never)]
-    fn settle(&mut self) {
-        self.fresh.sort_unstable();
-        let mut fresh = self.fresh.chunk_by(|one, other| one == other).peekable();
-        let mut settled = std::mem::take(&mut self.settled).into_iter().peekable();
-        while let Some(&(cell, n)) = settled.peek() {
-            match fresh.peek() {
-                Some(same) if same[0] < cell => {
-                    self.settled.push((same[0], same.len() as u64));
-                    fresh.next();
-                }
-                Some(same) if same[0] == cell => {
-                    self.settled.push((cell, n + same.len() as u64));
-                    fresh.next();
-                    settled.next();
-                }
-                _ => self.settled.extend(settled.next()),
-            }
-        }
-        self.settled.extend(fresh.map(|same| (same[0], same.len() as u64)));
-        self.fresh.clear();
+    fn thing(self) -> u64 {
+        self.0 & ((1 << Self::THING) - 1)
     }
 
-    fn all(&mut self) -> &[(Cell, u64)] {
-        if !self.fresh.is_empty() {
-            self.settle();
-        }
-        &self.settled
+    fn hour(self) -> u64 {
+        self.0 >> Self::THING & ((1 << Self::HOUR) - 1)
+    }
+
+    fn group(self) -> usize {
+        (self.0 >> (Self::THING + Self::HOUR)) as usize
+    }
+
+    fn with_group(self, group: u32) -> Self {
+        let shift = Self::THING + Self::HOUR;
+        Cell(u64::from(group) << shift | self.0 & ((1 << shift) - 1))
     }
 }
 
@@ -95,40 +75,53 @@ impl Numbers {
         number
     }
 
-    fn labelled(&self, labels: &Labels) -> Vec<u64> {
-        let label = |value: &u64| labels.get(value).copied().unwrap_or(*value);
-        self.met.iter().map(label).collect()
+    fn number_all(&mut self, other: &Numbers) -> Vec<u32> {
+        other.met.iter().map(|&value| self.number(value)).collect()
     }
 }
 
 impl Ends {
-    /// Takes in some messages, all of whose rows are there.
-    pub fn add(&mut self, packed: &[u8]) {
-        let mut rows = std::mem::take(&mut self.rows);
-        rows.clear();
-        rows.extend_from_slice(packed.as_chunks::<ROW>().0);
-        sort(&mut rows);
-        for mine in rows.chunk_by(|one, other| one[..KEY] == other[..KEY]) {
-            self.enter(mine);
+    /// Takes in messages of a part, all of whose rows are there; `lives` counts them too.
+    pub fn add(&mut self, packed: &[u8], mut lives: Option<&mut Counter>) {
+        let mut sorter = std::mem::take(&mut self.sorter);
+        for rows in sorter.messages(packed) {
+            let group = group_of(rows);
+            self.enter(group, rows);
+            if let Some(lives) = &mut lives {
+                lives.meet(group, &Life::of(rows));
+            }
         }
-        self.rows = rows;
+        self.sorter = sorter;
     }
 
-    /// All of it, with the label of each group that has one instead of the group, and instead of the hour the last of
-    /// these that is no later; in the order of all these.
-    pub fn counts(&mut self, labels: &Labels, edges: &[u64]) -> Vec<(Place, u64)> {
-        told(self.counts.all(), &self.groups.labelled(labels), edges, u64::from)
+    /// Takes in what another has counted, of other messages.
+    pub fn merge(&mut self, other: Ends) {
+        let (groups, meanings) = (
+            self.groups.number_all(&other.groups),
+            self.meanings.number_all(&other.meanings),
+        );
+        let mine = |cell: Cell| cell.with_group(groups[cell.group()]);
+        self.counts.merge(other.counts, mine);
+        self.failed
+            .merge(other.failed, |(cell, meaning)| (mine(cell), meanings[meaning as usize]));
+    }
+
+    /// By the labels of groups; those without one are left out. With edges by the last one that is no later, without
+    /// what is before the first or from the last one on. In the order of all these.
+    pub fn counts(&mut self, labels: &Labels, edges: Option<&[u64]>) -> Vec<Told> {
+        let cells = self.counts.all().iter().map(|&(cell, n)| (cell, cell.thing(), n));
+        told(cells, &self.groups.met, labels, edges)
     }
 
     /// Messages that failed or were delayed, by what stands for the meaning, and else the same.
-    pub fn failures(&mut self, labels: &Labels, edges: &[u64]) -> Vec<(Place, u64)> {
-        let (groups, meanings) = (self.groups.labelled(labels), &self.meanings.met);
-        told(self.failed.all(), &groups, edges, |number| meanings[number as usize])
+    pub fn failures(&mut self, labels: &Labels, edges: Option<&[u64]>) -> Vec<Told> {
+        let meanings = &self.meanings.met;
+        let named = |&((cell, meaning), n): &((Cell, u32), u64)| (cell, meanings[meaning as usize], n);
+        told(self.failed.all().iter().map(named), &self.groups.met, labels, edges)
     }
 
-    fn enter(&mut self, rows: &[Row]) {
-        let group = rows.iter().map(|row| number(&row[32..])).find(|&group| group != 0);
-        let group = self.groups.number(group.unwrap_or(0));
+    fn enter(&mut self, group: u64, rows: &[Row]) {
+        let group = self.groups.number(group);
         let mut firsts = [NO_ROW; step::COUNT];
         for (at, row) in rows.iter().enumerate() {
             let first = &mut firsts[usize::from(row[21]).min(step::COUNT - 1)];
@@ -160,29 +153,37 @@ impl Ends {
     }
 
     fn count(&mut self, group: u32, thing: u8, row: &Row) {
-        self.counts.add((group, hour(row), u32::from(thing)));
+        self.counts.add(Cell::new(group, thing, row));
     }
 
     fn fail(&mut self, group: u32, row: &Row) {
         self.count(group, row[21], row);
-        let meaning = self.meanings.number(number(&row[MEANING]));
-        self.failed.add((group, hour(row), meaning));
+        let meaning = self.meanings.number(number_of(&row[MEANING]));
+        self.failed.add((Cell::new(group, 0, row), meaning));
     }
 }
 
-/// Counts with what stands for groups, and for what else there is, and edges for hours.
-fn told(counts: &[(Cell, u64)], groups: &[u64], edges: &[u64], named: impl Fn(u32) -> u64) -> Vec<(Place, u64)> {
-    let place = |&((group, hour, thing), n): &(Cell, u64)| {
-        let hour = u64::from(hour);
-        let at = edges.partition_point(|&edge| edge <= hour);
-        let hour = at.checked_sub(1).map_or(hour, |at| edges[at]);
-        ((groups[group as usize], named(thing), hour), n)
-    };
-    let mut found: Vec<_> = counts.iter().map(place).collect();
+/// Cells with what happened and how often, under the labels of their groups and by edges.
+fn told(cells: impl Iterator<Item = (Cell, u64, u64)>, groups: &[u64], labels: &Labels, edges: Option<&[u64]>) -> Vec<Told> {
+    let labels: Vec<_> = groups.iter().map(|group| labels.get(group).copied()).collect();
+    let mut found: HashMap<_, u64, RandomState> = HashMap::default();
+    for (cell, thing, n) in cells {
+        if let (Some(label), Some(hour)) = (labels[cell.group()], edge(edges, cell.hour())) {
+            *found.entry((label, thing, hour)).or_default() += n;
+        }
+    }
+    let mut found: Vec<Told> = found
+        .into_iter()
+        .map(|((label, thing, hour), n)| (label, thing, hour, n))
+        .collect();
     found.sort_unstable();
-    let same = found.chunk_by(|one, other| one.0 == other.0);
-    same.map(|same| (same[0].0, same.iter().map(|one| one.1).sum()))
-        .collect()
+    found
+}
+
+fn edge(edges: Option<&[u64]>, hour: u64) -> Option<u64> {
+    let Some(edges) = edges else { return Some(hour) };
+    let after = edges.partition_point(|&edge| edge <= hour);
+    (after < edges.len()).then(|| edges[..after].last().copied()).flatten()
 }
 
 /// The row that tells how a message ended, and whether it was delivered; None where that is not known.
@@ -198,34 +199,7 @@ fn ended<'a>(rows: &'a [Row], first: impl Fn(u8) -> Option<&'a Row>) -> Option<(
 
 fn first_of<'a>(one: Option<&'a Row>, other: Option<&'a Row>) -> Option<&'a Row> {
     match (one, other) {
-        (Some(one), Some(other)) => Some(if time(other) < time(one) { other } else { one }),
+        (Some(one), Some(other)) => Some(if time_of(other) < time_of(one) { other } else { one }),
         _ => one.or(other),
-    }
-}
-
-fn time(row: &Row) -> u64 {
-    number(&row[16..21])
-}
-
-/// Times have 5 bytes.
-fn hour(row: &Row) -> u32 {
-    (time(row) / HOUR) as u32
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_counted_in_parts_is_counted() {
-        let (mut counts, mut state) = (Counts::default(), 1u32);
-        let mut expected = std::collections::BTreeMap::new();
-        for round in 0..2 * FRESH as u32 + 3 {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let cell = (state >> 25, round / 100_000, state >> 30);
-            counts.add(cell);
-            *expected.entry(cell).or_insert(0) += 1;
-        }
-        assert_eq!(counts.all(), expected.into_iter().collect::<Vec<_>>());
     }
 }

@@ -2,10 +2,12 @@
 
 mod bounces;
 mod columns;
+mod counting;
 mod dedupe;
 mod ends;
 mod engine;
 mod fields;
+mod groups;
 mod lines;
 #[cfg(unix)]
 mod log;
@@ -78,7 +80,7 @@ fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<bounces::PyBounces>()?;
     module.add_class::<columns::PyColumns>()?;
     module.add_class::<messages::PyMessages>()?;
-    module.add_class::<messages::PyCounter>()?;
+    module.add_class::<counting::PyCounter>()?;
     module.add_class::<ends::PyEnds>()?;
     module.add_function(wrap_pyfunction!(bounces::matching, module)?)?;
     #[cfg(unix)]

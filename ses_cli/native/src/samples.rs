@@ -79,7 +79,7 @@ fn show(reason: &[u8], out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::messages::step;
+    use crate::row::step;
 
     fn sample(told: &[(&[u8], u64)]) -> (u64, Vec<u8>) {
         let mut samples = Samples::default();

@@ -32,7 +32,7 @@ def verdict(context: Context | None, changes: Sequence[Change]) -> Iterator[str]
 
 
 def _has_baseline(context: Context) -> bool:
-    return any(context.compared.periods.is_before(place[3]) for _, place in context.compared.before.records)
+    return any(map(context.compared.periods.is_before, context.compared.before.hours))
 
 
 def tables(

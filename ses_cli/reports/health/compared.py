@@ -25,6 +25,5 @@ def compared(counts: Mails, window: int, baseline: Baseline, other: Mails | None
     found = periods(newest, window, baseline)
     if other is None:
         return Compared(counts, counts, found)
-    hours = [place[3] for _, place in other.records]
-    before, until = (min(hours), max(hours) + 1) if hours else (0, 0)
+    before, until = (other.hours[0], other.hours[-1] + 1) if other.hours else (0, 0)
     return Compared(counts, other, found._replace(before=before, until=until))

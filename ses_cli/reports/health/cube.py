@@ -1,7 +1,7 @@
 """What happened in two periods, counted by every segment of the mail."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, TypeVar
@@ -10,7 +10,7 @@ from ses_cli.reports.health.compared import Compared
 from ses_cli.reports.health.mails import Mails
 from ses_cli.reports.health.meanings import Meaning, Place
 from ses_cli.reports.health.metrics import METRICS, Metric
-from ses_cli.reports.health.periods import block_hours
+from ses_cli.reports.health.periods import block_hours, edges
 
 
 class Segment(NamedTuple):
@@ -31,10 +31,13 @@ class Segment(NamedTuple):
             found.append(theirs if mine is ANY else mine)
         return Segment(*found)
 
-    def holds(self, place: Place, meaning: Meaning | None = None) -> bool:
-        """Whether what happened there, for that reason, is in it."""
-        told = (*place[:3], *(("", "") if meaning is None else (meaning.cls, meaning.rule)))
-        return all(mine is ANY or mine == theirs for mine, theirs in zip(self, told, strict=True))
+    def holds(self, place: Place) -> bool:
+        """Whether mail from and to there is in it, for some reason at least."""
+        return all(mine is ANY or mine == theirs for mine, theirs in zip(self, place, strict=False))
+
+    def tells(self, meaning: Meaning) -> bool:
+        """Whether what failed for that reason is in it, of some mail at least."""
+        return self.cls in (ANY, meaning.cls) and self.rule in (ANY, meaning.rule)
 
     def mail(self) -> "Segment":
         """All mail that it is a part of, whatever came of it."""
@@ -47,11 +50,7 @@ segment_of: Callable[[tuple[object, ...]], Segment] = partial(tuple.__new__, Seg
 ALL = Segment()
 Numbers = defaultdict[Segment, int]
 Blocks = dict[tuple[Segment, int], int]
-Places = Mapping[Place, int]
-Values = tuple[object, object, object, object, object]  # those of a segment
-Cell = tuple[object, object, object, int]  # values of a segment of the mail, and the block
-Cells = Mapping[Cell, int]
-K = TypeVar("K", Place, Cell)
+K = TypeVar("K", Segment, tuple[Segment, int])
 
 
 def _numbers() -> Numbers:
@@ -85,111 +84,75 @@ def wider(segment: Segment) -> Iterator[tuple[int, Segment]]:
             yield at, segment_of((*segment[:at], ANY, *segment[at + 1 :]))
 
 
+_SHAPES: tuple[Callable[[Place], Segment | None], ...] = (
+    lambda _: ALL,
+    lambda place: segment_of((place[0], ANY, ANY, ANY, ANY)),
+    lambda place: segment_of((ANY, place[1], ANY, ANY, ANY)),
+    lambda place: segment_of((place[0], place[1], ANY, ANY, ANY)),
+    lambda place: None if place[2] is None else segment_of((place[0], ANY, place[2], ANY, ANY)),
+    lambda place: None if place[2] is None else segment_of((*place, ANY, ANY)),
+)
+_VARIED: tuple[Callable[[Place], Segment | None], ...] = (
+    _SHAPES[1],
+    _SHAPES[2],
+    lambda place: segment_of((place[0], ANY, place[2], ANY, ANY)),
+)
+
+
 def cubes(compared: Compared) -> list[Cube]:
     """A cube for each metric."""
-    sides = _Sides(compared)
-    return [sides.cube(metric) for metric in METRICS]
+    periods = compared.periods
+    now = _Period(compared.now, periods.start, periods.end)
+    before = _Period(compared.before, periods.before, periods.until)
+    blocks = _blocks(compared.before, periods.before, periods.until, block_hours(periods))
+    return [
+        Cube(metric, now.side(metric), before.side(metric), blocks[metric.whole], blocks[metric.parts])
+        for metric in METRICS
+    ]
 
 
-class _Sides:
-    """Messages of both periods by kind and place, without the hour."""
+class _Period:
+    """The messages of one period by segments of the mail."""
 
-    def __init__(self, compared: Compared) -> None:
-        periods = compared.periods
-        hours = block_hours(periods)
-        self._now = _gathered(compared.now, periods.start, periods.end)
-        self._before = _gathered(compared.before, periods.before, periods.until)
-        self._blocks = _divided(compared.before, periods.before, periods.until, hours)
-        self._failed_now = _failed(compared.now, periods.start, periods.end)
-        self._failed_before = _failed(compared.before, periods.before, periods.until)
-        self._wholes: dict[frozenset[str], tuple[Numbers, Numbers, Blocks]] = {}  # several metrics have the same
+    def __init__(self, counts: Mails, start: int, end: int) -> None:
+        grouped, hours = [counts.by(shape) for shape in _SHAPES], edges(counts.hours, start, end)
+        self._mails = _sums((kind, mail, n) for mails in grouped for kind, mail, _, n in mails.counts(hours))
+        self._failed = _read((meaning, mail, n) for mails in grouped for meaning, mail, _, n in mails.failures(hours))
 
-    def cube(self, metric: Metric) -> Cube:
+    def side(self, metric: Metric) -> Side:
         """The counts of a metric."""
-        now, before, blocks = self._whole(metric.whole)
-        cube = Cube(metric, Side(now), Side(before), blocks, self._block(metric.parts))
-        if metric.event:
-            cube.now.part = _read(self._failed_now, metric.event)
-            cube.before.part = _read(self._failed_before, metric.event)
-        else:
-            cube.now.part = _mail(_sum(self._now, metric.parts))
-            cube.before.part = _mail(_sum(self._before, metric.parts))
-        return cube
-
-    def _whole(self, kinds: frozenset[str]) -> tuple[Numbers, Numbers, Blocks]:
-        if kinds not in self._wholes:
-            mails = _mail(_sum(self._now, kinds)), _mail(_sum(self._before, kinds))
-            self._wholes[kinds] = *mails, self._block(kinds)
-        return self._wholes[kinds]
-
-    def _block(self, kinds: frozenset[str]) -> Blocks:
-        found = _sum(self._blocks, kinds)
-        return {(segment_of((*values, ANY, ANY)), block): n for (*values, block), n in found.items()}
+        part = self._failed[metric.event] if metric.event else self._mails[metric.parts]
+        return Side(self._mails[metric.whole], part)
 
 
-def _gathered(counts: Mails, start: int, end: int) -> Mapping[str, Places]:
-    """The messages of some hours by kind and place, without the hour."""
-    kinds: defaultdict[str, defaultdict[Place, int]] = defaultdict(_places)
-    for (kind, (sender, domain, template, hour)), n in counts.records.items():
-        if start <= hour < end:
-            kinds[kind][sender, domain, template, 0] += n
-    return kinds
+def _blocks(counts: Mails, start: int, end: int, hours: int) -> Mapping[frozenset[str], Blocks]:
+    """The messages by kinds, sender domain, recipient domain or template, and block of so many hours."""
+    between = edges(counts.hours, start, end, hours)
+    return _sums(
+        (kind, (mail, (end - 1 - hour) // hours), n)
+        for shape in _VARIED
+        for kind, mail, hour, n in counts.by(shape).counts(between)
+    )
 
 
-def _divided(counts: Mails, start: int, end: int, hours: int) -> Mapping[str, Cells]:
-    """The messages of some hours by kind, sender domain, recipient domain or template, and block of so many hours."""
-    kinds: defaultdict[str, defaultdict[Cell, int]] = defaultdict(lambda: defaultdict(int))
-    for (kind, (sender, domain, template, hour)), n in counts.records.items():
-        if start <= hour < end:
-            cells, block = kinds[kind], (end - 1 - hour) // hours
-            cells[sender, ANY, ANY, block] += n
-            cells[ANY, domain, ANY, block] += n
-            cells[sender, ANY, template, block] += n
-    return kinds
-
-
-def _failed(counts: Mails, start: int, end: int) -> Mapping[Meaning, Places]:
-    """The failures of some hours by meaning and place, without the hour."""
-    meanings: defaultdict[Meaning, defaultdict[Place, int]] = defaultdict(_places)
-    for (meaning, (sender, domain, template, hour)), n in counts.failures.items():
-        if start <= hour < end:
-            meanings[meaning][sender, domain, template, 0] += n
-    return meanings
-
-
-def _places() -> defaultdict[Place, int]:
-    return defaultdict(int)
-
-
-def _sum(kinds: Mapping[str, Mapping[K, int]], wanted: frozenset[str]) -> Mapping[K, int]:
-    found: defaultdict[K, int] = defaultdict(int)
-    for kind in wanted:
-        for place, n in kinds.get(kind, {}).items():
-            found[place] += n
+def _sums(counts: Iterable[tuple[str, K, int]]) -> Mapping[frozenset[str], defaultdict[K, int]]:
+    """What there is of each set of kinds that a metric asks for."""
+    found: dict[frozenset[str], defaultdict[K, int]] = {
+        kinds: defaultdict(int) for metric in METRICS for kinds in (metric.whole, metric.parts)
+    }
+    into = {kind: [found[kinds] for kinds in found if kind in kinds] for kind in frozenset[str]().union(*found)}
+    for kind, key, n in counts:
+        for sums in into.get(kind, ()):
+            sums[key] += n
     return found
 
 
-def _mail(places: Places) -> Numbers:
-    """What is in each segment of the mail; of a template the sender is told too."""
-    found: defaultdict[Values, int] = defaultdict(int)
-    for (sender, domain, template, _), n in places.items():
-        found[ALL] += n
-        found[sender, ANY, ANY, ANY, ANY] += n
-        found[ANY, domain, ANY, ANY, ANY] += n
-        found[sender, domain, ANY, ANY, ANY] += n
-        if template is not None:
-            found[sender, ANY, template, ANY, ANY] += n
-            found[sender, domain, template, ANY, ANY] += n
-    return defaultdict(int, {segment_of(values): n for values, n in found.items()})
-
-
-def _read(failed: Mapping[Meaning, Places], event: str) -> Numbers:
-    """What is in each segment of the mail for any reason, for those of a class, and for those of a rule."""
-    numbers = _numbers()
-    for meaning, places in failed.items():
-        if meaning.event == event:
-            for mail, n in _mail(places).items():
-                numbers[mail] += n
-                numbers[segment_of((*mail[:3], meaning.cls, ANY))] += n
-                numbers[segment_of((*mail[:3], meaning.cls, meaning.rule))] += n
-    return numbers
+def _read(failed: Iterable[tuple[Meaning, Segment, int]]) -> Mapping[str, Numbers]:
+    """Of each event what is in segments for any reason, for those of a class, and for those of a rule."""
+    events: defaultdict[str, Numbers] = defaultdict(_numbers)
+    for meaning, mail, n in failed:
+        numbers = events[meaning.event]
+        numbers[mail] += n
+        numbers[segment_of((*mail[:3], meaning.cls, ANY))] += n
+        numbers[segment_of((*mail[:3], meaning.cls, meaning.rule))] += n
+    return events

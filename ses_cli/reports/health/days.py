@@ -8,14 +8,13 @@ from functools import cached_property
 from ses_cli.events import HARD, SOFT
 from ses_cli.reports.health.classes import INVALID_ADDRESS, SPAM_BOUNCE
 from ses_cli.reports.health.mails import Mails
-from ses_cli.reports.health.meanings import Place
+from ses_cli.reports.health.periods import day_edges, day_number
 from ses_cli.reports.health.rates import COUNTS
 from ses_cli.reports.health.rules import Judgement, judge
 from ses_cli.reports.tally import UNTYPED
 
 _EPOCH = date(1970, 1, 1)
 _LAST = (date.max - _EPOCH).days  # it is the year 10000 in UTC+8 when the last callback of 9999 in UTC happens
-_EAST = 8  # hours of UTC+8
 # kind of event -> what it counts as
 _KINDS = {
     "delivered": ("sent", "delivered"),
@@ -53,13 +52,13 @@ def day_of(hour: int) -> date:
 
 
 def _number(hour: int) -> int:
-    return min((hour + _EAST) // 24, _LAST)
+    return min(day_number(hour), _LAST)
 
 
 def sender_days(counts: Mails, quotas: Mapping[str | None, int]) -> list[SenderDay]:
     """The days of each sender domain, the newest first. `quotas` are by sender domain; that of None is all others'."""
     days: dict[tuple[str | None, int], dict[str, int]] = {}
-    for names, (sender, _, _, hour), n in _parts(counts):
+    for names, sender, hour, n in _parts(counts):
         key = sender, _number(hour)
         day = days.get(key)
         if day is None:
@@ -73,10 +72,12 @@ def sender_days(counts: Mails, quotas: Mapping[str | None, int]) -> list[SenderD
     return sorted(found, key=lambda one: (-one.day.toordinal(), -one.counts["sent"], one.from_domain or ""))
 
 
-def _parts(counts: Mails) -> Iterator[tuple[tuple[str, ...], Place, int]]:
-    for (kind, place), n in counts.records.items():
+def _parts(counts: Mails) -> Iterator[tuple[tuple[str, ...], str | None, int, int]]:
+    """What messages count as, their sender domain, when the day began or later on it, and how many."""
+    senders, edges = counts.by(lambda place: place[:1]), day_edges(counts.hours)
+    for kind, (sender,), hour, n in senders.counts(edges):
         if kind in _KINDS:
-            yield _KINDS[kind], place, n
-    for (meaning, place), n in counts.failures.items():
+            yield _KINDS[kind], sender, hour, n
+    for meaning, (sender,), hour, n in senders.failures(edges):
         if meaning.event == "bounce" and meaning.cls in _CLASSES:
-            yield _CLASSES[meaning.cls], place, n
+            yield _CLASSES[meaning.cls], sender, hour, n

@@ -1,21 +1,21 @@
 """Messages counted, each once for a thing: by what became of it, where and when; failures by their meaning."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, partial
+from operator import itemgetter
 from pathlib import Path
-from typing import Self
+from typing import Generic, NamedTuple, Self, TypeVar
 
 from ses_cli.batch import Batch, Sample, Value
 from ses_cli.batch import Key as BatchKey
 from ses_cli.engine import message_counter, message_ends
 from ses_cli.events import HARD, SOFT
-from ses_cli.message.counting import Listed
+from ses_cli.message.counting import MessageCounter
 from ses_cli.message.ends import COMPLAINED, OPENED, Ends
-from ses_cli.message.row import PARTS
 from ses_cli.message.steps import Step
 from ses_cli.message.totals import Totals
 from ses_cli.reports.health.meanings import HOUR, Meaning, Place, judge_of
-from ses_cli.reports.health.periods import A_WEEK, Baseline, edges
 from ses_cli.reports.messages.store import Store
 from ses_cli.reports.tally import UNTYPED
 
@@ -38,85 +38,76 @@ _KINDS: Mapping[int, str] = {
 ENDS = frozenset({"delivered", HARD, SOFT, UNTYPED, "dropped"})
 _KEYS = (BatchKey.FROM_DOMAIN, BatchKey.DOMAIN, BatchKey.TEMPLATE)
 Groups = Mapping[int, tuple[Value, ...]]
+K = TypeVar("K")
 
 
-@dataclass(slots=True)
-class Mails:
-    """All that is counted of a log."""
+class Lives(NamedTuple):
+    """What messages come to; of opens no machine is told apart."""
 
-    records: dict[tuple[str, Place], int] = field(default_factory=dict)  # messages by what became of them, and where
-    failures: dict[tuple[Meaning, Place], int] = field(default_factory=dict)  # those that failed or were delayed
-    samples: Mapping[tuple[str, Meaning], Sample] = field(default_factory=dict)  # the newest, by recipient domain
-    last: int | None = None  # of the newest callback, Unix seconds
-    without_message: int = 0  # callbacks without a bulkId or an address
-
-    def newest(self) -> int | None:
-        """The newest hour in which a message met its end; where there is none, in which anything happened."""
-        return _newest(((kind, place[3]) for kind, place in self.records), self.last)
-
-
-def _newest(happened: Iterable[tuple[str, int]], last: int | None) -> int | None:
-    ends = max((hour for kind, hour in happened if kind in ENDS), default=None)
-    return ends if ends is not None or last is None else last // HOUR
+    whole: Totals
+    by_domain: Mapping[str, Totals]  # the recipient's
 
 
 @dataclass
-class Counted:
+class Mails:
     """What became of all messages of a log, to be asked for by any of their values and any hours."""
 
-    groups: Groups  # sender domain, recipient domain and template
-    samples: Mapping[tuple[str, Meaning], Sample]
-    last: int | None
-    without_message: int
-    meanings: Mapping[int, Meaning] = field(default_factory=dict)  # by what stands for each
+    groups: Groups = field(default_factory=dict)  # sender domain, recipient domain and template
     ends: Ends = field(default_factory=message_ends)
+    meanings: Mapping[int, Meaning] = field(default_factory=dict)  # by what stands for each
+    samples: Mapping[tuple[str, Meaning], Sample] = field(default_factory=dict)  # the newest, by recipient domain
+    last: int | None = None  # of the newest callback, Unix seconds
+    without_message: int = 0  # callbacks without a bulkId or an address
+    lives: Lives | None = None  # where they are wanted
 
-    def __post_init__(self) -> None:
-        self._places = {group: _place(values) for group, values in self.groups.items()}
+    @cached_property
+    def places(self) -> list[tuple[int, Place]]:
+        """Where messages are from and where they went, by what stands for it, in the order of that."""
+        return sorted([(group, _place(values)) for group, values in self.groups.items()], key=itemgetter(0))
 
-    def by(self, at: int | None, kept: Sequence[int] = ()) -> Iterator[tuple[str, Value, int, int]]:
-        """What became of messages, their sender (0), recipient (1) or template (2), or nothing; the hour; how many.
+    def by(self, of: Callable[[Place], K | None]) -> "Grouped[K]":
+        """Messages by what is made of their places; those of which that is None are left out."""
+        return Grouped(self, of)
 
-        Instead of each hour the last one `kept` that is not later, where some are.
-        """
-        numbers, names = self._labels(at)
-        for (label, thing, hour), n in self.ends.counts(numbers, kept).items():
+    @cached_property
+    def _happened(self) -> list[tuple[str, int]]:
+        return [(kind, hour) for kind, _, hour, _ in self.by(lambda _: ()).counts()]
+
+    @cached_property
+    def hours(self) -> list[int]:
+        """The hours in which anything happened, in order."""
+        return sorted({hour for _, hour in self._happened})
+
+    def newest(self) -> int | None:
+        """The newest hour in which a message met its end; where there is none, in which anything happened."""
+        ends = max((hour for kind, hour in self._happened if kind in ENDS), default=None)
+        return ends if ends is not None or self.last is None else self.last // HOUR
+
+
+class Grouped(Generic[K]):
+    """Messages by what is made of where they are from and where they went."""
+
+    def __init__(self, mails: Mails, of: Callable[[Place], K | None]) -> None:
+        self._mails = mails
+        numbers: dict[K, int] = {}
+        named = ((group, of(place)) for group, place in mails.places)
+        self._labels = [(group, numbers.setdefault(name, len(numbers))) for group, name in named if name is not None]
+        self._names = list(numbers)
+
+    def counts(self, edges: Sequence[int] | None = None) -> Iterator[tuple[str, K, int, int]]:
+        """What became of messages, what they are grouped by, the hour, and how many: see `Ends.counts`."""
+        names = self._names
+        for label, thing, hour, n in self._mails.ends.counts(self._labels, edges):
             yield _KINDS[thing], names[label], hour, n
 
-    def failed_by(self, at: int | None, kept: Sequence[int] = ()) -> Iterator[tuple[Meaning, Value, int, int]]:
+    def failures(self, edges: Sequence[int] | None = None) -> Iterator[tuple[Meaning, K, int, int]]:
         """The same of messages that failed or were delayed, by their meanings."""
-        numbers, names = self._labels(at)
-        for (label, meaning, hour), n in self.ends.failures(numbers, kept).items():
-            yield self.meanings[meaning], names[label], hour, n
-
-    def _labels(self, at: int | None) -> tuple[list[tuple[int, int]], list[Value]]:
-        """A number for each group, and the values that these number."""
-        labels: dict[Value, int] = {}
-        numbers = [
-            (group, labels.setdefault(None if at is None else values[at], len(labels)))
-            for group, values in self.groups.items()
-        ]
-        return numbers, list(labels)
-
-    def mails(self, window: int = 0, baseline: Baseline = A_WEEK) -> Mails:
-        """All of it, with the hours told apart that a window and its baseline take; without a window all are."""
-        happened = [(kind, hour) for kind, _, hour, _ in self.by(None)]
-        newest = _newest(happened, self.last)
-        kept: Sequence[int] = ()
-        if happened and newest is not None and window:
-            kept = edges((hour for _, hour in happened), newest, window, baseline)
-        places, kinds, meanings = self._places, _KINDS, self.meanings
-        records = {
-            (kinds[thing], (*places[group], hour)): n for (group, thing, hour), n in self.ends.counts((), kept).items()
-        }
-        failures = {
-            (meanings[meaning], (*places[group], hour)): n
-            for (group, meaning, hour), n in self.ends.failures((), kept).items()
-        }
-        return Mails(records, failures, self.samples, self.last, self.without_message)
+        names, meanings = self._names, self._mails.meanings
+        for label, meaning, hour, n in self._mails.ends.failures(self._labels, edges):
+            yield meanings[meaning], names[label], hour, n
 
 
-def _place(values: tuple[Value, ...]) -> tuple[str | None, str, int | None]:
+def _place(values: tuple[Value, ...]) -> Place:
     sender, name, template = values
     return None if sender is None else str(sender), str(name), None if template is None else int(template)
 
@@ -130,6 +121,7 @@ class MailCounts:
     """A part of a log, of which messages are counted when all of it is there."""
 
     rules: Path | None = None
+    has_lives: bool = False  # how long it took is wanted too
     store: Store = field(default_factory=_store)
     meanings: dict[int, Meaning] = field(default_factory=dict)  # by what stands for each
     last: int | None = None
@@ -163,25 +155,34 @@ class MailCounts:
         self.meanings = {meaning: self.meanings[meaning] for _, meaning in self.store.samples}
         return object.__getstate__(self)
 
-    def counted(self) -> Counted:
-        """What became of the messages."""
+    def counted(self, jobs: int | None = 1) -> Mails:
+        """What became of the messages, which so many threads count."""
         store = self.store
         store.settle()
-        samples = {(name, self.meanings[meaning]): sample for (name, meaning), sample in store.samples.items()}
+        domains = _numbered(store.groups)
+        (ends, lives), *others = store.divided(partial(self._count, domains), jobs)
+        for more, other in others:
+            ends.merge(more)
+            if lives and other:
+                lives.merge(other)
         groups = {0: (None, "", None), **store.groups}
-        found = Counted(groups, samples, self.last, store.unassigned, self.meanings)
-        for at in range(PARTS):
-            found.ends.add(store.rows(at))
+        samples = {(name, self.meanings[meaning]): sample for (name, meaning), sample in store.samples.items()}
+        found = Mails(groups, ends, self.meanings, samples, self.last, store.unassigned)
+        if lives:
+            totals = lives.totals()
+            named = {name: totals[number] for name, number in domains.items() if number in totals}
+            found.lives = Lives(lives.whole(), named)
         return found
 
-    def lives(self) -> tuple[Totals, dict[str, Totals]]:
-        """What all messages come to, and those of each recipient domain; of opens no machine is told apart."""
-        self.store.settle()
-        counter = message_counter()
-        for at in range(PARTS):
-            counter.add(self.store.rows(at), Listed.NONE, 0)
-        found: dict[str, Totals] = {}
-        for group, totals in counter.totals().items():
-            if group:
-                found.setdefault(str(self.store.groups[group][1]), Totals()).merge(totals)
-        return counter.whole(), found
+    def _count(self, domains: Mapping[str, int], parts: Iterable[int]) -> tuple[Ends, MessageCounter | None]:
+        labels = [(group, domains[str(values[1])]) for group, values in self.store.groups.items()]
+        ends, lives = message_ends(), message_counter(labels) if self.has_lives else None
+        for at in parts:
+            ends.add(self.store.rows(at), lives)
+        return ends, lives
+
+
+def _numbered(groups: Groups) -> dict[str, int]:
+    """A number for each recipient domain; 0 is that of no group."""
+    names = dict.fromkeys(str(values[1]) for values in groups.values())
+    return {name: number for number, name in enumerate(names, 1)}

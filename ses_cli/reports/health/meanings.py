@@ -14,8 +14,7 @@ HOUR = 3600
 _LONGEST = 200  # characters of a reason whose meaning is remembered
 _MOST_KNOWN = 1 << 14  # reasons whose meaning is remembered
 
-# sender domain, recipient domain, template, hour since 1970: the hours of UTC+8 are the same
-Place = tuple[str | None, str, int | None, int]
+Place = tuple[str | None, str, int | None]  # sender domain, recipient domain, template
 
 
 class Meaning(NamedTuple):

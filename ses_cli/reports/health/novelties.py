@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 
 from ses_cli.reports.health.compared import Compared
 from ses_cli.reports.health.mails import ENDS, Mails
-from ses_cli.reports.health.periods import block_hours
+from ses_cli.reports.health.periods import block_hours, edges
 
 _REGULAR = 5  # outcomes in every block of the baseline, to be missed where there are none
 _REFUSED = 5  # mails that were not delivered, to tell of a receiver that takes none
@@ -41,7 +42,7 @@ Key = tuple[int, str | int | None]  # what it is, and its name
 def novelties(compared: Compared) -> list[Novelty]:
     """What is new, gone or refuses all mail, the largest first. Receivers come and go: only their refusal is told."""
     periods, hours = compared.periods, block_hours(compared.periods)
-    now, delivered = _sent(compared.now, periods.start, periods.end, 1 << 40)
+    now, delivered = _sent(compared.now, periods.start, periods.end)
     before, taken = _sent(compared.before, periods.before, periods.until, hours)
     blocks = max((periods.until - periods.before) // hours, 1)
     if not before or not now:
@@ -61,15 +62,17 @@ def novelties(compared: Compared) -> list[Novelty]:
     return sorted(found, key=lambda one: (one.kind, -one.now - one.before, one.what, str(one.name)))
 
 
-def _sent(counts: Mails, start: int, end: int, hours: int) -> tuple[Mapping[Key, dict[int, int]], Mapping[Key, int]]:
+def _sent(
+    counts: Mails, start: int, end: int, hours: int | None = None
+) -> tuple[Mapping[Key, dict[int, int]], Mapping[Key, int]]:
     """Messages with an outcome by what they are of and block of hours, and how many were delivered."""
     sent: defaultdict[Key, dict[int, int]] = defaultdict(dict)
     delivered: defaultdict[Key, int] = defaultdict(int)
-    for (kind, place), n in counts.records.items():
-        if kind in ENDS and start <= place[3] < end:
-            block, arrived = (end - 1 - place[3]) // hours, n if kind == "delivered" else 0
-            for key in enumerate(place[:3]):
-                blocks = sent[key]
-                blocks[block] = blocks.get(block, 0) + n
-                delivered[key] += arrived
+    blocks = edges(counts.hours, start, end, hours)
+    for at in range(len(_WHAT)):
+        for kind, (name,), block, n in counts.by(itemgetter(slice(at, at + 1))).counts(blocks):
+            if kind in ENDS:
+                key = at, name
+                sent[key][block] = sent[key].get(block, 0) + n
+                delivered[key] += n if kind == "delivered" else 0
     return sent, delivered

@@ -51,23 +51,26 @@ def block_hours(periods: Periods) -> int:
     return next((hours for hours in (window, 6, 1) if hours <= window and baseline // hours >= _FEW), 1)
 
 
-def edges(happened: Iterable[int], newest: int, window: int, baseline: Baseline) -> list[int]:
-    """Where what has to be told apart begins, for hours in which something happened, in order.
+def edges(happened: Iterable[int], start: int, end: int, length: int | None = None) -> list[int]:
+    """The edges between blocks of so many hours, counted back from the end; without a length there is one block.
 
-    That are days, the hours of the window, and the blocks of the baseline. Work grows with the hours that are given,
-    not with the time between them: of two callbacks one may be of 1970 and one of the year 9999.
+    Only of blocks in which something happened. Work grows with the hours that are given, not with the time between
+    them: of two callbacks one may be of 1970 and one of the year 9999.
     """
-    found = periods(newest, window, baseline)
-    length = block_hours(found)
-    return sorted({max(_beginning(hour, found, length), 0) for hour in happened})
+    length = length or max(end - start, 1)
+    found = set[int]()
+    for block in {(end - 1 - hour) // length for hour in happened if start <= hour < end}:
+        after = end - block * length
+        found |= {max(after - length, start, 0), after}
+    return sorted(found)
 
 
-def _beginning(hour: int, found: Periods, length: int) -> int:
-    """The last hour, up to this one, at which something begins."""
-    if hour >= found.start:
-        return hour
-    day = hour - (hour + _EAST) % DAY
-    if hour < found.before:
-        return day
-    block = found.until if hour >= found.until else found.until - -((hour - found.until) // length) * length
-    return max(day, block, found.before)
+def day_number(hour: int) -> int:
+    """The day of UTC+8, counted from 1970, in which an hour since 1970 lies."""
+    return (hour + _EAST) // DAY
+
+
+def day_edges(happened: Iterable[int]) -> list[int]:
+    """The edges between days of UTC+8 in which something happened."""
+    begun = {DAY * number - _EAST for number in set(map(day_number, happened))}
+    return sorted({max(edge, 0) for hour in begun for edge in (hour, hour + DAY)})

@@ -11,7 +11,7 @@ from ses_cli.reports.health.changes import Change, changes
 from ses_cli.reports.health.compared import compared
 from ses_cli.reports.health.conditions import CHANGE, Condition, Failure, changed, failures, silence
 from ses_cli.reports.health.days import SenderDay, day_of, sender_days
-from ses_cli.reports.health.mails import Counted, MailCounts, Mails
+from ses_cli.reports.health.mails import MailCounts, Mails
 from ses_cli.reports.health.novelties import Novelty, novelties
 from ses_cli.reports.health.periods import A_WEEK, DAY, Baseline
 from ses_cli.reports.health.rates import COUNTS, RATES
@@ -34,6 +34,7 @@ class Asked:
     conditions: tuple[Condition, ...] = ()  # what makes the answer bad
     max_silence: float | None = None  # seconds since the newest callback that make it bad
     time: float = field(default=0.0, compare=False)  # now, Unix seconds
+    jobs: int | None = field(default=1, compare=False)  # workers that count the messages, None for one a core
 
 
 class Found(NamedTuple):
@@ -70,7 +71,7 @@ class Health:
     asked: Asked = field(default_factory=Asked)
     counts: MailCounts = field(default_factory=MailCounts)
     other: Mails | None = None
-    _counted: Counted | None = None
+    _counted: Mails | None = None
     _found: Found | None = None
 
     def __post_init__(self) -> None:
@@ -91,17 +92,16 @@ class Health:
         self._found = self._counted = None
         return object.__getstate__(self)
 
-    def counted(self) -> Counted:
+    def counted(self) -> Mails:
         """What became of the messages."""
         if self._counted is None:
-            self._counted = self.counts.counted()
+            self._counted = self.counts.counted(self.asked.jobs)
         return self._counted
 
     def found(self) -> Found:
         """All there is to tell."""
         if self._found is None:
-            mails = self.counted().mails(self.asked.window, self.asked.baseline)
-            self._found = find(mails, self.asked, self.other)
+            self._found = find(self.counted(), self.asked, self.other)
         return self._found
 
     def recent(self) -> list[SenderDay]:

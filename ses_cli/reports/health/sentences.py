@@ -11,6 +11,7 @@ from ses_cli.reports.health.changes import Cause, Change
 from ses_cli.reports.health.compared import Compared
 from ses_cli.reports.health.cube import ANY, Segment
 from ses_cli.reports.health.meanings import HOUR, Meaning
+from ses_cli.reports.health.periods import edges
 from ses_cli.reports.health.since import Span
 from ses_cli.reports.health.words import NONE, percent
 from ses_cli.times import local, rfc3339
@@ -120,15 +121,13 @@ def _part(cause: Cause, change: Change, context: Context) -> str:
 def shares(cause: Cause, change: Change, context: Context) -> list[float | None]:
     """What a part of a mix has of the mail, before and now; None where there is no mail."""
     compared, found = context.compared, list[float | None]()
-    for counts, is_in, (_, whole) in (
-        (compared.before, compared.periods.is_before, change.before),
-        (compared.now, compared.periods.is_now, change.now),
+    start, end, before, until = compared.periods
+    for counts, first, last, (_, whole) in (
+        (compared.before, before, until, change.before),
+        (compared.now, start, end, change.now),
     ):
-        part = sum(
-            n
-            for (kind, place), n in counts.records.items()
-            if kind in change.metric.whole and is_in(place[3]) and cause.segment.holds(place)
-        )
+        mails = counts.by(lambda place: cause.segment.holds(place) or None).counts(edges(counts.hours, first, last))
+        part = sum(n for kind, _, _, n in mails if kind in change.metric.whole)
         found.append(part / whole if whole else None)
     return found
 
@@ -138,7 +137,7 @@ def _sample(segment: Segment, change: Change, context: Context) -> str:
     fitting = [
         sample
         for (name, meaning), sample in context.compared.now.samples.items()
-        if meaning.event == change.metric.event and segment.holds((None, name, None, 0), meaning)
+        if meaning.event == change.metric.event and segment.holds((None, name, None)) and segment.tells(meaning)
     ]
     return " ".join(max(fitting)[1].split()) if fitting else ""
 
@@ -151,8 +150,9 @@ def _failures(change: Change, segment: Segment, context: Context) -> list[tuple[
     """What the failures of a segment in the window mean."""
     found: Counter[Meaning] = Counter()
     now, periods = context.compared.now, context.compared.periods
-    for (meaning, place), n in now.failures.items():
-        if meaning.event == change.metric.event and periods.is_now(place[3]) and segment.holds(place, meaning):
+    mails = now.by(lambda place: segment.holds(place) or None)
+    for meaning, _, _, n in mails.failures(edges(now.hours, periods.start, periods.end)):
+        if meaning.event == change.metric.event and segment.tells(meaning):
             found[meaning] += n
     return sorted(found.items(), key=lambda item: (-item[1], item[0]))
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from ses_cli.reports.health.attribution import Finding
 from ses_cli.reports.health.compared import Compared
 from ses_cli.reports.health.metrics import Metric
+from ses_cli.reports.health.periods import edges
 
 
 class Span(NamedTuple):
@@ -23,19 +24,16 @@ def span(compared: Compared, metric: Metric, finding: Finding) -> Span:
     M. Kulldorff, "Prospective time periodic geographical disease surveillance using a scan statistic", J. R. Stat.
     Soc. A 164 (2001), in time alone.
     """
-    counts, periods = compared.now, compared.periods
+    periods, segment = compared.periods, finding.segment
     hours = periods.end - periods.start
     part, whole = [0] * hours, [0] * hours
-    mail = finding.segment.mail()
-    for (kind, place), n in counts.records.items():
-        if periods.is_now(place[3]) and mail.holds(place):
-            at = place[3] - periods.start
-            whole[at] += n if kind in metric.whole else 0
-            part[at] += n if kind in metric.parts and not metric.event else 0
-    if metric.event:
-        for (meaning, place), n in counts.failures.items():
-            if meaning.event == metric.event and periods.is_now(place[3]) and finding.segment.holds(place, meaning):
-                part[place[3] - periods.start] += n
+    mails = compared.now.by(lambda place: segment.holds(place) or None)
+    each = edges(compared.now.hours, periods.start, periods.end, 1)
+    for kind, _, hour, n in mails.counts(each):
+        whole[hour - periods.start] += n if kind in metric.whole else 0
+        part[hour - periods.start] += n if kind in metric.parts and not metric.event else 0
+    for meaning, _, hour, n in mails.failures(each):
+        part[hour - periods.start] += n if meaning.event == metric.event and segment.tells(meaning) else 0
     start, end = _best(part, whole, finding.expected / max(sum(whole), 1), finding.excess > 0)
     return Span(periods.start + start, periods.start + end, start == 0, end < hours)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 
 from ses_cli.batch import Batch
 from ses_cli.batch import Value as Key
-from ses_cli.engine import message_counter, threads
+from ses_cli.engine import message_counter
 from ses_cli.message import Count, Totals
 from ses_cli.message.counting import Listed, MessageCounter
 from ses_cli.message.row import PARTS, Message, find_text, unpack_texts
@@ -85,14 +85,8 @@ class Messages:
 
     def _counted(self, listed: Listed) -> tuple[MessageCounter, int, list[Message]]:
         """A counter of all messages; how many are listed, and the oldest of them."""
-        jobs = 1 if self.store.is_small else threads(self.wanted.jobs)
         work = partial(self._count_parts, listed)
-        if jobs == 1:
-            return work(range(PARTS))
-        from concurrent.futures import ThreadPoolExecutor  # start-up: most logs are small
-
-        with ThreadPoolExecutor(jobs) as pool:
-            (counter, number, found), *others = pool.map(work, [range(at, PARTS, jobs) for at in range(jobs)])
+        (counter, number, found), *others = self.store.divided(work, self.wanted.jobs)
         for other, more_number, more in others:
             counter.merge(other)
             number += more_number

@@ -8,15 +8,18 @@ from __future__ import annotations
 import os
 from itertools import accumulate
 from tempfile import TemporaryFile
-from typing import IO, TYPE_CHECKING, Self
+from typing import IO, TYPE_CHECKING, Self, TypeVar
 
 from ses_cli.batch import MessageBlock, Parts
+from ses_cli.engine import threads
+from ses_cli.message.row import PARTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ses_cli.batch import Batch, CollectedMessages, Judge, Key, Sample, Value
 
+T = TypeVar("T")
 MOST = 96 << 20  # bytes in memory
 _SMALL = 1 << 20  # bytes
 
@@ -103,6 +106,17 @@ class Store:
     def texts(self, at: int) -> bytes:
         """The texts of one part. Settle first."""
         return b"".join([texts.part(at) for _, texts in self._runs])
+
+    def divided(self, work: Callable[[Sequence[int]], T], jobs: int | None) -> list[T]:
+        """What some work makes of shares of the parts, side by side where that pays. Settle first."""
+        jobs = 1 if self.is_small else threads(jobs)
+        shares = [range(at, PARTS, jobs) for at in range(jobs)]
+        if jobs == 1:
+            return [work(shares[0])]
+        from concurrent.futures import ThreadPoolExecutor  # start-up: most logs are small
+
+        with ThreadPoolExecutor(jobs) as pool:
+            return list(pool.map(work, shares))
 
     def settle(self) -> None:
         """Takes from the engine what it holds, so that it can be asked for."""

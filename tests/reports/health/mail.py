@@ -1,13 +1,15 @@
 """Counts of invented mail: two senders, their templates and some receivers, with changes planted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 from random import Random
 from typing import NamedTuple
 
-from ses_cli.events import HARD
+from ses_cli.message.row import group_id
+from ses_cli.message.steps import Step
 from ses_cli.reports.health.compared import Compared, compared
 from ses_cli.reports.health.mails import Mails
-from ses_cli.reports.health.meanings import Meaning
+from ses_cli.reports.health.meanings import Meaning, Place
 from ses_cli.reports.health.periods import A_WEEK
 
 FIRST = 490_000  # an hour since 1970
@@ -37,7 +39,8 @@ class Mail:
 
     def __init__(self, seed: int) -> None:
         self.samples: dict[tuple[str, Meaning], tuple[int, str]] = {}
-        self.counts = Mails(samples=self.samples)
+        self.records: dict[tuple[str, Place, int], int] = {}  # what happened where, in which hour
+        self.failures: dict[tuple[Meaning, Place, int], int] = {}
         self.random = Random(seed)
 
     def send(
@@ -62,23 +65,44 @@ class Mail:
 
     def add(self, domain: str, template: int, hour: int, meaning: Meaning | None) -> None:
         """One mail."""
-        place = TEMPLATES[template], domain, template, hour
-        records = self.counts.records
-        kind = "delivered" if meaning is None else HARD
-        records[kind, place] = records.get((kind, place), 0) + 1
-        if meaning is None:
-            if self.random.random() < 0.3:
-                records["open", place] = records.get(("open", place), 0) + 1
+        place = TEMPLATES[template], domain, template
+        if meaning is not None:
+            self.failures[meaning, place, hour] = self.failures.get((meaning, place, hour), 0) + 1
+            self.samples[domain, meaning] = hour * 3600, f"550 {meaning.rule}"
             return
-        failures = self.counts.failures
-        failures[meaning, place] = failures.get((meaning, place), 0) + 1
-        self.samples[domain, meaning] = hour * 3600, f"550 {meaning.rule}"
+        for kind in ("delivered", "open") if self.random.random() < 0.3 else ("delivered",):
+            self.records[kind, place, hour] = self.records.get((kind, place, hour), 0) + 1
+
+    @property
+    def counts(self) -> Mails:
+        """Each one a message of its own, with one step."""
+        steps = {"delivered": Step.DELIVERED, "open": Step.OPEN}
+        told = [(steps[kind], 0, place, hour, n) for (kind, place, hour), n in self.records.items()]
+        for (meaning, place, hour), n in self.failures.items():
+            told.append((Step.HARD_BOUNCE, _number(meaning), place, hour, n))
+        found = Mails(samples=self.samples, meanings={_number(meaning): meaning for meaning, *_ in self.failures})
+        found.groups = {group_id(place): place for _, _, place, _, _ in told}
+        found.ends.add(b"".join(_rows(told)))
+        return found
 
     def compared(self) -> Compared:
         """The last day against the week before."""
         found = compared(self.counts, 24, A_WEEK, None)
         assert found
         return found
+
+
+def _number(meaning: Meaning) -> int:
+    return int.from_bytes(blake2b("".join(meaning).encode(), digest_size=8).digest())
+
+
+def _rows(told: Sequence[tuple[Step, int, Place, int, int]]) -> Iterator[bytes]:
+    number = 0
+    for step, meaning, place, hour, n in told:
+        for _ in range(n):
+            number += 1
+            head = number.to_bytes(16) + (hour * 3600).to_bytes(5) + bytes((step,))
+            yield head + meaning.to_bytes(8) + bytes(2) + group_id(place).to_bytes(8)
 
 
 def week(seed: int, plants: Sequence[Plant] = (), mails: int = 40) -> Compared:

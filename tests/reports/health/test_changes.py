@@ -55,7 +55,7 @@ def test_two_changes_are_told_apart() -> None:
     first, second = changes(compared)
     assert first.causes[0].segment.domain == "qq.com"
     assert second.causes[0].segment.domain == "gmail.com"
-    planted = sum(n for (meaning, place), n in compared.now.failures.items() if meaning == NEW)
+    planted = sum(n for meaning, _, _, n in compared.now.by(lambda _: ()).failures() if meaning == NEW)
     assert round(second.causes[0].excess) == planted
 
 
@@ -85,9 +85,8 @@ def test_fewer_is_a_change_too() -> None:
     for hour in range(WINDOW, WINDOW + 24):
         for number in range(40):
             mail.add(list(DOMAINS)[number % 4], number % 4 + 1, hour, None)
-    records = mail.counts.records
-    for kind, place in [key for key in records if key[0] == "open" and key[1][3] >= WINDOW]:
-        del records[kind, place]
+    for key in [key for key in mail.records if key[0] == "open" and key[2] >= WINDOW]:
+        del mail.records[key]
     found = {change.metric.name: change for change in changes(mail.compared())}
     assert not found["bounce_rate"].is_harm
     assert found["open_rate"].is_harm
@@ -140,8 +139,7 @@ def test_what_is_new_gone_or_refuses_is_told() -> None:
             refused = number % 4 == 0
             template = 3 if number % 2 else 4
             mail.add("qq.com" if refused else "163.com", template, hour, NEW if refused else None)
-    records = mail.counts.records
-    records["delivered", ("shop.example", "163.com", 9, WINDOW)] = 3
+    mail.records["delivered", ("shop.example", "163.com", 9), WINDOW] = 3
     told = [str(one) for one in novelties(mail.compared())]
     assert "template 9 is new: 3 sent, none in the baseline" in told
     assert any(text.startswith("template 1 is gone: none sent") for text in told)

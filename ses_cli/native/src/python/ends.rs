@@ -1,9 +1,9 @@
 //! What became of messages, as Python sees it.
 
+use super::counting::PyCounter;
 use super::{detached, lock};
-use crate::ends::{Ends, Labels, Place};
+use crate::ends::{Ends, Told};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 use std::sync::Mutex;
 
 /// Messages by their groups, what happened and hour.
@@ -20,34 +20,30 @@ impl PyEnds {
         Self::default()
     }
 
-    /// Takes in messages all of whose rows are there.
-    fn add(&self, py: Python<'_>, rows: &[u8]) -> PyResult<()> {
-        detached(py, || lock(&self.ends).add(rows))
+    /// Takes in messages of a part, all of whose rows are there; `lives` counts them too.
+    #[pyo3(signature = (rows, lives))]
+    fn add(&self, py: Python<'_>, rows: &[u8], lives: Option<&PyCounter>) -> PyResult<()> {
+        detached(py, || {
+            let mut lives = lives.map(|lives| lock(&lives.counter));
+            lock(&self.ends).add(rows, lives.as_deref_mut());
+        })
     }
 
-    /// How many by group (or its label), what happened and hour (or the last of `edges` that is no later).
-    fn counts<'py>(&self, py: Python<'py>, labels: Vec<(u64, u64)>, edges: Vec<u64>) -> PyResult<Bound<'py, PyDict>> {
-        self.told(py, labels, |ends, labels| ends.counts(labels, &edges))
+    /// Takes in what another one has counted, which is spent then.
+    fn merge(&self, py: Python<'_>, other: &PyEnds) -> PyResult<()> {
+        detached(py, || {
+            let other = std::mem::take(&mut *lock(&other.ends));
+            lock(&self.ends).merge(other);
+        })
     }
 
-    /// How many failed or were delayed, by what stands for the meaning instead of what happened.
-    fn failures<'py>(&self, py: Python<'py>, labels: Vec<(u64, u64)>, edges: Vec<u64>) -> PyResult<Bound<'py, PyDict>> {
-        self.told(py, labels, |ends, labels| ends.failures(labels, &edges))
+    /// Label of the group, what happened, hour and how many: see `Ends` of `ses_cli/message/ends.py`.
+    fn counts(&self, py: Python<'_>, labels: Vec<(u64, u64)>, edges: Option<Vec<u64>>) -> PyResult<Vec<Told>> {
+        detached(py, || lock(&self.ends).counts(&labels.into_iter().collect(), edges.as_deref()))
     }
-}
 
-impl PyEnds {
-    fn told<'py>(
-        &self,
-        py: Python<'py>,
-        labels: Vec<(u64, u64)>,
-        ask: impl Fn(&mut Ends, &Labels) -> Vec<(Place, u64)> + Send + Sync,
-    ) -> PyResult<Bound<'py, PyDict>> {
-        let found = detached(py, || ask(&mut lock(&self.ends), &labels.into_iter().collect()))?;
-        let counts = PyDict::new(py);
-        for (place, n) in found {
-            counts.set_item(place, n)?;
-        }
-        Ok(counts)
+    /// The same of those that failed or were delayed, by what stands for the meaning instead of what happened.
+    fn failures(&self, py: Python<'_>, labels: Vec<(u64, u64)>, edges: Option<Vec<u64>>) -> PyResult<Vec<Told>> {
+        detached(py, || lock(&self.ends).failures(&labels.into_iter().collect(), edges.as_deref()))
     }
 }

@@ -1,5 +1,6 @@
 //! The engine as Python sees it: it makes `Lines` of texts and of logs.
 
+use super::groups::Met;
 use super::lines::Lines;
 #[cfg(unix)]
 use super::log::{Log, SLACK, read_lines};
@@ -28,6 +29,7 @@ pub struct Engine {
     selection: Arc<Selection>,
     names: Names,
     reasons: Reasons,
+    groups: Met,
     spare: Arc<Mutex<Spare>>,
 }
 
@@ -56,6 +58,7 @@ impl Engine {
                 domain_name: Arc::new(domain_name),
             },
             reasons: Reasons::default(),
+            groups: Met::default(),
             spare: Arc::default(),
         })
     }
@@ -100,13 +103,14 @@ impl Engine {
 
     fn lines(&self, text: Text, block: Block) -> Lines {
         let (selection, names, spare) = (self.selection.clone(), self.names.clone(), self.spare.clone());
-        let reasons = self.reasons.clone();
+        let (reasons, groups) = (self.reasons.clone(), self.groups.clone());
         Lines {
             text,
             state: Mutex::new(State::new(block)),
             selection,
             names,
             reasons,
+            groups,
             spare,
         }
     }

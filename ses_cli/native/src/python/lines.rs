@@ -1,6 +1,7 @@
 //! The lines of a text, and answers to questions about them.
 
 use super::dedupe::PySeen;
+use super::groups::Met;
 use super::names::Names;
 use super::reasons::Reasons;
 use super::state::{Spare, State, Text};
@@ -26,6 +27,7 @@ pub struct Lines {
     pub selection: Arc<Selection>,
     pub names: Names,
     pub reasons: Reasons,
+    pub groups: Met,
     pub spare: Arc<Mutex<Spare>>,
 }
 

@@ -1,19 +1,23 @@
-//! Steps of messages, and messages counted, as Python sees them.
+//! Steps of messages, as Python sees them.
 
 use super::lines::Lines;
 use super::tally::key;
 use super::{detached, lock, string};
 use crate::block::Record;
-use crate::lives::{Counter, Durations, Found, Life, Listed, Totals};
-use crate::messages::{GROUPED_BY, Messages, Name, PARTS, Proxies};
+use crate::groups::{GROUPED_BY, Name};
+use crate::messages::{Known, Messages};
+use crate::proxies::Proxies;
+use crate::row::PARTS;
+use crate::tally::Key;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 use std::sync::Mutex;
 
 /// Steps of messages, batch after batch.
 #[pyclass(frozen, module = "ses_cli.native._engine", name = "Messages")]
 pub struct PyMessages {
+    keys: Vec<Key>,
     messages: Mutex<Messages>,
     judge: Option<Py<PyAny>>,
 }
@@ -29,7 +33,8 @@ impl PyMessages {
             return Err(PyValueError::new_err(format!("messages are not grouped by {by:?}")));
         }
         Ok(PyMessages {
-            messages: Mutex::new(Messages::new(keys, has_texts, judge.is_some(), Proxies::new(&proxies))),
+            keys,
+            messages: Mutex::new(Messages::new(has_texts, judge.is_some(), Proxies::new(&proxies))),
             judge,
         })
     }
@@ -39,14 +44,22 @@ impl PyMessages {
     fn add(&self, py: Python<'_>, lines: &Lines) -> PyResult<()> {
         let text = lines.text.bytes(py);
         lines.reasons.begin(py, self.judge.as_ref());
+        let groups = lines.groups.by(&self.keys);
+        lock(&self.messages).name_by(&groups);
         let mut waiting: Option<Vec<Record>> = None;
         loop {
             let (rest, missing) = detached(py, || {
                 let (state, mut known) = (lock(&lines.state), lock(&lines.names.known));
-                let (mut messages, mut causes) = (lock(&self.messages), lock(&lines.reasons.causes));
+                let (mut messages, mut causes, mut groups) =
+                    (lock(&self.messages), lock(&lines.reasons.causes), lock(&groups));
+                let mut all = Known {
+                    groups: &mut groups,
+                    domains: &mut known,
+                    causes: &mut causes,
+                };
                 let rest = match &waiting {
-                    Some(records) => messages.add(&state.block, text, records.iter(), &mut known, &mut causes),
-                    None => messages.add(&state.block, text, state.records(), &mut known, &mut causes),
+                    Some(records) => messages.add(&state.block, text, records.iter(), &mut all),
+                    None => messages.add(&state.block, text, state.records(), &mut all),
                 };
                 (rest, known.take_missing())
             })?;
@@ -66,7 +79,7 @@ impl PyMessages {
     /// Takes in what another one has collected later, which is spent then.
     fn merge(&self, py: Python<'_>, later: &PyMessages) -> PyResult<()> {
         detached(py, || {
-            let none = Messages::new(Vec::new(), false, false, Proxies::new(&[]));
+            let none = Messages::new(false, false, Proxies::new(&[]));
             let later = std::mem::replace(&mut *lock(&later.messages), none);
             lock(&self.messages).merge(later);
         })
@@ -92,7 +105,7 @@ impl PyMessages {
             samples.set_item((string(py, domain), mark), (time, string(py, text)))?;
         }
         let groups = PyDict::new(py);
-        for (group, names) in &taken.names {
+        for (group, names) in taken.names() {
             let values: Vec<_> = names.iter().map(|name| value(py, name)).collect::<PyResult<_>>()?;
             groups.set_item(group, PyTuple::new(py, values)?)?;
         }
@@ -120,110 +133,4 @@ fn value<'py>(py: Python<'py>, name: &Name) -> PyResult<Bound<'py, PyAny>> {
         Name::Text(text) => PyString::new(py, &String::from_utf8_lossy(text)).into_any(),
         Name::Integer(value) => value.into_pyobject(py)?.into_any(),
     })
-}
-
-/// Messages by their groups.
-#[pyclass(frozen, module = "ses_cli.native._engine", name = "MessageCounter")]
-#[derive(Default)]
-pub struct PyCounter {
-    counter: Mutex<Counter>,
-}
-
-#[pymethods]
-impl PyCounter {
-    #[new]
-    fn new() -> Self {
-        Self::default()
-    }
-
-    /// Takes in all rows of some messages. Returns key, group and life of those listed: 0 none, 1 all, 2 impossible,
-    /// 3 pending since `until` or longer.
-    fn add<'py>(&self, py: Python<'py>, rows: &[u8], listed: u8, until: u64) -> PyResult<Bound<'py, PyList>> {
-        let listed = match listed {
-            1 => Listed::All,
-            2 => Listed::Impossible,
-            3 => Listed::Pending,
-            _ => Listed::Nothing,
-        };
-        let found = detached(py, || lock(&self.counter).add(rows, listed, until))?;
-        let list = PyList::empty(py);
-        for Found { key, group, life } in &found {
-            list.append((PyBytes::new(py, key), group, life_tuple(py, life)?))?;
-        }
-        Ok(list)
-    }
-
-    /// Takes in what another one has counted, which is spent then.
-    fn merge(&self, py: Python<'_>, other: &PyCounter) -> PyResult<()> {
-        detached(py, || {
-            let other = std::mem::take(&mut *lock(&other.counter));
-            lock(&self.counter).merge(other);
-        })
-    }
-
-    /// Group and what its messages come to.
-    fn totals<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let list = PyList::empty(py);
-        for (group, totals) in &mut lock(&self.counter).totals {
-            list.append((group, totals_tuple(py, totals)?))?;
-        }
-        Ok(list)
-    }
-
-    /// What all messages come to.
-    fn whole<'py>(&self, py: Python<'py>) -> PyResult<TotalsTuple<'py>> {
-        let mut whole = detached(py, || lock(&self.counter).whole())?;
-        totals_tuple(py, &mut whole)
-    }
-}
-
-type Lengths<'py> = (Bound<'py, PyDict>, Option<u64>);
-type TotalsTuple<'py> = (Vec<u64>, Vec<Lengths<'py>>);
-
-/// Counts, and four times the numbers of each length of time with the longest.
-fn totals_tuple<'py>(py: Python<'py>, totals: &mut Totals) -> PyResult<TotalsTuple<'py>> {
-    let Totals {
-        counts,
-        to_delivered,
-        to_open,
-        to_person,
-        retries,
-    } = totals;
-    let times = [to_delivered, to_open, to_person, retries].map(|times| lengths(py, times));
-    Ok((counts.to_vec(), times.into_iter().collect::<PyResult<_>>()?))
-}
-
-fn lengths<'py>(py: Python<'py>, found: &mut Durations) -> PyResult<Lengths<'py>> {
-    let counts = PyDict::new(py);
-    for (value, n) in found.counts() {
-        counts.set_item(value, n)?;
-    }
-    Ok((counts, found.most))
-}
-
-/// The fields of `ses_cli.message.Life`.
-fn life_tuple<'py>(py: Python<'py>, life: &Life) -> PyResult<Bound<'py, PyTuple>> {
-    let head = (
-        life.sent,
-        life.known_from,
-        life.since,
-        life.delivered,
-        life.bounced,
-        life.dropped,
-        life.deferrals,
-        life.retries,
-        life.first_open,
-    );
-    let rest = (
-        life.first_person,
-        life.opens,
-        life.first_click,
-        life.clicks,
-        life.has_complained,
-        life.has_unsubscribed,
-        life.end,
-        life.flags,
-    );
-    let (head, rest) = (head.into_pyobject(py)?, rest.into_pyobject(py)?);
-    Ok(head.add(rest)?.cast_into::<PyTuple>()?)
 }

@@ -2,7 +2,7 @@
 
 use super::{detached, lock, string};
 use crate::causes::Causes;
-use crate::messages::step;
+use crate::row::step;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use std::sync::{Arc, Mutex};
