@@ -31,7 +31,11 @@ pub type Labels = HashMap<u64, u64, RandomState>;
 pub struct Counter {
     /// Instead of groups, where they have some.
     labels: Labels,
-    pub totals: HashMap<u64, Totals, RandomState>,
+    /// By group, or its label.
+    totals: Vec<(u64, Totals)>,
+    /// Of labels among the totals, and of groups that were met.
+    places: Labels,
+    met: Labels,
     sorter: Sorter,
 }
 
@@ -65,20 +69,42 @@ impl Counter {
 
     /// Takes in a message.
     pub fn meet(&mut self, group: u64, life: &Life) {
-        let label = self.labels.get(&group).copied().unwrap_or(group);
-        self.totals.entry(label).or_default().add(life);
+        let place = match self.met.get(&group) {
+            Some(&place) => place as usize,
+            None => {
+                let place = self.place(self.labels.get(&group).copied().unwrap_or(group));
+                self.met.insert(group, place as u64);
+                place
+            }
+        };
+        self.totals[place].1.add(life);
+    }
+
+    fn place(&mut self, label: u64) -> usize {
+        let new = self.totals.len();
+        let place = *self.places.entry(label).or_insert(new as u64) as usize;
+        if place == new {
+            self.totals.push((label, Totals::default()));
+        }
+        place
+    }
+
+    /// Group, or its label, and what its messages come to.
+    pub fn totals(&mut self) -> &mut [(u64, Totals)] {
+        &mut self.totals
     }
 
     /// Takes in what another has counted, of other messages.
     pub fn merge(&mut self, other: Counter) {
-        for (group, totals) in other.totals {
-            self.totals.entry(group).or_default().merge(totals);
+        for (label, totals) in other.totals {
+            let place = self.place(label);
+            self.totals[place].1.merge(totals);
         }
     }
 
     /// What all messages come to.
     pub fn whole(&mut self) -> Totals {
-        let mut all: Vec<&mut Totals> = self.totals.values_mut().collect();
+        let mut all: Vec<&mut Totals> = self.totals.iter_mut().map(|one| &mut one.1).collect();
         let mut counts = [0; COUNTS];
         for (at, sum) in counts.iter_mut().enumerate() {
             *sum = all.iter().map(|totals| totals.counts[at]).sum();

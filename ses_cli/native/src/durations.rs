@@ -60,9 +60,9 @@ mod tests {
         other.add(7);
         other.add(5);
         one.merge(other.clone());
-        assert_eq!((one.counts(), one.most), (&[(5, 2), (7, 1)][..], Some(7)));
+        assert_eq!((one.most, one.counts()), (Some(7), &[(5, 2), (7, 1)][..]));
         let mut sum = Durations::sum([&mut one, &mut other].into_iter());
-        assert_eq!((sum.counts(), sum.most), (&[(5, 3), (7, 2)][..], Some(7)));
+        assert_eq!((sum.most, sum.counts()), (Some(7), &[(5, 3), (7, 2)][..]));
     }
 
     #[test]

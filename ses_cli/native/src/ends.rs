@@ -36,7 +36,8 @@ impl Cell {
     const HOUR: u32 = 29;
 
     fn new(group: u32, thing: u8, row: &Row) -> Self {
-        let place = u64::from(group) << Self::HOUR | time_of(row) / HOUR;
+        let hour = time_of(row) / HOUR;
+        let place = u64::from(group) << Self::HOUR | hour;
         Cell(place << Self::THING | u64::from(thing))
     }
 
@@ -164,20 +165,25 @@ impl Ends {
 }
 
 /// Cells with what happened and how often, under the labels of their groups and by edges.
-fn told(cells: impl Iterator<Item = (Cell, u64, u64)>, groups: &[u64], labels: &Labels, edges: Option<&[u64]>) -> Vec<Told> {
+fn told(
+    cells: impl Iterator<Item = (Cell, u64, u64)>,
+    groups: &[u64],
+    labels: &Labels,
+    edges: Option<&[u64]>,
+) -> Vec<Told> {
     let labels: Vec<_> = groups.iter().map(|group| labels.get(group).copied()).collect();
     let mut found: HashMap<_, u64, RandomState> = HashMap::default();
     for (cell, thing, n) in cells {
-        if let (Some(label), Some(hour)) = (labels[cell.group()], edge(edges, cell.hour())) {
+        if let (Some(hour), Some(label)) = (edge(edges, cell.hour()), labels[cell.group()]) {
             *found.entry((label, thing, hour)).or_default() += n;
         }
     }
-    let mut found: Vec<Told> = found
+    let told = found
         .into_iter()
-        .map(|((label, thing, hour), n)| (label, thing, hour, n))
-        .collect();
-    found.sort_unstable();
-    found
+        .map(|((label, thing, hour), n)| (label, thing, hour, n));
+    let mut told: Vec<Told> = told.collect();
+    told.sort_unstable();
+    told
 }
 
 fn edge(edges: Option<&[u64]>, hour: u64) -> Option<u64> {

@@ -10,7 +10,8 @@ succinctness of R. Bhagwan et al., "Adtributor: revenue debugging in advertising
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from math import log
 from typing import NamedTuple
 
@@ -36,17 +37,12 @@ class Finding(NamedTuple):
     bound: float  # what may be expected as well, and makes less of it
     share: float  # of the window in both periods
     spread: float
+    ratio: float  # the logarithm of the likelihood ratio of another rate against the expected one
 
     @property
     def excess(self) -> float:
         """How many more than expected, or fewer."""
         return self.observed - self.expected
-
-    @property
-    def ratio(self) -> float:
-        """The logarithm of the likelihood ratio of another rate against the expected one."""
-        told = self.observed * log(self.observed / self.expected) if self.observed > 0 else 0.0
-        return (told - self.excess) / self.spread
 
     @property
     def chance(self) -> float:
@@ -69,6 +65,12 @@ class Finding(NamedTuple):
         return self._replace(bound=self.expected).chance
 
 
+# quicker than `Finding(...)`
+_finding_of: Callable[[tuple[Segment, float, float, float, float, float, float]], Finding] = partial(
+    tuple.__new__, Finding
+)
+
+
 class _Rates(dict[Segment, float]):
     """The rate of each segment in the baseline: of few wide ones it is asked time and again."""
 
@@ -88,21 +90,15 @@ class Evidence:
         self.cube = cube
         self.spread = spread(cube)
         self._unseen = _HALF / max(cube.before.whole.get(ALL, 0), 1)  # the rate of what the baseline does not have
-        self._segments = {**cube.now.part, **cube.before.part}
-        self._divided = self._parts()
         self._rates = _Rates(cube.before)
         self._found: dict[Segment, Finding] = {}
-        values = [{segment[at] for segment in self._segments} - {ANY} for at in range(len(Segment._fields))]
-        self._costs = [log(max(len(known), 2)) for known in values]
-        self._rules = Counter(cls for cls, rule in {segment[3:] for segment in self._segments} if rule is not ANY)
-
-    def _parts(self) -> dict[tuple[Segment, int], list[Segment]]:
-        """What all mail is divided into: sender domains, recipient domains or templates of it that have mail now."""
-        parts: dict[tuple[Segment, int], list[Segment]] = {}
-        for mail in self.cube.now.whole:
-            for at, whole in wider(mail):
-                parts.setdefault((whole, at), []).append(mail)
-        return parts
+        now, before = cube.now.part, cube.before.part
+        every = {**now, **before}
+        # those with enough in both periods to be tested
+        self.segments = [one for one in every if now.get(one, 0) + before.get(one, 0) >= _TESTED]
+        values = [set(column) for column in zip(*every, strict=True)] or [set[object]()] * len(Segment._fields)
+        self._costs = [log(max(len(known - {ANY}), 2)) for known in values]
+        self._rules = Counter(cls for cls, rule in {segment[3:] for segment in every} if rule is not ANY)
 
     def _mixed(self, segment: Segment, rate: float) -> Iterator[float]:
         """What a segment would have, had all its parts the rates they had: a change of the mix is no change of rates.
@@ -112,7 +108,7 @@ class Evidence:
         now, before = self.cube.now.whole, self.cube.before
         drawn = max(_PRIOR, _EVENTS / rate if rate else 0.0)
         for at in range(3):
-            if parts := self._divided.get((segment.mail(), at)):
+            if parts := self.cube.divided.get((segment.mail(), at)):
                 yield sum(
                     now[mail]
                     * (before.part.get(segment_of((*mail[:3], *segment[3:])), 0) + drawn * rate)
@@ -130,18 +126,20 @@ class Evidence:
         return found
 
     def _finding(self, segment: Segment, explained: float) -> Finding:
-        mail = segment.mail()
-        now, base = self.cube.now.whole.get(mail, 0), self.cube.before.whole.get(mail, 0)
-        part = self.cube.before.part.get(segment, 0) + self._unseen * base
-        observed = self.cube.now.part.get(segment, 0) - explained
-        likely = max([self._rates[more] for _, more in wider(segment)], default=0.0)
+        mail, side, before = segment.mail(), self.cube.now, self.cube.before
+        now, base = side.whole.get(mail, 0), before.whole.get(mail, 0)
+        part = before.part.get(segment, 0) + self._unseen * base
+        observed = side.part.get(segment, 0) - explained
+        likely = max([self._rates[more] for more in wider(segment).values()], default=0.0)
         drawn = max(_EVENTS / likely if likely else 0.0, _PRIOR - base, 0.0)
         rates = [(part + drawn * likely) / (base + drawn)]
         rates += [part / base] if base else []
         expected = max(rates[0] * now, _NEXT_TO_NOTHING)
         share = now / (now + max(base, _PRIOR))
-        found = Finding(segment, observed, expected, expected, share, self.spread.of(expected))
-        if found.ratio <= HOPELESS:
+        told, spread = observed * log(observed / expected) if observed > 0 else 0.0, self.spread.of(expected)
+        ratio = (told - (observed - expected)) / spread
+        found = _finding_of((segment, observed, expected, expected, share, spread, ratio))
+        if ratio <= HOPELESS:
             return found
         bounds = [rate * now for rate in rates] + ([*self._mixed(segment, rates[0])] if base else [])
         return found._replace(bound=max(*bounds, _NEXT_TO_NOTHING) if found.excess > 0 else min(bounds))
@@ -162,19 +160,12 @@ class Evidence:
         found: list[list[tuple[Segment, float]]] = [[]]
         for at in range(3):
             moved = []
-            for each in self._divided.get((mail, at), ()):
+            for each in self.cube.divided.get((mail, at), ()):
                 (had, of), (_, n) = self.numbers(each)
                 rate = had / of - part / base if of and base else 0.0
                 moved.append((each, (n - now * of / base) * rate if base else 0.0))
             found.append(sorted(moved, key=lambda one: -abs(one[1])))
         return max(found, key=lambda moved: sum(abs(excess) for _, excess in moved[:_FEW]))
-
-    def segments(self) -> Iterator[Segment]:
-        """Those with enough in both periods to be tested."""
-        now, before = self.cube.now.part, self.cube.before.part
-        for segment in self._segments:
-            if now.get(segment, 0) + before.get(segment, 0) >= _TESTED:
-                yield segment
 
     def cost(self, segment: Segment) -> float:
         """What the values of a segment cost; a template tells its sender, and a rule is one of its class."""

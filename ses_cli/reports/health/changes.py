@@ -67,7 +67,7 @@ def changes(compared: Compared) -> list[Change]:
 
 def _chances(evidence: Evidence) -> Iterator[float]:
     """The p-values of all segments that are tested."""
-    for segment in evidence.segments():
+    for segment in evidence.segments:
         finding = evidence.finding(segment)
         yield finding.chance if _is_large(finding) else 1.0
     for mail in _senders(evidence):
@@ -93,7 +93,7 @@ def _changes(evidence: Evidence, limit: float) -> list[Change]:
 
 def _causes(evidence: Evidence, limit: float) -> Iterator[tuple[Finding, float]]:
     """The segments that explain most, and their scores, one after another, each without what those before explain."""
-    waiting = {segment: evidence.finding(segment) for segment in evidence.segments()}
+    waiting = {segment: evidence.finding(segment) for segment in evidence.segments}
     waiting = {segment: finding for segment, finding in waiting.items() if finding.ratio > HOPELESS}
     taken: list[Finding] = []
     while len(taken) < _MOST and (best := _best(evidence, waiting, limit)):

@@ -1,16 +1,16 @@
 """What happened in two periods, counted by every segment of the mail."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, TypeVar
 
 from ses_cli.reports.health.compared import Compared
-from ses_cli.reports.health.mails import Mails
+from ses_cli.reports.health.mails import Grouped
 from ses_cli.reports.health.meanings import Meaning, Place
 from ses_cli.reports.health.metrics import METRICS, Metric
-from ses_cli.reports.health.periods import block_hours, edges
+from ses_cli.reports.health.periods import Periods, block_hours, edges
 
 
 class Segment(NamedTuple):
@@ -50,6 +50,7 @@ segment_of: Callable[[tuple[object, ...]], Segment] = partial(tuple.__new__, Seg
 ALL = Segment()
 Numbers = defaultdict[Segment, int]
 Blocks = dict[tuple[Segment, int], int]
+Divided = Mapping[tuple[Segment, int], list[Segment]]
 K = TypeVar("K", Segment, tuple[Segment, int])
 
 
@@ -75,13 +76,21 @@ class Cube:
     # of the baseline, in blocks as long as the window: by segment of the mail and number of the block
     blocks_whole: Blocks = field(default_factory=dict)
     blocks_part: Blocks = field(default_factory=dict)
+    # what mail is divided into: sender domains, recipient domains or templates of it that have mail now
+    divided: Divided = field(default_factory=dict)
 
 
-def wider(segment: Segment) -> Iterator[tuple[int, Segment]]:
-    """The segments of more mail, one value each let go, and which; the sender of a template stays."""
-    for at in range(3):
-        if segment[at] is not ANY and (at or segment.template is ANY):
-            yield at, segment_of((*segment[:at], ANY, *segment[at + 1 :]))
+def wider(segment: Segment) -> dict[int, Segment]:
+    """The segments of more mail, one value each let go, by which; the sender of a template stays."""
+    sender, domain, template, *reason = segment
+    found = {}
+    if sender is not ANY and template is ANY:
+        found[0] = segment_of((ANY, domain, template, *reason))
+    if domain is not ANY:
+        found[1] = segment_of((sender, ANY, template, *reason))
+    if template is not ANY:
+        found[2] = segment_of((sender, domain, ANY, *reason))
+    return found
 
 
 _SHAPES: tuple[Callable[[Place], Segment | None], ...] = (
@@ -92,21 +101,31 @@ _SHAPES: tuple[Callable[[Place], Segment | None], ...] = (
     lambda place: None if place[2] is None else segment_of((place[0], ANY, place[2], ANY, ANY)),
     lambda place: None if place[2] is None else segment_of((*place, ANY, ANY)),
 )
-_VARIED: tuple[Callable[[Place], Segment | None], ...] = (
-    _SHAPES[1],
-    _SHAPES[2],
-    lambda place: segment_of((place[0], ANY, place[2], ANY, ANY)),
-)
+
+
+def _of_template(place: Place) -> Segment:
+    return segment_of((place[0], ANY, place[2], ANY, ANY))
 
 
 def cubes(compared: Compared) -> list[Cube]:
     """A cube for each metric."""
-    periods = compared.periods
-    now = _Period(compared.now, periods.start, periods.end)
-    before = _Period(compared.before, periods.before, periods.until)
-    blocks = _blocks(compared.before, periods.before, periods.until, block_hours(periods))
+    counts, periods = compared.now, compared.periods
+    grouped = [counts.by(shape) for shape in _SHAPES]
+    now = _Period(grouped, edges(counts.hours, periods.start, periods.end))
+    if compared.before is not counts:
+        counts = compared.before
+        grouped = [counts.by(shape) for shape in _SHAPES]
+    before = _Period(grouped, edges(counts.hours, periods.before, periods.until))
+    blocks = _blocks([*grouped[1:3], counts.by(_of_template)], counts.hours, periods)
     return [
-        Cube(metric, now.side(metric), before.side(metric), blocks[metric.whole], blocks[metric.parts])
+        Cube(
+            metric,
+            now.side(metric),
+            before.side(metric),
+            blocks[metric.whole],
+            blocks[metric.parts],
+            now.divided(metric.whole),
+        )
         for metric in METRICS
     ]
 
@@ -114,24 +133,37 @@ def cubes(compared: Compared) -> list[Cube]:
 class _Period:
     """The messages of one period by segments of the mail."""
 
-    def __init__(self, counts: Mails, start: int, end: int) -> None:
-        grouped, hours = [counts.by(shape) for shape in _SHAPES], edges(counts.hours, start, end)
+    def __init__(self, grouped: Sequence[Grouped[Segment]], hours: Sequence[int]) -> None:
         self._mails = _sums((kind, mail, n) for mails in grouped for kind, mail, _, n in mails.counts(hours))
         self._failed = _read((meaning, mail, n) for mails in grouped for meaning, mail, _, n in mails.failures(hours))
+        self._divided: dict[frozenset[str], Divided] = {}  # several metrics have the same
 
     def side(self, metric: Metric) -> Side:
         """The counts of a metric."""
         part = self._failed[metric.event] if metric.event else self._mails[metric.parts]
         return Side(self._mails[metric.whole], part)
 
+    def divided(self, kinds: frozenset[str]) -> Divided:
+        """What the mail is divided into of which there are messages of these kinds."""
+        if kinds not in self._divided:
+            parts: defaultdict[tuple[Segment, int], list[Segment]] = defaultdict(list)
+            for mail in self._mails[kinds]:
+                for at, whole in wider(mail).items():
+                    parts[whole, at].append(mail)
+            self._divided[kinds] = parts
+        return self._divided[kinds]
 
-def _blocks(counts: Mails, start: int, end: int, hours: int) -> Mapping[frozenset[str], Blocks]:
-    """The messages by kinds, sender domain, recipient domain or template, and block of so many hours."""
-    between = edges(counts.hours, start, end, hours)
+
+def _blocks(
+    grouped: Sequence[Grouped[Segment]], happened: Sequence[int], periods: Periods
+) -> Mapping[frozenset[str], Blocks]:
+    """The messages of the baseline by kinds, segment, and block of some hours."""
+    end, hours = periods.until, block_hours(periods)
+    between = edges(happened, periods.before, end, hours)
     return _sums(
         (kind, (mail, (end - 1 - hour) // hours), n)
-        for shape in _VARIED
-        for kind, mail, hour, n in counts.by(shape).counts(between)
+        for mails in grouped
+        for kind, mail, hour, n in mails.counts(between)
     )
 
 

@@ -90,8 +90,10 @@ class Grouped(Generic[K]):
     def __init__(self, mails: Mails, of: Callable[[Place], K | None]) -> None:
         self._mails = mails
         numbers: dict[K, int] = {}
-        named = ((group, of(place)) for group, place in mails.places)
-        self._labels = [(group, numbers.setdefault(name, len(numbers))) for group, name in named if name is not None]
+        self._labels = []
+        for group, place in mails.places:
+            if (name := of(place)) is not None:
+                self._labels.append((group, numbers.setdefault(name, len(numbers))))
         self._names = list(numbers)
 
     def counts(self, edges: Sequence[int] | None = None) -> Iterator[tuple[str, K, int, int]]:

@@ -49,11 +49,11 @@ impl PyCounter {
         })
     }
 
-    /// Group and what its messages come to.
+    /// Group, or its label, and what its messages come to.
     fn totals<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(py);
-        for (group, totals) in &mut lock(&self.counter).totals {
-            list.append((group, totals_tuple(py, totals)?))?;
+        for (label, totals) in lock(&self.counter).totals() {
+            list.append((*label, totals_tuple(py, totals)?))?;
         }
         Ok(list)
     }

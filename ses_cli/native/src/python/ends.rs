@@ -39,11 +39,15 @@ impl PyEnds {
 
     /// Label of the group, what happened, hour and how many: see `Ends` of `ses_cli/message/ends.py`.
     fn counts(&self, py: Python<'_>, labels: Vec<(u64, u64)>, edges: Option<Vec<u64>>) -> PyResult<Vec<Told>> {
-        detached(py, || lock(&self.ends).counts(&labels.into_iter().collect(), edges.as_deref()))
+        detached(py, || {
+            lock(&self.ends).counts(&labels.into_iter().collect(), edges.as_deref())
+        })
     }
 
     /// The same of those that failed or were delayed, by what stands for the meaning instead of what happened.
     fn failures(&self, py: Python<'_>, labels: Vec<(u64, u64)>, edges: Option<Vec<u64>>) -> PyResult<Vec<Told>> {
-        detached(py, || lock(&self.ends).failures(&labels.into_iter().collect(), edges.as_deref()))
+        detached(py, || {
+            lock(&self.ends).failures(&labels.into_iter().collect(), edges.as_deref())
+        })
     }
 }
