@@ -124,6 +124,10 @@ DEFAULT_CHECKS = Checks()
 class Collected(Protocol):
     """Counts of many batches by the same keys, held by their engine until they are asked for."""
 
+    @property
+    def keys(self) -> Sequence[Key]:
+        """What it counts by."""
+
     def merge(self, later: Self) -> None:
         """Takes in what was collected later, by the same keys; that is spent then."""
 

@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from ses_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from ses_cli.batch import Batch, BounceColumns, Checks, CollectedBounces, Engine, Piece
+    from ses_cli.batch import (
+        Batch,
+        BounceColumns,
+        Checks,
+        Collected,
+        CollectedBounces,
+        Engine,
+        Key,
+        Kinds,
+        Piece,
+        Value,
+    )
     from ses_cli.message.counting import MessageCounter
     from ses_cli.message.ends import Ends
     from ses_cli.sources import Span
@@ -86,6 +97,19 @@ def collected_bounces(event: str, bounce_type: str | None, columns: BounceColumn
     bounces = NativeBounces(event, bounce_type)
     bounces.add_columns(columns)
     return bounces
+
+
+def collected_counts(
+    keys: Sequence[Key], values: Sequence[Sequence[Value]], counts: Kinds[list[int]]
+) -> Collected | None:
+    """Groups by keys that were counted elsewhere: see `Collected`. None and ValueError as above."""
+    if engine_name() == "python":
+        return None
+    from ses_cli.native.batch import NativeCounts
+
+    collected = NativeCounts(keys)
+    collected.add_columns(values, counts)
+    return collected
 
 
 def threads(jobs: int | None) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
     from array import array
+    from collections.abc import Sequence
 
     from ses_cli.batch import Batch
 
@@ -32,6 +33,20 @@ class Deferring(Protocol):
 
     def resume(self, answers: Any) -> None:
         """Take the answers in."""
+
+
+@runtime_checkable
+class Splitting(Protocol):
+    """A report that may have any number of keys, and can be held in parts, each of which has some of them."""
+
+    def is_large(self) -> bool:
+        """Whether it may have too many to be held at once."""
+
+    def split(self, count: int) -> Sequence[Self]:
+        """So many parts, the same key always in the same one. Merged in any order they are the report."""
+
+    def trim(self) -> None:
+        """Lets go of what is not shown, where no part with the same keys is merged with it any more."""
 
 
 class Fold(Protocol):

@@ -226,7 +226,15 @@ class NativeCounts:
     """See `ses_cli.batch.Collected`."""
 
     def __init__(self, keys: Sequence[Key]) -> None:
+        self.keys = keys
         self._tally = _engine.Tally(list(keys))
+
+    def add_columns(self, values: Sequence[Sequence[Value]], counts: Kinds[list[int]]) -> None:
+        """Adds groups that were counted elsewhere: their values, a column for each key, and their records.
+
+        Raises ValueError where the columns do not fit each other.
+        """
+        self._tally.add_columns(values, [(*kind, column) for kind, column in counts.items()])
 
     def add(self, batch: NativeBatch) -> None:
         """Counts the records of a batch."""

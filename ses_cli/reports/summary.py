@@ -1,7 +1,7 @@
 """The summary: how many events of which type, by recipient domain or by whatever else is asked for."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from functools import cache
 from typing import Self
@@ -30,6 +30,7 @@ class Summary:
     first: int | None = None
     last: int | None = None
     tally: Tally = field(default_factory=Tally)
+    is_top: bool = field(default=False, compare=False)  # whether no groups are asked for but the `top` ones
 
     def add(self, batch: Batch) -> None:
         """Counts the records of a batch."""
@@ -43,6 +44,19 @@ class Summary:
         if later.first is not None and later.last is not None:
             self._widen(later.first, later.last)
         self.tally.merge(later.tally)
+
+    def is_large(self) -> bool:
+        """Whether it has a group for each mail."""
+        return "bulk-id" in self.by
+
+    def split(self, count: int) -> list[Self]:
+        """In parts by group."""
+        return [replace(self, tally=tally) for tally in self.tally.split(count)]
+
+    def trim(self) -> None:
+        """Keeps the groups that are shown."""
+        if self.is_top and self.top is not None and self._time is None:
+            self.tally.keep(self.top)
 
     def _widen(self, first: int, last: int) -> None:
         self.first = first if self.first is None else min(first, self.first)

@@ -5,17 +5,22 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from itertools import count as count_up
 from operator import add
-from typing import Self
+from typing import Any, NamedTuple, Self
+from zlib import crc32
 
 from ses_cli.batch import Batch, Collected, Counts, Value
 from ses_cli.batch import Key as BatchKey
+from ses_cli.engine import collected_counts
 from ses_cli.events import EVENTS, HARD, SOFT
 
 UNTYPED = "untyped_bounce"  # a bounce without a bounceType
 Key = str | int | None
 Group = Key | tuple[Key, ...]  # the value itself where records are grouped by one thing
 
+_KINDS = {HARD: ("bounce", HARD), SOFT: ("bounce", SOFT), UNTYPED: ("bounce", None)}  # by event and bounce type
+_KIND_KEYS = (BatchKey.EVENT, BatchKey.BOUNCE_TYPE)
 _AT_ONCE = 1000  # groups that are named together
 _MOST_PENDING = 10_000  # at some hundred bytes each
 
@@ -36,6 +41,9 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
     _enter: "Enter | None" = None
     _pending: Counter[tuple[Value, ...]] = field(default_factory=Counter)
     _enter_pending: "Callable[[Tally, Counts], object] | None" = None
+    _keys: "Sequence[BatchKey]" = ()  # what an engine counts such groups by, if one can take them
+    _left: int = 0  # groups that are not there any more, and
+    _left_counts: dict[str, int] = field(default_factory=dict)  # their records by kind
 
     def __eq__(self, other: object) -> bool:
         """Whether both counted the same, in whatever order."""
@@ -48,7 +56,7 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
     def __len__(self) -> int:
         """How many groups there are."""
         held = self._held()
-        return len(self._groups) if held is None else len(held)
+        return len(self._groups) + self._left if held is None else len(held)
 
     def collect(self, batch: Batch, keys: Sequence[BatchKey], enter: "Enter | None") -> bool:
         """Leaves counting to the engine until the counts are asked for. Whether it does that.
@@ -71,14 +79,53 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
         if len(self._pending) > _MOST_PENDING:
             self._settle()
 
-    def __getstate__(self) -> object:
-        """Copies, and what goes to another process, hold the counts themselves."""
-        self._settle()
-        return object.__getstate__(self)  # `super` knows not the class that slots make
+    def __getstate__(self) -> "State":
+        """Copies, and what goes to another process, hold the groups themselves."""
+        held, count = self._held(), len(self._groups)
+        if held is None:
+            columns = {name: [*column, *[0] * (count - len(column))] for name, column in self._columns.items()}
+            return State(list(map(str, self._keys)), self._groups, columns, self._left, self._left_counts)
+        numbers = held.largest()
+        return State(list(map(str, held.keys)), _told(held, numbers), self.columns(numbers), 0, {})
+
+    def __setstate__(self, state: "State") -> None:
+        self.__init__()  # type: ignore[misc]
+        self._left, self._left_counts = state.left, state.left_counts
+        self._keys = list(map(BatchKey, state.keys))
+        self._collected = self._collected_elsewhere(state) if state.keys and state.groups and not state.left else None
+        if self._collected is None:
+            self.add_columns(state.groups, state.columns)
+
+    def _collected_elsewhere(self, state: "State") -> Collected | None:
+        is_one = len([key for key in self._keys if key not in _KIND_KEYS]) == 1
+        values: Any = [state.groups] if is_one else list(zip(*state.groups, strict=True))
+        counts = {_KINDS.get(name, (name, None)): column for name, column in state.columns.items()}
+        return collected_counts(self._keys, values, counts)
+
+    def split(self, count: int) -> "list[Tally]":
+        """The groups in so many parts, the same group always in the same one."""
+        keys, groups, columns, *_ = self.__getstate__()
+        parts = [Tally(_keys=list(map(BatchKey, keys))) for _ in range(count)]
+        places: list[list[int]] = [[] for _ in parts]
+        for place, group in enumerate(groups):
+            name = str(group) if isinstance(group, str) else "\0".join(_name(group))
+            places[crc32(name.encode(errors="surrogatepass")) % count].append(place)
+        for part, own in zip(parts, places, strict=True):
+            some = {name: [column[place] for place in own] for name, column in columns.items()}
+            part.add_columns([groups[place] for place in own], some)
+        return parts
+
+    def keep(self, top: int) -> None:
+        """Lets go of all groups but the largest, as if they were one. No group of those may come again."""
+        kept, sums, groups = list(self.largest(top)), self.sums(), len(self)
+        names, columns = [group for group, _ in kept], self.columns([number for _, number in kept])
+        self.__init__()  # type: ignore[misc]
+        self.add_columns(names, columns)
+        self._left, self._left_counts = groups - len(names), minus(sums, self.sums())
 
     def _held(self) -> Collected | None:
         """What an engine collected, if that is all there is, and as it is told."""
-        if self._enter is None and not self._groups and not self._pending:
+        if self._enter is None and not self._groups and not self._pending and not self._left:
             return self._collected
         self._settle()
         return None
@@ -97,6 +144,13 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
 
     def add_columns(self, groups: Sequence[Group], columns: Mapping[str, Sequence[int]]) -> None:
         """Counts records of groups, in columns by kind. A group may come several times."""
+        if not self._groups:
+            self._numbers = dict(zip(groups, count_up(), strict=False))
+            if len(self._numbers) == len(groups):
+                self._groups = list(groups)
+                self._columns = {name: _column(column) for name, column in columns.items()}
+                return
+            self._numbers = {}
         numbers = list(map(self._number, groups))
         for name, column in columns.items():
             for number, n in zip(numbers, column, strict=False):
@@ -112,6 +166,8 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
                 self._collected.merge(later._collected)
             later._collected = None
         self.add_columns(later._groups, later._columns)
+        self._keys = self._keys or later._keys
+        self._left, self._left_counts = self._left + later._left, plus(self._left_counts, later._left_counts)
         if later._enter_pending is not None:
             self._pending.update(later._pending)
             self._have_entered(later._enter_pending)
@@ -163,7 +219,7 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
         held = self._held()
         if held is not None:
             return {kind(*key): n for key, n in held.sums().items()}
-        return {name: sum(column) for name, column in self._columns.items()}
+        return plus({name: sum(column) for name, column in self._columns.items()}, self._left_counts)
 
     def largest(self, top: int | None = None) -> Iterator[tuple[Group, int]]:
         """Groups and their numbers: those with the most records first, among equals by name; the first `top`."""
@@ -182,6 +238,23 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
 
             places = nsmallest(top, range(len(groups)), key=lambda number: (-totals[number], names[number]))
         return ((groups[number], number) for number in places)
+
+
+class State(NamedTuple):
+    """A tally as it travels and is kept."""
+
+    keys: list[str]
+    groups: list[Group]
+    columns: dict[str, list[int]]
+    left: int
+    left_counts: dict[str, int]
+
+
+def _column(counts: Sequence[int]) -> "array[int]":
+    try:
+        return array("I", counts)
+    except OverflowError:
+        return array("Q", counts)
 
 
 Enter = Callable[[Tally, Collected], object]

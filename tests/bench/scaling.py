@@ -90,8 +90,9 @@ def _sizes(sources: list[Source]) -> None:
     print()
     span = next(iter(spans(sources[0], _PART)))
     for name, make in MAKES.items():
-        leaf = fold_spans(pickle.dumps(Task(make)), [span], program())
-        sizes = f"{len(leaf.fold):,} bytes of fold, {len(leaf.parts):,} of parts, {len(leaf.deferred):,} that stay"
+        leaf = fold_spans(pickle.dumps(Task(make)), [span], 1, program())
+        folds = sum(map(len, leaf.folds))
+        sizes = f"{folds:,} bytes of fold, {len(leaf.parts):,} of parts, {len(leaf.deferred):,} that stay"
         print(f"{name}: {span.bytes / 1e6:.0f} MB of log are {sizes}")
     with tempfile.TemporaryDirectory() as directory, Processes(Path(directory), {}) as own:
         own.keep(2)

@@ -53,6 +53,7 @@ TASKS: dict[str, Task[ReportFold]] = {
     "validation": Task(Validation, Checks(explain=True), keep=None),
     "bounces": Task(partial(Bounces, Wanted(also=frozenset({"unsubscribe"})))),
     "listing": Task(partial(Listing, Wanted()), is_streamed=True),
+    "mails": Task(partial(Summary, ("bulk-id", "sender"), None, 20, frozenset())),
     "once": Task(partial(Summary, ("domain", "event"), None, 20, frozenset()), ONCE),
     "listed once": Task(partial(Listing, Wanted()), ONCE, is_streamed=True),
 }
@@ -108,6 +109,19 @@ def test_deliveries_stay_where_they_are(tmp_path: Path, processes: Processes, mo
         assert told(sources, task, span_size=100_000, engine=cluster) == told(sources, task)
 
 
+def test_the_largest_groups_come_from_partitions(tmp_path: Path, processes: Processes) -> None:
+    """Of a group for each mail, spread over partitions, those that are shown arrive, and what the others have."""
+    mails = log(*(record(bulkId=f"mail{n * n % 997}", event=("open", "delivered")[n % 2]) for n in range(3000)))
+    sources, task = write(tmp_path, mails), Task(partial(Summary, ("bulk-id",), None, 5, frozenset(), is_top=True))
+    expected = scan(sources, task).fold
+    with Cluster(processes.address, 30_000, partitions=3) as cluster:
+        found = scan(sources, task, span_size=30_000, engine=cluster).fold
+    assert found.tables() == expected.tables()
+    assert found.events() == expected.events()
+    assert len(found.tally) == len(expected.tally) > 400
+    assert len(list(found.tally.largest())) == 3 * 5
+
+
 def test_each_callback_is_counted_once(tmp_path: Path, processes: Processes) -> None:
     """Callbacks that stand in the logs again, in the same task or in a later one, are left out as on one machine."""
     half = LOG.index(b"\n", len(LOG) // 2) + 1
@@ -138,7 +152,7 @@ def test_what_was_not_read_the_first_time_is_an_error(tmp_path: Path) -> None:
     """Where a log could not be read when repeats were looked for, that is told, whatever came of it later."""
     sources, task = write(tmp_path, LOG), TASKS["once"]
     errors = dump([SourceError("a.jsonl: the store did not answer")], {})
-    leaf = fold_new(pickle.dumps(task), [Span(sources[0])], {}, 0, errors, [dump([b""], {})])
+    leaf = fold_new(pickle.dumps(task), [Span(sources[0])], 1, {}, 0, errors, [dump([b""], {})])
     (*_, last) = cast(list[Part[ReportFold]], load(leaf.parts, {}))
     assert last.is_last
     assert last.error

@@ -93,6 +93,33 @@ def test_an_empty_fold_changes_nothing(make: Callable[[bytes], Any], data: bytes
     assert merged(EMPTY[make](), found) == found == merged(found, EMPTY[make]())
 
 
+GROUPINGS = st.sampled_from(
+    [("bulk-id",), ("domain", "template", "task"), ("from-domain", "sender"), ("bulk-id", "event")]
+)
+
+
+@given(logs=st.tuples(WHOLE, WHOLE), by=GROUPINGS, count=st.integers(1, 3), top=st.integers(1, 3))
+def test_groups_are_the_same_in_parts(logs: tuple[bytes, bytes], by: tuple[str, ...], count: int, top: int) -> None:
+    """Split by group, sent, merged part by part and added to, a summary is that of one pass, its largest groups too."""
+    whole = Summary(by, UTC, top)
+    parts = [Summary(by, UTC, top, is_top=True) for _ in range(count)]
+    for data in logs:
+        found = Summary(by, UTC, top, is_top=True)
+        for fold in (whole, found):
+            fold.add(batch(data))
+        for part, later in zip(parts, found.split(count), strict=True):
+            part.merge(pickle.loads(pickle.dumps(later)))
+    largest = deepcopy(parts)
+    for part in largest:
+        part.trim()
+        assert len(list(part.tally.largest())) <= top
+    assert merged(*largest).tables() == whole.tables()
+    found, data = pickle.loads(pickle.dumps(merged(*parts))), logs[0]
+    for fold in (whole, found):
+        fold.add(batch(data))
+    assert b"".join(printed(found.document())) == b"".join(printed(whole.document()))
+
+
 def add(by: tuple[str, ...], tz: Any, records: list[Record]) -> Summary:
     found = Summary(by, tz)
     found.add(batch(log(*records)))

@@ -43,10 +43,11 @@ def summarize(
     from ses_cli.scan import Outcome
 
     refuse_twice("--by", by)
-    if printing.form not in ("table", "markdown"):
+    is_top = printing.form in ("table", "markdown")
+    if not is_top:
         refuse(f"with --format {printing.form}, which has all groups", "top", hint="pipe it to head")
     tz = selecting.zone()
-    make = partial(Summary, by, tz, top or None, frozenset(selecting.events))
+    make = partial(Summary, by, tz, top or None, frozenset(selecting.events), is_top=is_top)
 
     def rendered(outcome: Outcome[Summary]) -> Iterator[bytes]:
         period = outcome.fold.period()

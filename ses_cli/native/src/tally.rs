@@ -144,6 +144,31 @@ impl Tally {
         add(&mut self.sums, &later.sums);
     }
 
+    /// The number of a value as it is told.
+    pub fn known(&mut self, at: usize, value: Value<'_>) -> u32 {
+        let values = &mut self.values[at];
+        match (self.keys[at], value) {
+            (Key::Template | Key::Task | Key::Slot, Value::Integer(value)) => values.number_integer(value),
+            (Key::Template | Key::Task | Key::Slot, _) => values.number_integer(0),
+            (Key::Domain | Key::FromDomain, Value::Text(name)) => values.number_name(name),
+            (Key::Domain | Key::FromDomain, _) => values.number_name(b""),
+            (_, Value::Text(text)) => values.number_text(text),
+            _ => values.number_text(b""),
+        }
+    }
+
+    /// The group of values by their numbers.
+    pub fn group(&mut self, numbers: &[u32]) -> u32 {
+        let numbers = numbers.iter().enumerate();
+        numbers.fold(0, |group, (at, &number)| self.pair(at, group, number))
+    }
+
+    /// Counts records of a kind in a group.
+    pub fn count(&mut self, group: u32, kind: usize, n: u64) {
+        self.counts_of(group)[kind] += n;
+        self.sums[kind] += n;
+    }
+
     /// The number of a record's value; None where it is not known yet how it is compared.
     #[inline(always)]
     fn number(&mut self, at: usize, block: &Block, text: &[u8], record: &Record, domains: &mut Domains) -> Option<u32> {

@@ -79,7 +79,7 @@ impl Values {
     }
 
     /// The number of a domain as it is compared. As a spelling it may be compared as yet another one: `a..` as `a.`.
-    fn number_name(&mut self, name: &[u8]) -> u32 {
+    pub fn number_name(&mut self, name: &[u8]) -> u32 {
         let number = self.texts.number(name);
         if number as usize == self.names.len() {
             self.names.push(UNASKED);

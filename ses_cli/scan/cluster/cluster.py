@@ -64,9 +64,15 @@ class Cluster:
 
     def parts(self, spans: Sequence[Span], task: Task[F]) -> Iterator[Part[F]]:
         """The parts. All but the last one hold an empty fold, unless they are streamed."""
-        work = Work(self._connection, task)
+        sources = list(dict.fromkeys(span.source for span in spans))
+        total = sum((source.size or 0) * (_PACKED if source.codec else 1) for source in sources)
+        count = self._partitions or partitions(total)
+        work = Work(self._connection, task, count)
+        is_spread = work.is_split or task.checks.selection.dedupe
+        size = max(self.span_size(sources), total // _SPREADING if is_spread else 0)
+        given = leaves([span._replace(source=_absolute(span.source)) for span in spans], size)
         held: list[Part[F]] = []  # the last one that came
-        for some, before in self._tasks(spans, task):
+        for some, before in self._with_repeats(list(given), task, count):
             work.give(some, before)
             if work.waiting > self._connection.threads * _AHEAD:
                 yield from held
@@ -83,18 +89,13 @@ class Cluster:
                 part.fold.merge(work.fold())
             yield part
 
-    def _tasks(self, spans: Sequence[Span], task: Task[F]) -> Iterator[tuple[list[Span], Before | None]]:
-        """Spans that make up a task, and where it matters what of them came before."""
-        sources = list(dict.fromkeys(span.source for span in spans))
-        seen = [span._replace(source=_absolute(span.source)) for span in spans]
-        if not task.checks.selection.dedupe:
-            yield from ((some, None) for some in leaves(seen, self.span_size(sources)))
-            return
-        total = sum((source.size or 0) * (_PACKED if source.codec else 1) for source in sources)
-        given = list(leaves(seen, max(self.span_size(sources), total // _SPREADING)))
-        repeats = Repeats(self._connection, task, given, self._partitions or partitions(total))
+    def _with_repeats(
+        self, given: Sequence[list[Span]], task: Task[F], count: int
+    ) -> Iterator[tuple[list[Span], Before | None]]:
+        """The spans of each task, and where it matters what of them came before."""
+        repeats = Repeats(self._connection, task, given, count) if task.checks.selection.dedupe else None
         for number, some in enumerate(given):
-            yield some, repeats.before(number)
+            yield some, repeats.before(number) if repeats else None
 
 
 def task_size(total: int, threads: int) -> int:

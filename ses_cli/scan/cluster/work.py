@@ -29,13 +29,15 @@ class _Asked(NamedTuple):
 class Work(Generic[F]):
     """Tasks on the workers. What reaches this process is the parts, without what was folded, and a few merged folds."""
 
-    def __init__(self, connection: ClusterConnection, task: Task[F]) -> None:
+    def __init__(self, connection: ClusterConnection, task: Task[F], count: int) -> None:
+        """What may have too many keys is split in `count` partitions."""
         self._connection = connection
         self._task = task
         self._packed = pickle.dumps(task)
         self._fits = program()
         self._asked: deque[_Asked] = deque()
-        self._folds = self._tree()
+        self.is_split = worker.splits(task, task.fold())
+        self._folds = [self._tree() for _ in range(count if self.is_split else 1)]
         self._is_deferring = worker.defers(task, task.fold())
         self._leaves: list[Future[worker.Leaf]] = []  # which have to stay, because they are asked once more
 
@@ -46,11 +48,11 @@ class Work(Generic[F]):
 
     def give(self, spans: Sequence[Span], before: Before | None = None) -> None:
         """Has spans folded that follow those before. `before` is what of them came before, where that matters."""
-        submit, given = self._connection.submit, (self._packed, spans, self._fits)
+        submit, given = self._connection.submit, (self._packed, spans, len(self._folds), self._fits)
         leaf = submit(worker.fold_new, *given, *before) if before else submit(worker.fold_spans, *given)
         self._asked.append(_Asked(spans, submit(worker.parts_of, leaf)))
-        if not self._task.is_streamed:
-            self._folds.add(submit(worker.fold_of, leaf))
+        for partition, tree in enumerate(() if self._task.is_streamed else self._folds):
+            tree.add(submit(worker.fold_of, leaf, partition))
         if self._is_deferring:
             self._leaves.append(leaf)
 
@@ -63,23 +65,29 @@ class Work(Generic[F]):
     def fold(self) -> F:
         """What all of them hold."""
         fold = self._task.fold()
-        for found in self._rest(self._folds):
+        for found in self._loaded(self._merged()):
             fold.merge(found)
         if self._is_deferring and isinstance(fold, Deferring):
             questions = self._connection.share(dump(fold.questions(), self._fits))
             answers = self._tree()
             for leaf in self._leaves:
                 answers.add(self._connection.submit(worker.answers_of, leaf, questions, self._fits))
-            for found in self._rest(answers):
+            for found in self._loaded(answers.rest()):
                 fold.resume(found)
         return fold
+
+    def _merged(self) -> "Iterator[Future[bytes]]":
+        """What is left to be merged here: a few for each level of the tree, or one for each partition."""
+        if not self.is_split or not self._task.is_whole:
+            return (future for tree in self._folds for future in tree.rest())
+        merged = [self._connection.submit(worker.merge_all, list(tree.rest()), self._fits) for tree in self._folds]
+        return iter(merged)
 
     def _tree(self) -> "Tree[Future[bytes]]":
         return Tree(lambda found: self._connection.submit(worker.merge, list(found), self._fits))
 
-    def _rest(self, tree: "Tree[Future[bytes]]") -> Iterator[Any]:
-        """What is left to be merged here, a few for each level of the tree."""
-        for future in tree.rest():
+    def _loaded(self, futures: "Iterator[Future[bytes]]") -> Iterator[Any]:
+        for future in futures:
             yield load(self._connection.result(future, "merging"), self._fits)
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ses_cli.batch import Seen
 from ses_cli.engine import engine, engine_name
-from ses_cli.fold import Deferring
+from ses_cli.fold import Deferring, Splitting
 from ses_cli.scan.parts import Part, Task, Worker
 from ses_cli.scan.scan import one_by_one
 from ses_cli.scan.state import dump, load
@@ -24,17 +24,19 @@ class Leaf(NamedTuple):
     """What spans hold, as states. It stays where it was made, until its parts are asked for."""
 
     parts: bytes  # without what was folded
-    fold: bytes  # of all parts
+    folds: list[bytes]  # of all parts; several where it is split by key
     deferred: bytes  # what the fold puts off
 
 
-def fold_spans(task: bytes, spans: Sequence[Span], fits: Fits) -> Leaf:
-    """Works on spans that follow one another."""
+def fold_spans(task: bytes, spans: Sequence[Span], count: int, fits: Fits) -> Leaf:
+    """Works on spans that follow one another. What they hold is split in `count` partitions."""
     wanted = _task(task)
-    return _folded(wanted, parts_here(wanted, spans), fits)
+    return _folded(wanted, parts_here(wanted, spans), count, fits)
 
 
-def fold_new(task: bytes, spans: Sequence[Span], fits: Fits, place: int, errors: bytes, known: Sequence[bytes]) -> Leaf:
+def fold_new(
+    task: bytes, spans: Sequence[Span], count: int, fits: Fits, place: int, errors: bytes, known: Sequence[bytes]
+) -> Leaf:
     """Works on them, where each callback is counted once.
 
     `known` has fingerprints that were met before, at `place` those for these spans; `errors` what could not be read of
@@ -46,10 +48,10 @@ def fold_new(task: bytes, spans: Sequence[Span], fits: Fits, place: int, errors:
         found: Any = load(some, fits)
         seen.add(found[place])
     failed: Any = load(errors, fits)
-    return _folded(wanted, _with_errors(parts_here(wanted, spans, seen), failed), fits)
+    return _folded(wanted, _with_errors(parts_here(wanted, spans, seen), failed), count, fits)
 
 
-def _folded(task: Task[Any], found: Iterator[Part[Any]], fits: Fits) -> Leaf:
+def _folded(task: Task[Any], found: Iterator[Part[Any]], count: int, fits: Fits) -> Leaf:
     fold, parts = task.fold(), []
     for part in found:
         if task.is_streamed:
@@ -58,7 +60,8 @@ def _folded(task: Task[Any], found: Iterator[Part[Any]], fits: Fits) -> Leaf:
             fold.merge(part.fold)
             parts.append(replace(part, fold=None))
     deferred = dump(fold.defer(), fits) if isinstance(fold, Deferring) and defers(task, fold) else b""
-    return Leaf(dump(parts, fits), dump(fold, fits), deferred)
+    folds = fold.split(count) if count > 1 else [fold]
+    return Leaf(dump(parts, fits), [dump(one, fits) for one in folds], deferred)
 
 
 def _with_errors(parts: Iterator[Part[Any]], errors: Sequence[Any]) -> Iterator[Part[Any]]:
@@ -75,14 +78,19 @@ def defers(task: Task[Any], fold: object) -> bool:
     return isinstance(fold, Deferring) and task.is_whole and not task.is_streamed
 
 
+def splits(task: Task[Any], fold: object) -> bool:
+    """Whether what a task folds is to be split by key."""
+    return isinstance(fold, Splitting) and fold.is_large() and not task.is_streamed
+
+
 def parts_of(leaf: Leaf) -> bytes:
     """What goes to the one who asked, as soon as it is there."""
     return leaf.parts
 
 
-def fold_of(leaf: Leaf) -> bytes:
-    """What is merged."""
-    return leaf.fold
+def fold_of(leaf: Leaf, partition: int) -> bytes:
+    """What is merged with what others hold of the partition."""
+    return leaf.folds[partition]
 
 
 def answers_of(leaf: Leaf, questions: bytes, fits: Fits) -> bytes:
@@ -93,11 +101,22 @@ def answers_of(leaf: Leaf, questions: bytes, fits: Fits) -> bytes:
 
 def merge(found: Sequence[bytes], fits: Fits) -> bytes:
     """Merges what was found in spans that follow one another."""
+    return dump(_merged(found, fits), fits)
+
+
+def merge_all(found: Sequence[bytes], fits: Fits) -> bytes:
+    """Merges all that was found of a partition, and lets go of what is not shown."""
+    fold = _merged(found, fits)
+    fold.trim()
+    return dump(fold, fits)
+
+
+def _merged(found: Sequence[bytes], fits: Fits) -> Any:
     first, *others = (load(one, fits) for one in found)
     fold: Any = first
     for later in others:
         fold.merge(later)
-    return dump(fold, fits)
+    return fold
 
 
 def parts_here(task: Task[Any], spans: Sequence[Span], seen: Seen | None = None) -> Iterator[Part[Any]]:

@@ -9,6 +9,7 @@ use crate::vocabulary::*;
 use hashbrown::HashMap;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 use std::sync::Mutex;
 
@@ -39,6 +40,32 @@ impl PyTally {
             let later = std::mem::replace(&mut *lock(&later.tally), Tally::new(grouping(&later.keys)));
             lock(&self.tally).merge(later);
         })
+    }
+
+    /// Adds groups that were counted elsewhere: their values, one column a key, and of each kind their records.
+    fn add_columns(&self, py: Python<'_>, values: Vec<Vec<Option<Known>>>, kinds: Vec<KindOf>) -> PyResult<()> {
+        let unfit = || PyValueError::new_err("columns that do not fit each other");
+        if values.len() != grouping(&self.keys).len() {
+            return Err(unfit());
+        }
+        let mut later = Tally::new(grouping(&self.keys));
+        let groups = (0..values.first().map_or(0, Vec::len)).map(|row| {
+            let numbers = values.iter().enumerate().map(|(at, column)| match column.get(row)? {
+                Some(Known::Text(text)) => Some(later.known(at, Value::Text(text.as_bytes()))),
+                Some(Known::Integer(value)) => Some(later.known(at, Value::Integer(*value))),
+                None => Some(later.known(at, Value::None)),
+            });
+            let numbers: Option<Vec<u32>> = numbers.collect();
+            numbers.map(|numbers| later.group(&numbers))
+        });
+        let groups: Vec<u32> = groups.collect::<Option<_>>().ok_or_else(unfit)?;
+        for (event, bounce, counts) in &kinds {
+            let kind = kind_named(event, bounce.as_deref()).ok_or_else(unfit)?;
+            for (&group, &n) in groups.iter().zip(counts) {
+                later.count(group, kind, n);
+            }
+        }
+        detached(py, || lock(&self.tally).merge(later))
     }
 
     /// A tuple of values -> n.
@@ -115,6 +142,27 @@ impl PyTally {
             })
             .collect()
     }
+}
+
+/// A value as it is told.
+#[derive(FromPyObject)]
+enum Known {
+    Text(PyBackedStr),
+    Integer(i128),
+}
+
+/// Event, bounce type and the records of each group.
+type KindOf = (String, Option<String>, Vec<u64>);
+
+fn kind_named(event: &str, bounce: Option<&str>) -> Option<usize> {
+    (0..KINDS).find(|&kind| {
+        let (known, of) = event_and_bounce(kind);
+        let of = match bounce_type(of) {
+            Value::Text(text) => Some(text),
+            _ => None,
+        };
+        EVENTS[usize::from(known)].0 == event && of == bounce.map(str::as_bytes)
+    })
 }
 
 type Kind<'py, T> = (&'static str, Bound<'py, PyAny>, T);
