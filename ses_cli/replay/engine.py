@@ -99,8 +99,9 @@ class Replay:
         self._now, self._chance = now, chance
         self._throttle = Throttle(Breaker(policy.concurrency, policy.give_up_after, policy.give_up_time), pace.rate)
         self._intake = Intake(log, journal, self.report, pace, policy.resend_unknown)
-        self._lanes: Lanes[Job] = Lanes(urgent=self.report.paced)
+        self._lanes: Lanes[Job] = Lanes()
         self._intended: deque[Job] = deque()  # intents are written, perhaps not yet durable
+        self._uncounted: list[Attempt] = []  # in the report, of the turn before
         self._retries: list[tuple[float, int, Job]] = []  # a heap by time
         # the clock: seconds from the start, as of this turn
         self._start = self._clock = self._told = self._committed = 0.0
@@ -160,10 +161,16 @@ class Replay:
         """Once around; whether there is anything left to do."""
         self._clock = self._now() - self._start
         self._watch()
-        if self._stopped is None and not self._throttle.holds(self._clock):
-            self._read()
+        may_send = self._stopped is None and not self._throttle.holds(self._clock)
+        if may_send:
+            self._read(self._throttle.breaker.limit)
             self._intend()
         self._commit()
+        # what is to be done anyway is done while the disk works
+        self._count()
+        if may_send:
+            self._read(2 * self._throttle.breaker.limit)
+        self._await_commit()
         self._send()
         if not self._sender.in_flight and (self._stopped is not None or self._all_final()):
             return False
@@ -200,13 +207,12 @@ class Replay:
     def _all_final(self) -> bool:
         return not self._lanes.held and self._intake.peek() is None and self._intake.over
 
-    def _read(self) -> None:
-        """Bring into the window what is due, as much as the next turns can use."""
+    def _read(self, wanted: int) -> None:
+        """Bring into the window what is due, until so many are ready."""
         ready = self._lanes.ready
         while self._retries and self._retries[0][0] <= self._clock:
             ready.appendleft(heapq.heappop(self._retries)[2])
         until = self._throttle.schedule(self._clock) + AHEAD
-        wanted = 2 * self._throttle.breaker.limit
         while len(ready) < wanted and self._lanes.room:
             items, size = self._lanes.free
             jobs = self._intake.take(until, min(wanted - len(ready), items), size)
@@ -236,16 +242,24 @@ class Replay:
         What is written gets to the disk in its order, so no intent is ever there without the outcome that freed
         its lane: a resumed run cannot turn the order of a lane.
         """
-        journal = self._journal
-        is_waiting = bool(self._intended) and self._intended[-1].commit > journal.durable
-        if is_waiting or self._clock >= self._committed + TICK:
+        if self._is_waiting() or self._clock >= self._committed + TICK:
             try:
                 self._outcomes.commit()
                 self._committed = self._clock
-                if is_waiting and not self._sender.in_flight:
-                    journal.flush()  # there is nothing else to wait for
             except TargetError as error:
                 self._lose_journal(error)
+
+    def _await_commit(self) -> None:
+        """Wait for the disk where there is nothing else to wait for."""
+        if self._is_waiting() and not self._sender.in_flight:
+            try:
+                self._journal.flush()
+            except TargetError as error:
+                self._lose_journal(error)
+
+    def _is_waiting(self) -> bool:
+        """Whether an intent is not on disk."""
+        return bool(self._intended) and self._intended[-1].commit > self._journal.durable
 
     def _send(self) -> None:
         """Send what is due and whose intent is on disk."""
@@ -256,26 +270,32 @@ class Replay:
             return  # what is intended was withdrawn, or waits
         durable, rate, successes = self._journal.durable, throttle.rate, throttle.breaker.successes
         schedule, is_paced = throttle.schedule(clock), self.report.paced
-        for _ in range(throttle.breaker.limit - self._sender.in_flight):
-            job = intended[0] if intended else None
-            if job is None or job.commit > durable or job.due > schedule + _SLACK or not rate.allows(clock):
+        send, until = self._sender.send, schedule + _SLACK
+        for _ in range(min(throttle.breaker.limit - self._sender.in_flight, len(intended))):
+            job = intended[0]
+            if job.commit > durable or job.due > until or not rate.allows(clock):
                 return
             intended.popleft()
             rate.take(clock)
             job.successes = successes
-            self._sender.send(job)
+            send(job)
             if is_paced and job.attempt == 1:
                 self.report.lateness.add([max(0.0, schedule - job.due)])
 
     def _settle(self, attempts: Sequence[Attempt]) -> None:
         """Take in how attempts ended, and what follows from it."""
-        self.report.count(attempts)
+        self._uncounted += attempts
         for is_delivered, group in groupby(attempts, key=_is_delivered):  # in their order: the breaker counts streaks
             if is_delivered:
                 self._deliver(list(group))
             else:
                 for attempt in group:
                     self._go_on(attempt)
+
+    def _count(self) -> None:
+        if self._uncounted:
+            self.report.count(self._uncounted)
+            self._uncounted.clear()
 
     def _deliver(self, attempts: Sequence[Attempt]) -> None:
         self._throttle.breaker.success(len(attempts))

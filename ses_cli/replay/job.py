@@ -14,27 +14,23 @@ class Job:
         "attempt",
         "body",
         "commit",
-        "domain",
         "due",
         "entry",
-        "event",
         "lane",
         "number",
+        "row",
         "size",
         "source",
         "spent",
         "successes",
-        "timestamp",
     )
 
     def __init__(self, piece: Piece, row: Row, entry: Entry, number: int) -> None:
         start = row.offset - piece.offset
         self.body = piece.data[start : start + row.length]  # exact
         self.source = piece.source
-        self.timestamp = row.timestamp  # Unix seconds; 0 where the line is no record
+        self.row = row
         self.lane: Hashable = row.lane  # None: no order to keep
-        self.event = row.event
-        self.domain = row.domain
         self.entry = entry
         self.number = number  # in the order of the log
         self.attempt = 0  # how many have begun
@@ -43,6 +39,11 @@ class Job:
         self.due = 0.0  # seconds from the start of the run
         self.commit = 0  # of the journal, with the intent
         self.size = row.length + 1024  # bytes, with what Python needs to hold it
+
+    @property
+    def timestamp(self) -> int:
+        """Unix seconds; 0 where the line is no record."""
+        return self.row.timestamp
 
     @property
     def id(self) -> str:

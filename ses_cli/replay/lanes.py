@@ -27,11 +27,10 @@ class Lanes(Generic[T]):
     leaving the lane behind would lose its order.
     """
 
-    def __init__(self, window: int = 4096, window_bytes: int = 32 << 20, urgent: bool = False) -> None:
+    def __init__(self, window: int = 4096, window_bytes: int = 32 << 20) -> None:
         self.ready: deque[T] = deque()
         self.held = 0  # items in the window
         self._bytes = 0
-        self._urgent = urgent  # a lane's next goes before what is read ahead: with a pace, it is late
         self._window = window
         self._window_bytes = window_bytes
         self._busy: dict[Hashable, deque[T] | None] = {}
@@ -71,7 +70,10 @@ class Lanes(Generic[T]):
             yield from queue or ()
 
     def finish(self, items: Iterable[T]) -> None:
-        """These are final: the next of their lanes become ready."""
+        """These are final: the next of their lanes become ready, before what is read ahead.
+
+        So the first callback that is open is never far behind the last one that is done: a journal keeps all between.
+        """
         busy = self._busy
         for item in items:
             self.held -= 1
@@ -82,7 +84,5 @@ class Lanes(Generic[T]):
             queue = busy[lane]
             if not queue:
                 del busy[lane]
-            elif self._urgent:
-                self.ready.appendleft(queue.popleft())
             else:
-                self.ready.append(queue.popleft())
+                self.ready.appendleft(queue.popleft())

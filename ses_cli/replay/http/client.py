@@ -103,7 +103,8 @@ class Client:
             readable, writable, _ = self._multi.fdset()
             own = self._multi.timeout()  # ms until libcurl has something to do by itself, -1: never
             readable.append(self._waker.fileno())
-            select.select(readable, writable, [], min(wait, own / 1000) if own >= 0 else wait)
+            longest = min(wait, own / 1000) if own >= 0 else wait
+            select.select(readable, writable, [], longest if self._waker.begin() else 0)
             self._waker.clear()
             ended = self._perform()
         self._tick()

@@ -1,5 +1,7 @@
 """A libcurl handle: how requests go out on it, and what comes back."""
 
+from io import BytesIO
+
 import pycurl
 
 from ses_cli.replay.http.options import HttpOptions
@@ -19,7 +21,7 @@ class Handle:
         self.curl = pycurl.Curl()
         self.addresses: tuple[str, ...] = ()  # to connect to, as libcurl was told
         self.job: Job | None = None
-        self.body = b""  # of the request, what of it libcurl has not read
+        self.body = BytesIO()  # of the request, as far as libcurl has read it
         self.head: list[bytes] = []  # lines of the answer's head
         self.sample = b""
         self.size = 0  # of the answer's body
@@ -30,21 +32,19 @@ class Handle:
     def load(self, job: Job) -> None:
         """Make ready for a request."""
         self.job, self.sample, self.size = job, b"", 0
-        self.body = job.body
+        body = self.body
+        body.seek(0)
+        body.truncate()
+        body.write(job.body)
+        body.seek(0)
         self.head.clear()
-
-    def read(self, size: int) -> bytes:
-        """The next bytes of the request's body."""
-        data = self.body
-        self.body = data[size:] if len(data) > size else b""
-        return data[:size]
 
     def has_left(self) -> bool:
         """Whether any of the body may have: libcurl reads it once the connection stands.
 
         Its times do not tell: since curl/curl#21843 PRETRANSFER_TIME is set though nobody took the connection.
         """
-        return self.job is not None and len(self.body) < len(self.job.body)
+        return self.job is not None and self.body.tell() > 0
 
     def take(self, data: bytes) -> int | None:
         """A piece of the answer's body."""
@@ -73,7 +73,7 @@ class Handle:
         curl.setopt(pycurl.PATH_AS_IS, 1)
         curl.setopt(pycurl.POST, 1)
         curl.setopt(pycurl.CUSTOMREQUEST, options.method)
-        curl.setopt(pycurl.READFUNCTION, self.read)
+        curl.setopt(pycurl.READFUNCTION, self.body.read)  # written in C: no frame of Python's for each
         curl.setopt(pycurl.HEADERFUNCTION, self.head.append)
         curl.setopt(pycurl.WRITEFUNCTION, self.take)
         curl.setopt(pycurl.NOSIGNAL, 1)

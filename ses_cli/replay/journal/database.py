@@ -3,15 +3,15 @@
 import os
 import sqlite3
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from ses_cli.errors import TargetError
 from ses_cli.replay.journal import store
+from ses_cli.replay.journal.syncing import Syncer
 
 _CHECKPOINT = 250  # commits, of some pages each, until the write-ahead log is taken into the database
-_sync_data: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
 
 
 class Database(Protocol):
@@ -59,16 +59,14 @@ class FileDatabase:
         self._wal: int | None = None  # descriptor of the write-ahead log, which may not be there yet
         self._checkpointer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self.reader = sqlite3.connect(path, isolation_level=None)
-        self._syncer = ThreadPoolExecutor(1, "journal")
-        self._syncing: Future[None] | None = None  # the latest commit; once one has failed, that one for good
+        self._syncer = Syncer(self._on_sync_end)
+        self._failure: TargetError | None = None  # of a write, or of a sync: there is none after it
 
     def is_ready(self) -> bool:
         """Whether another transaction may be written."""
-        if self._syncing is None:
-            return True
-        if not self._syncing.done():
+        if not self._syncer.is_idle:
             return False
-        self._syncing.result()
+        self._check()
         return True
 
     def write(self, statements: Iterable[store.Statement], number: int) -> None:
@@ -78,20 +76,18 @@ class FileDatabase:
             if self._wal is None:
                 self._wal = os.open(f"{self._path}-wal", os.O_RDONLY | os.O_CLOEXEC)
         except (sqlite3.Error, OSError) as error:
-            failure = store.unwritable(self._path, error)
-            self._syncing = Future()
-            self._syncing.set_exception(failure)
-            raise failure from None
-        self._syncing = self._syncer.submit(self._sync, self._wal, number)
+            self._failure = store.unwritable(self._path, error)
+            raise self._failure from None
+        self._syncer.begin(self._wal, number)
 
     def wait(self) -> None:
         """Until what was written is on disk."""
-        if self._syncing is not None:
-            self._syncing.result()
+        self._syncer.wait()
+        self._check()
 
     def close(self) -> None:
         """Let go of the file, and of its lock last."""
-        self._syncer.shutdown()
+        self._syncer.close()
         if self._wal is not None:
             store.close(self._wal)
         with suppress(sqlite3.Error):
@@ -100,15 +96,17 @@ class FileDatabase:
             self._base.close()
         store.close(self._fd)
 
-    def _sync(self, wal: int, number: int) -> None:
-        try:
-            _sync_data(wal)
+    def _check(self) -> None:
+        if self._failure is None and self._syncer.error is not None:
+            self._failure = store.unwritable(self._path, self._syncer.error)
+        if self._failure is not None:
+            raise self._failure
+
+    def _on_sync_end(self, number: int) -> None:
+        if self._syncer.error is None:
             self.durable = number
-        except OSError as error:
-            raise store.unwritable(self._path, error) from None
-        finally:
-            if self._on_durable is not None:
-                self._on_durable()
+        if self._on_durable is not None:
+            self._on_durable()
         if number % _CHECKPOINT == 0:
             with suppress(sqlite3.Error):  # then the log grows until the next one
                 self._checkpointer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()

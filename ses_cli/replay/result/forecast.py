@@ -26,9 +26,9 @@ class Forecast:
         self.count += 1
         self.bytes += len(job.body)
         self.seconds = job.due
-        if job.event:
-            self.events[job.event] += 1
-            self.domains[job.domain] += 1
+        if job.row.event:
+            self.events[job.row.event] += 1
+            self.domains[job.row.domain] += 1
             first, last = self.period or (job.timestamp, job.timestamp)
             self.period = min(first, job.timestamp), max(last, job.timestamp)
 

@@ -19,9 +19,8 @@ class Histogram:
         """Count durations."""
         self.count += len(durations)
         self.max = max(self.max, max(durations, default=0.0))
-        buckets, log = self._buckets, math.log
-        for seconds in durations:
-            buckets[int(log(seconds * 1e6) * _STEPS) if seconds > 1e-6 else 0] += 1
+        log = math.log
+        self._buckets.update([int(log(seconds * 1e6) * _STEPS) if seconds > 1e-6 else 0 for seconds in durations])
 
     def merge(self, other: "Histogram") -> None:
         """Count all of the other's durations too."""

@@ -94,12 +94,15 @@ class ReplayReport:
     def count(self, attempts: Sequence[Attempt]) -> None:
         """Take in how attempts ended."""
         self.attempts += len(attempts)
-        self.retries += sum([attempt.job.attempt > 1 for attempt in attempts])
-        self.latency.add([attempt.seconds for attempt in attempts])
-        self.statuses.update([attempt.error or attempt.status for attempt in attempts])
-        for attempt in attempts:
-            if not 200 <= attempt.status < 300:
-                self.cause, self.detail = attempt.error or f"status {attempt.status}", attempt.detail
+        answers, seconds = [], []
+        for job, status, error, took, detail, *_ in attempts:
+            self.retries += job.attempt > 1
+            answers.append(error or status)
+            seconds.append(took)
+            if not 200 <= status < 300:
+                self.cause, self.detail = error or f"status {status}", detail
+        self.statuses.update(answers)
+        self.latency.add(seconds)
 
     def fail(self, attempt: Attempt, is_unknown: bool) -> None:
         """Take in that there is no further attempt. Cause and detail are those of the last one."""
