@@ -101,7 +101,7 @@ def _case(source: str, line: str) -> Case:
     return Case(source, actions, email, text.replace("{}", email))
 
 
-def judge(case: Case, classifier: Classifier) -> Verdict:
+def classified(case: Case, classifier: Classifier) -> Verdict:
     """The verdict as `bounces` gives it for a hard bounce."""
     return classifier.classify(case.reason, "hard_bounce", case.email)
 
@@ -111,7 +111,7 @@ def scores(found: Iterable[Case], classifier: Classifier) -> dict[str, Score]:
     by: dict[str, Score] = {}
     for case in found:
         name = provider_of(case.email.partition("@")[2]) or "other or unknown"
-        by.setdefault(name, Score()).add(case, judge(case, classifier))
+        by.setdefault(name, Score()).add(case, classified(case, classifier))
     return by
 
 
@@ -188,7 +188,7 @@ def page() -> str:
 def wrong(classifier: Classifier) -> Iterator[str]:
     """Known texts whose verdict is not accepted, and dead addresses that are missed."""
     for case in (case for _, found in cases("known") for case in found):
-        verdict = judge(case, classifier)
+        verdict = classified(case, classifier)
         is_right = verdict.action in case.accepted
         if not is_right or (case.accepted[0] == "suppress" != verdict.action):
             mark = " " if is_right else "!"

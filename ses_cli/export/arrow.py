@@ -91,7 +91,7 @@ class _Columns:
     @cached_property
     def _verdicts(self) -> tuple[pa.Array, list[Verdict]]:
         nulls, present, numbers, reasons = self.found.reasons()
-        verdicts = [classifier().judge(*reason)[0] for reason in reasons]
+        verdicts = [classifier().classify_hidden(*reason)[0] for reason in reasons]
         return _of_buffers(pa.int32(), len(self.found), nulls, present, numbers), verdicts
 
     def _others(self) -> pa.Array:

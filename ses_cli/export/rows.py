@@ -19,7 +19,7 @@ from ses_cli.times import rfc3339
 
 @cache
 def classifier() -> Classifier:
-    """The one that all rows are judged by."""
+    """The one that all rows are classified by."""
     return Classifier.load()
 
 

@@ -57,8 +57,8 @@ class Separated:
         )
         verdicts = [name for name in self.names if COLUMNS[name].verdict]
         if verdicts:
-            judged = [classifier().judge(*reason)[0] for reason in found.reasons()[3]]
-            words |= {name: list(map(attrgetter(COLUMNS[name].verdict), judged)) for name in verdicts}
+            told = [classifier().classify_hidden(*reason)[0] for reason in found.reasons()[3]]
+            words |= {name: list(map(attrgetter(COLUMNS[name].verdict), told)) for name in verdicts}
         return words
 
     def _odd(self, found: CollectedColumns) -> dict[int, str]:

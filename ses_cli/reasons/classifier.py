@@ -112,16 +112,18 @@ class Classifier:
         `email` is the address that bounced: its provider's rules hold for it, and no other's; a text that names other
         addresses only is no proof against it.
         """
-        return self.judge(hide(reason, email), _is_soft(bounce_type), email)[0]
+        return self.classify_hidden(hide(reason, email), _is_soft(bounce_type), email)[0]
 
     def explain(self, reason: str, bounce_type: str | None = None, email: str = "") -> Explanation:
         """The evidence in a reason, every rule that matches it in order of evidence, and the verdict."""
         text = shape(reason)
         codes = find(text)
         matched = tuple(self._matches(text, codes, _provider(email)))
-        return Explanation(text, codes, matched, *self.judge(hide(reason, email), _is_soft(bounce_type), email))
+        return Explanation(
+            text, codes, matched, *self.classify_hidden(hide(reason, email), _is_soft(bounce_type), email)
+        )
 
-    def judge(self, hidden: str, soft: bool, email: str) -> tuple[Verdict, str]:
+    def classify_hidden(self, hidden: str, soft: bool, email: str) -> tuple[Verdict, str]:
         """The verdict on a reason that `own.hide` gave for this address, and why its action is not the rule's."""
         provider = _provider(email)
         key = (hidden, soft, provider)

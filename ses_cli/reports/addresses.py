@@ -112,14 +112,14 @@ class Addresses:
 
     def add(self, records: "Iterable[Callback]", rules: Path | None) -> None:
         """Takes in bounces, deferrals or drops."""
-        judge, numbers = classifier(rules).judge, self.numbers
+        classify, numbers = classifier(rules).classify_hidden, self.numbers
         for record in records:
             text, time, kind = record.reason or "", record.timestamp, _kind(record)
             email = address(record.email)
             reason = _shared(hide(text, email))
             # the text may spell the address as the record does
-            judged = reason if email == record.email else hide(text, record.email)
-            verdict = judge(judged, kind in _TEMPORARY, record.email)[0]
+            hidden = reason if email == record.email else hide(text, record.email)
+            verdict = classify(hidden, kind in _TEMPORARY, record.email)[0]
             origin = _origin(from_domain(record), record.template_id)
             number = numbers.get(email)
             if number is not None:
@@ -248,7 +248,7 @@ def ordered(found: Addresses, numbers: list[int], sort: str, top: int | None) ->
 
 def _verdicts(columns: BounceColumns, rules: Path | None) -> list[Verdict]:
     """The verdict on each address. A reason that says the same of all addresses of a domain is classified once."""
-    judge, reasons = classifier(rules).judge, columns.reasons
+    classify, reasons = classifier(rules).classify_hidden, columns.reasons
     is_general = [reason.startswith(OWN) or "@" not in reason for reason in reasons]
     known: dict[tuple[int, int, int], Verdict] = {}
     verdicts = []
@@ -258,8 +258,8 @@ def _verdicts(columns: BounceColumns, rules: Path | None) -> list[Verdict]:
             email, reason = columns.emails[number], reasons[key[0]]
             written = columns.spelt.get(number, email)
             # the text may spell the address as the record does
-            judged = reason if written == email else hide(reveal(reason, email), written)
-            verdict = judge(judged, key[1] in _TEMPORARY, written)[0]
+            hidden = reason if written == email else hide(reveal(reason, email), written)
+            verdict = classify(hidden, key[1] in _TEMPORARY, written)[0]
             if is_general[key[0]] and written == email:
                 if len(known) >= _MOST_SHARED:
                     known.clear()

@@ -41,7 +41,7 @@ class Judge:
         event, bounce_type, hidden, _, email = cause
         known = self._known.get(cause[:4])
         if known is None:
-            cls, action, rule, *_ = classifier(self._rules).judge(hidden, bounce_type == SOFT, email)[0]
+            cls, action, rule, *_ = classifier(self._rules).classify_hidden(hidden, bounce_type == SOFT, email)[0]
             meaning = Meaning(event, cls, action, rule)
             known = int.from_bytes(blake2b("\0".join(meaning).encode(), digest_size=8).digest())
             self.meanings[known] = meaning
