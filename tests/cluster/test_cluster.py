@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from ses_cli.batch import Checks
 from ses_cli.cli.scanning import ReportFold
-from ses_cli.errors import SesEventsError, SourceError, TargetError
+from ses_cli.errors import SesEventsError, SourceError, TargetError, WorkerTraceback
 from ses_cli.ledger import Ledger
 from ses_cli.render.data import document
 from ses_cli.reports import delivered
@@ -72,7 +72,8 @@ def told(sources: list[Source], task: Task[ReportFold], **how: object) -> Told:
 
     outcome: Outcome[ReportFold] = scan(sources, task, watch=see, **how)  # type: ignore[arg-type]
     report = b"".join(document(outcome.fold.document()))
-    return report, outcome.ledger, outcome.first, [error.message for error in outcome.errors], problems, bounces
+    errors = [error.message for error in outcome.errors]
+    return report, outcome.ledger, outcome.first, errors, problems, bounces
 
 
 def write(directory: Path, *logs: bytes) -> list[Source]:
@@ -115,7 +116,11 @@ def test_the_largest_groups_come_from_partitions(tmp_path: Path, processes: Proc
     sources, task = write(tmp_path, mails), Task(partial(Summary, ("bulk-id",), None, 5, frozenset(), is_top=True))
     expected = scan(sources, task).fold
     with Cluster(processes.address, 30_000, partitions=3) as cluster:
-        found = scan(sources, task, span_size=30_000, engine=cluster).fold
+        read: list[int] = []
+        found = scan(
+            sources, task, span_size=30_000, engine=cluster, watch=lambda part: read.append(part.bytes_read)
+        ).fold
+    assert sum(read) >= len(mails)  # what a progress bar goes by
     assert found.tables() == expected.tables()
     assert found.events() == expected.events()
     assert len(found.tally) == len(expected.tally) > 400
@@ -225,7 +230,7 @@ def wait_for(ready: Callable[[], bool]) -> None:
 def test_a_worker_that_dies_costs_its_spans_again(
     store: Store, running: Processes, name: str, moment: int, which: bool
 ) -> None:
-    """A worker is killed at any moment, while a store has others wait: the answer is that of one machine."""
+    """A worker is killed at any moment, a store is busy or cuts answers short: the answer is that of one machine."""
     for number in range(5):
         store.put(f"{number}.jsonl", LOG[number * 30_000 : (number + 1) * 30_000])
     sources, _ = find(["s3://logs/"], endpoint=store.server.url)
@@ -233,10 +238,14 @@ def test_a_worker_that_dies_costs_its_spans_again(
     running.keep(2)
     asked: list[Request] = []
 
-    def kill(request: Request, _answer: Answer) -> Response | None:
+    def kill(request: Request, answer: Answer) -> Response | None:
         asked.append(request)
         if len(asked) == moment:
             running.workers[which].kill()
+        if len(asked) % 5 == 0:
+            response = answer(request)
+            response.cut = len(response.body) // 2
+            return response
         return Response.error(503, "SlowDown") if len(asked) % 7 == 0 else None
 
     with Cluster(running.address, 10_000) as cluster:
@@ -248,19 +257,22 @@ def test_a_worker_that_dies_costs_its_spans_again(
 
 
 def test_what_changes_meanwhile_is_told_of(store: Store, processes: Processes) -> None:
-    """An object that is replaced while workers read, and one that is deleted: the errors are those of one machine."""
-    for number, name in enumerate("abc"):
+    """An object is replaced or deleted while workers read, credentials expire: the errors are those of one machine."""
+    for number, name in enumerate("abcd"):
         store.put(f"{name}.jsonl", LOG + b"\n" * number)
     sources, _ = find(["s3://logs/"], endpoint=store.server.url)
     store.put("a.jsonl", LOG.replace(b"bounce", b"opened"))
     del store.memory.objects["logs/b.jsonl"]
+    expired = Response.error(400, "ExpiredToken")
+    store.server.faults.append(lambda request, _: expired if "/d." in request.target else None)
     expected = told(sources, TASKS["summary"], span_size=300_000)
     with Cluster(processes.address, 300_000) as cluster:
         assert told(sources, TASKS["summary"], span_size=300_000, engine=cluster) == expected
     assert [
         "s3://logs/a.jsonl: was replaced while it was read",
         "s3://logs/b.jsonl: was deleted while it was read",
-    ] in (expected)
+        "s3://logs/d.jsonl: the credentials have expired",
+    ] in expected
 
 
 def dying(owner: int) -> Summary:
@@ -277,6 +289,34 @@ def test_a_span_that_kills_workers_is_named(tmp_path: Path, processes: Processes
         scan(sources, Task(partial(dying, os.getpid())), engine=cluster)
     assert f"{sources[0].name}, bytes 0 to " in caught.value.message
     assert "the workers that read it died, 2 one after another" in caught.value.message
+
+
+def failing(directory: Path, owner: int) -> Summary:
+    """A summary that fails on any worker, and leaves a trace of it."""
+    if os.getpid() != owner:
+        with (directory / "tries").open("a") as file:
+            file.write("once more\n")
+        raise ZeroDivisionError("in the middle")
+    return Summary()
+
+
+def test_a_span_that_fails_thrice_is_named(tmp_path: Path, processes: Processes) -> None:
+    """What fails on workers is tried three times, and told as itself, with the bytes that it failed on."""
+    sources = write(tmp_path, log(*[record()] * 50))
+    with Cluster(processes.address) as cluster, pytest.raises(ZeroDivisionError, match="in the middle") as caught:
+        scan(sources, Task(partial(failing, tmp_path, os.getpid())), engine=cluster)
+    assert (tmp_path / "tries").read_text() == "once more\n" * 3
+    assert isinstance(caught.value.__cause__, WorkerTraceback)
+    assert caught.value.__cause__.place == f"a worker, {sources[0].name}, bytes 0 to {sources[0].size:,}"
+
+
+def test_a_state_is_gone_on_with(run: Program, processes: Processes) -> None:
+    """With `--state` on a cluster, a run over a log that has grown prints what one over everything prints."""
+    for data in (LOG, LOG * 2):
+        (run.home / "log.jsonl").write_bytes(data)
+        kept = run("bounces", "--json", "--state", "state", "log.jsonl", "--cluster", processes.address)
+    expected = run("bounces", "--json", "log.jsonl")
+    assert (kept.status, kept.stdout, kept.stderr) == (expected.status, expected.stdout, expected.stderr)
 
 
 def test_a_worker_that_differs_is_named(tmp_path: Path, processes: Processes) -> None:
