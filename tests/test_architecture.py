@@ -14,7 +14,7 @@ import ses_cli
 
 ROOT = Path(ses_cli.__file__).parent
 LAYERS = (
-    ("callback", "errors", "events", "leftovers", "openmetrics", "subject", "table", "zstd"),
+    ("callback", "collection", "errors", "events", "leftovers", "openmetrics", "subject", "table", "zstd"),
     ("identity", "reasons"),
     ("selection", "message"),
     ("batch",),

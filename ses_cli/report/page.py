@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ses_cli import __version__
+from ses_cli.collection import no_collection
 from ses_cli.events import ERRORS, WARNINGS
 from ses_cli.ledger import Ledger
 from ses_cli.report import chinese
@@ -48,6 +49,11 @@ class HtmlPage:
 
 def render(page: HtmlPage) -> bytes:
     """The whole file."""
+    with no_collection():
+        return _render(page)
+
+
+def _render(page: HtmlPage) -> bytes:
     texts = texts_of(page.language)
     figures = Figures(page.health.counted(), page.tz)
     found = page.health.found()

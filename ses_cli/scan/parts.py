@@ -1,13 +1,12 @@
 """The work on one span: its lines checked, selected and folded, handed over in parts of bounded size."""
 
-import gc
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from ses_cli.batch import DEFAULT_CHECKS, Batch, Checks, Invalid, Seen
+from ses_cli.collection import no_collection
 from ses_cli.engine import Checked, Feed, checked
 from ses_cli.errors import SourceError
 from ses_cli.events import Problem
@@ -72,7 +71,7 @@ class Worker(Generic[F]):
         """The parts of a span, always cut at the same places. Batches are entered when their turn has come."""
         parts = self._parts(span, turn)
         while True:
-            with _no_collection():
+            with no_collection():
                 part = next(parts, None)
             if part is None:
                 return
@@ -128,15 +127,3 @@ class Worker(Generic[F]):
             if len(part.invalid) + len(part.explained) >= _MOST_PROBLEMS:
                 yield Part(self._task.fold(), invalid=part.invalid, explained=part.explained)
                 part.invalid, part.explained = [], []
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Records are made by the thousand and hold no cycles; others' code does not run here."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()

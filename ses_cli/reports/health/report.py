@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from ses_cli.batch import Batch
+from ses_cli.collection import no_collection
 from ses_cli.reports.health import change_views, views, words
 from ses_cli.reports.health.changes import Change, changes
 from ses_cli.reports.health.compared import compared
@@ -101,7 +102,9 @@ class Health:
     def found(self) -> Found:
         """All there is to tell."""
         if self._found is None:
-            self._found = find(self.counted(), self.asked, self.other)
+            mails = self.counted()
+            with no_collection():
+                self._found = find(mails, self.asked, self.other)
         return self._found
 
     def recent(self) -> list[SenderDay]:
