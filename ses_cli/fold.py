@@ -49,6 +49,14 @@ class Splitting(Protocol):
         """Lets go of what is not shown, where no part with the same keys is merged with it any more."""
 
 
+@runtime_checkable
+class Gathering(Protocol):
+    """A report that keeps what it takes in, in files where it is much, and counts it when it is asked."""
+
+    def is_gathering(self) -> bool:
+        """Whether it is as large as all that is merged with it: workers hand over what they have as it is."""
+
+
 class Fold(Protocol):
     """What is gathered of a log. Merging folds of consecutive spans in their order equals one fold over all of them."""
 

@@ -24,6 +24,7 @@ from ses_cli.ledger import Ledger
 from ses_cli.render.data import document
 from ses_cli.reports import delivered
 from ses_cli.reports.bounces import Bounces, Wanted
+from ses_cli.reports.health.report import Health
 from ses_cli.reports.listing import Listing
 from ses_cli.reports.summary import Summary
 from ses_cli.reports.validation import Validation
@@ -54,8 +55,8 @@ TASKS: dict[str, Task[ReportFold]] = {
     "bounces": Task(partial(Bounces, Wanted(also=frozenset({"unsubscribe"})))),
     "listing": Task(partial(Listing, Wanted()), is_streamed=True),
     "mails": Task(partial(Summary, ("bulk-id", "sender"), None, 20, frozenset())),
+    "health": Task(Health),
     "once": Task(partial(Summary, ("domain", "event"), None, 20, frozenset()), ONCE),
-    "listed once": Task(partial(Listing, Wanted()), ONCE, is_streamed=True),
 }
 
 

@@ -37,6 +37,10 @@ class Folded:
         if self.bounces and later.bounces:
             self.bounces.merge(later.bounces)
 
+    def is_gathering(self) -> bool:
+        """As the health of senders is."""
+        return self.health.is_gathering()
+
 
 def run(reading: Reading, selecting: Selecting, designing: Designing, output: str) -> Exit:
     """Writes the page. Raises UsageError where the libraries for it are not installed."""

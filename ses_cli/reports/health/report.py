@@ -88,6 +88,10 @@ class Health:
         self._found = self._counted = None
         self.counts.merge(later.counts)
 
+    def is_gathering(self) -> bool:
+        """Steps of messages are kept until all are there."""
+        return True
+
     def __getstate__(self) -> object:
         """Copies, and what goes to another process, hold no answers."""
         self._found = self._counted = None

@@ -58,6 +58,10 @@ class Messages:
             self._widen(later.first, later.last)
         self.store.merge(later.store)
 
+    def is_gathering(self) -> bool:
+        """Steps of messages are kept until all are there."""
+        return True
+
     def _widen(self, first: int, last: int) -> None:
         self.first = first if self.first is None else min(first, self.first)
         self.last = last if self.last is None else max(last, self.last)

@@ -4,7 +4,7 @@ import pickle
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Generic, NamedTuple
+from typing import Any, Generic, NamedTuple, cast
 
 from distributed import Future
 
@@ -24,6 +24,7 @@ class _Asked(NamedTuple):
 
     spans: Sequence[Span]
     parts: "Future[bytes]"
+    fold: "Future[bytes] | None"  # where it is merged here
 
 
 class Work(Generic[F]):
@@ -37,7 +38,10 @@ class Work(Generic[F]):
         self._fits = program()
         self._asked: deque[_Asked] = deque()
         self.is_split = worker.splits(task, task.fold())
-        self._folds = [self._tree() for _ in range(count if self.is_split else 1)]
+        self._is_gathering = worker.gathers(task, task.fold())
+        self._count = count if self.is_split else 1
+        is_merged = not task.is_streamed and not self._is_gathering
+        self._folds = [self._tree() for _ in range(self._count if is_merged else 0)]
         self._is_deferring = worker.defers(task, task.fold())
         self._leaves: list[Future[worker.Leaf]] = []  # which have to stay, because they are asked once more
 
@@ -48,10 +52,11 @@ class Work(Generic[F]):
 
     def give(self, spans: Sequence[Span], before: Before | None = None) -> None:
         """Has spans folded that follow those before. `before` is what of them came before, where that matters."""
-        submit, given = self._connection.submit, (self._packed, spans, len(self._folds), self._fits)
+        submit, given = self._connection.submit, (self._packed, spans, self._count, self._fits)
         leaf = submit(worker.fold_new, *given, *before) if before else submit(worker.fold_spans, *given)
-        self._asked.append(_Asked(spans, submit(worker.parts_of, leaf)))
-        for partition, tree in enumerate(() if self._task.is_streamed else self._folds):
+        fold = submit(worker.fold_of, leaf, 0) if self._is_gathering else None
+        self._asked.append(_Asked(spans, submit(worker.parts_of, leaf), fold))
+        for partition, tree in enumerate(self._folds):
             tree.add(submit(worker.fold_of, leaf, partition))
         if self._is_deferring:
             self._leaves.append(leaf)
@@ -59,8 +64,14 @@ class Work(Generic[F]):
     def take(self) -> list[Part[F]]:
         """The parts of the first spans that were not taken."""
         asked = self._asked.popleft()
-        parts: Any = load(self._connection.result(asked.parts, _shown(asked.spans)), self._fits)
-        return parts if self._task.is_streamed else [replace(part, fold=self._task.fold()) for part in parts]
+        where = _shown(asked.spans)
+        parts: Any = load(self._connection.result(asked.parts, where), self._fits)
+        if self._task.is_streamed:
+            return cast(list[Part[F]], parts)
+        found = [replace(part, fold=self._task.fold()) for part in parts]
+        if asked.fold:
+            found[-1].fold.merge(cast(F, load(self._connection.result(asked.fold, where), self._fits)))
+        return found
 
     def fold(self) -> F:
         """What all of them hold."""

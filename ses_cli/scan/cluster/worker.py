@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ses_cli.batch import Seen
 from ses_cli.engine import engine, engine_name
-from ses_cli.fold import Deferring, Splitting
+from ses_cli.fold import Deferring, Gathering, Splitting
 from ses_cli.scan.parts import Part, Task, Worker
 from ses_cli.scan.scan import one_by_one
 from ses_cli.scan.state import dump, load
@@ -81,6 +81,11 @@ def defers(task: Task[Any], fold: object) -> bool:
 def splits(task: Task[Any], fold: object) -> bool:
     """Whether what a task folds is to be split by key."""
     return isinstance(fold, Splitting) and fold.is_large() and not task.is_streamed
+
+
+def gathers(task: Task[Any], fold: object) -> bool:
+    """Whether what a task folds is merged by the one who asked, and not by workers."""
+    return isinstance(fold, Gathering) and fold.is_gathering() and not task.is_streamed
 
 
 def parts_of(leaf: Leaf) -> bytes:
