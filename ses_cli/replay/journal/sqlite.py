@@ -173,17 +173,18 @@ class SqliteJournal:
 
     def deliver(self, entries: Sequence[Entry]) -> int:
         """These attempts ended in a delivery."""
+        flight, logs, never, delivered = self._flight, self._logs, State.NEVER, State.DELIVERED
         for entry in entries:
-            del self._flight[entry]
-            entry.state, entry.is_final, entry.place = State.DELIVERED, True, None
-            log = self._logs[entry.log]
+            del flight[entry]
+            entry.state, entry.is_final, entry.place = delivered, True, None
+            log = logs[entry.log]
             log.pending -= 1
             if entry.is_lost:
                 continue
             log.deliver(entry)
-            self._touched.add(log)
-            if entry.row is not State.NEVER:
-                entry.row, self._rows[entry.log, entry.line] = State.NEVER, None
+            if entry.row is not never:
+                entry.row, self._rows[entry.log, entry.line] = never, None
+        self._touched.update([logs[number] for number in {entry.log for entry in entries}])
         self._is_dirty = True
         return self._batch
 

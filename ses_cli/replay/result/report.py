@@ -94,15 +94,16 @@ class ReplayReport:
     def count(self, attempts: Sequence[Attempt]) -> None:
         """Take in how attempts ended."""
         self.attempts += len(attempts)
-        answers, seconds = [], []
-        for job, status, error, took, detail, *_ in attempts:
-            self.retries += job.attempt > 1
-            answers.append(error or status)
-            seconds.append(took)
+        jobs, statuses, errors, seconds, details, *_ = zip(*attempts, strict=True)
+        self.retries += sum([job.attempt > 1 for job in jobs])
+        self.latency.add(seconds)
+        if any(errors):
+            self.statuses.update([error or status for error, status in zip(errors, statuses, strict=True)])
+        else:
+            self.statuses.update(statuses)
+        for status, error, detail in zip(statuses, errors, details, strict=True):
             if not 200 <= status < 300:
                 self.cause, self.detail = error or f"status {status}", detail
-        self.statuses.update(answers)
-        self.latency.add(seconds)
 
     def fail(self, attempt: Attempt, is_unknown: bool) -> None:
         """Take in that there is no further attempt. Cause and detail are those of the last one."""
