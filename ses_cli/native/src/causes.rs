@@ -75,6 +75,11 @@ impl Causes {
         }
     }
 
+    /// Whether Python is to be asked about some.
+    pub fn is_missing(&self) -> bool {
+        self.marks.len() < self.keys.len()
+    }
+
     /// Causes that Python is to be asked about, each with an address it is said of.
     pub fn missing(&self) -> impl Iterator<Item = (Cause<'_>, &[u8])> {
         let numbers = self.marks.len() as u32..self.keys.len() as u32;

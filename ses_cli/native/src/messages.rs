@@ -142,8 +142,12 @@ impl Messages {
         let start = scratch.text.len();
         scratch.text.extend_from_slice(&bulk_id);
         scratch.bulk_ids.push((start, scratch.text.len()));
-        scratch.text.extend_from_slice(local);
-        scratch.text.extend_from_slice(&name);
+        if std::ptr::eq(&*name, domain) {
+            scratch.text.extend_from_slice(&email);
+        } else {
+            scratch.text.extend_from_slice(local);
+            scratch.text.extend_from_slice(&name);
+        }
         scratch.ends.push(scratch.text.len());
         let mut row = [0; ROW];
         row[16..21].copy_from_slice(&record.time().to_be_bytes()[3..]);
@@ -172,6 +176,11 @@ impl Messages {
         }
         self.rows.push(row);
         Some(())
+    }
+
+    /// Whether there are failures of which it is not known yet what they mean.
+    pub fn has_unjudged(&self) -> bool {
+        !self.failed.is_empty()
     }
 
     /// Puts in what the failures mean that were taken in last.

@@ -40,9 +40,9 @@ impl Samples {
 
     /// Takes in those of another.
     pub fn merge(&mut self, other: Samples) {
+        let domains = self.domains.number_all(&other.domains);
         for ((domain, mark), theirs) in other.newest {
-            let place = (self.domains.number(other.domains.get(domain as usize)), mark);
-            let mine = self.newest.entry(place).or_default();
+            let mine = self.newest.entry((domains[domain as usize], mark)).or_default();
             if theirs > *mine {
                 *mine = theirs;
             }

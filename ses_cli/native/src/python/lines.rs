@@ -138,14 +138,12 @@ impl Lines {
     }
 
     /// First and last timestamp.
-    fn period(&self, py: Python<'_>) -> PyResult<Option<(u64, u64)>> {
-        detached(py, || {
-            let state = lock(&self.state);
-            let widest = state.records().fold((u64::MAX, 0), |(first, last), record| {
-                (first.min(record.time()), last.max(record.time()))
-            });
-            (state.len() > 0).then_some(widest)
-        })
+    fn period(&self) -> Option<(u64, u64)> {
+        let state = lock(&self.state);
+        let widest = state.records().fold((u64::MAX, 0), |(first, last), record| {
+            (first.min(record.time()), last.max(record.time()))
+        });
+        (state.len() > 0).then_some(widest)
     }
 
     /// The counted records by these keys: a tuple of values -> n.

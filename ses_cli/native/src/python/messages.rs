@@ -61,6 +61,9 @@ impl PyMessages {
                     Some(records) => messages.add(&state.block, text, records.iter(), &mut all),
                     None => messages.add(&state.block, text, state.records(), &mut all),
                 };
+                if rest.is_empty() && !causes.is_missing() {
+                    messages.judge(&causes);
+                }
                 (rest, known.take_missing())
             })?;
             if rest.is_empty() {
@@ -69,7 +72,9 @@ impl PyMessages {
             lines.names.learn(py, missing)?;
             waiting = Some(rest);
         }
-        if let Some(judge) = &self.judge {
+        if let Some(judge) = &self.judge
+            && lock(&self.messages).has_unjudged()
+        {
             lines.reasons.learn(py, judge)?;
             detached(py, || lock(&self.messages).judge(&lock(&lines.reasons.causes)))?;
         }
