@@ -73,7 +73,6 @@ _BLAME = _any(
     r"53[0458] | passwords? | outgoing | outbound | (?:reply|return) address | urls? | links?",
     r"you are(?! (?:trying|attempting|sending|mailing|writing|not sure))",
     r"unknown client | abus\w* | forg\w* | spoof\w* | impersonat\w* | relay\w* | permitted | allowed | dns says",
-    r"500 (?:5\.\d\.\d )?(?:error: )?(?:bad )?(?:syntax|command)",
     r"blocked (?:by|using|for) | address is blocked(?! due)",
     r"rates? | frequen\w* | throttl\w* | limits? | exceed\w* | quota | size",
     r"too (?:many|much|large|big|fast|frequent\w*|long)",
@@ -132,6 +131,8 @@ _NEUTRAL = re.compile(
     ).pattern
 )
 
+# Codes that speak of a command, not of who gets the mail: 503 5.5.1 bad sequence of commands.
+_PROTOCOL = _any(r"50[0234] | [45]\.5\.[1-6]")
 _NETWORK = _any(
     r"rout\w* | networks? | dns | unreachable | connect\w* | time ?-?out\w* | timed | answer | queue | expired"
 )
@@ -153,7 +154,8 @@ def objection(text: str, action: str, tier: str) -> str:
     plain = _HARMLESS.sub(" ", text)
     if blame := _BLAME.search(plain) or _BLAME_LANGUAGES.search(plain):
         return f'the text also says "{blame[0]}"'
-    if tier in _CODE_TIERS and not _EXISTENCE.search(plain) and _NEUTRAL.sub("", plain):
+    exists = _EXISTENCE.search(plain)
+    if not exists and (_PROTOCOL.search(plain) or (tier in _CODE_TIERS and _NEUTRAL.sub("", plain))):
         return _CODE_ALONE
     rest = _STANDARD.sub("", plain)
     if rest != plain and not _EXISTENCE.search(rest) and _NEUTRAL.sub("", _QMAIL.sub("", rest)):
