@@ -53,6 +53,7 @@ _HARMLESS = re.compile(
             r"(?:contact|ask|consult|tell) (?:your|the) (?:local |own )?(?:(?:e-?)?mail|system|network)? ?"
             r"(?:administrator|admin|provider|postmaster|isp)",
             r"message=infodomain\w+",
+            r"\(in reply to (?:rcpt to|end of data) command\)|>>> (?:rcpt to:? ?(?:<email>)?|data)\b",
             r"access denied\W{1,3}(?:no such|unknown|invalid) (?:user|recipient|mailbox|address)",
         )
     )
@@ -123,7 +124,7 @@ _NEUTRAL = re.compile(
         r"deliver\w* | users?(?=\W*$) | mailbox",
         r"undeliver\w* | reject(?:ed)? | reje | refused? | bounced? | recipients? | address(?:es)?",
         r"requested | action | not",
-        r"taken | aborted | unsuccessful | unable | cannot | could | sorry | while | talking | attempted | diagnostic",
+        r"taken | aborted | unsuccessful | unable | cannot | could | sorry | while | talking | attempt\w* | diagnostic",
         r"final | local | or | id | dd | x | other | undefined | gsmtp | please | see | more | information",
         r"transaction | explanation | visit | contact | administrators? | help | session | details? | if | you",
         r"all | one | more | has | have | been | were | are | our",

@@ -56,10 +56,26 @@ _QUOTED = re.compile(
 )
 _RUNS = re.compile(r"#(?:[-.,:/_=+~]{0,2}#){1,200}")
 
-# What a mailer in Java prints around a reply: javax.mail.SendFailedException: Invalid Addresses; nested exception is:
-_TRACE = re.compile(
-    r"(?<![\w.$])(?:(?:class )?(?:[a-z0-9_$]{1,64}\.){1,8}[a-z0-9_$]{1,64}exception: ){1,8}"
-    r"|invalid addresses; {0,4}nested exception is:? "
+# What a mailer in Java prints before a reply: javax.mail.SendFailedException: Invalid Addresses; nested exception is:
+_TRACE = re.compile(r"(?<![\w.$])(?:(?:class )?(?:[a-z0-9_$]{1,64}\.){1,8}[a-z0-9_$]{1,64}exception: ){1,8}")
+# What other mailers and servers print before the reply of the receiver; it is said of replies of every kind.
+_BEFORE = re.compile(
+    r"(?:"
+    r"invalid addresses; nested exception is:? "
+    r"|expected response code \S{1,16} but got code \S{3,6} with message "
+    r"|can't send mail - all recipients were rejected: |(?:error: )?message failed: "
+    r"|smtp error: (?:the following recipients failed: (?:<email>: )?|data not accepted\. ?)"
+    r"(?:smtp server error: )?(?:data end command failed )?(?:detail: )?"
+    r"|(?<![a-z])[a-z][a-z ,]{4,80}\. the server response was: "
+    r"|(?:<ip>|<host[^>]{0,40}>) (?:does not like recipient|failed after i sent the message)\. remote host said: "
+    r"|google tried to deliver your message, but it was rejected by .{1,120}? "
+    r"the error that the other server returned was: "
+    r"|smtp error from (?:the )?remote mail server after (?:rcpt to:<email>|end of data): "
+    r"(?:host <host[^>]{0,40}> ?\[<ip>\]: )?|host <host[^>]{0,40}> ?\[<ip>\] said: "
+    r"|the response from the remote server was: |remote server returned "
+    r"|5\.1\.0 - unknown address error |5\.3\.0 - other mail system problem "
+    r"|(?:delivery to the following recipients? failed permanently: <email> )?technical details of permanent failure: "
+    r")(?=[\"']?[45]\d\d[ -])"
 )
 
 _words: dict[str, str] = {}
@@ -70,8 +86,8 @@ def shape(reason: str) -> str:
     words = _words
     out = []
     folded = fold(reason)
-    if "exception" in folded:
-        folded = _TRACE.sub(" ", _TRACE.sub(" ", folded))
+    if "exception: " in folded:
+        folded = _TRACE.sub("", folded)
     for word in folded.split():
         if word.isalpha():
             out.append(word)
@@ -84,7 +100,7 @@ def shape(reason: str) -> str:
                     words.clear()
                 words[word] = piece
         out.append(piece)
-    text = _join_lines(" ".join(out))
+    text = _join_lines(_BEFORE.sub("", " ".join(out)))
     if '"' in text or "'" in text:
         text = _QUOTED.sub(r"\1 <id>", text)
     return _RUNS.sub("#", _fold_numbers(text))

@@ -116,3 +116,13 @@ def test_words_of_blame_never_suppress_in_any_frame(frame: str) -> None:
         words = re.sub(r"^[45]\d\d (?:[45]\.\d\.\d )?", "", line)
         found = CLASSIFIER.explain(frame.format(words), "hard_bounce", "ann@example.com")
         assert found.verdict.action != "suppress", found
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["503 5.5.0 unknown", "500 syntax error - invalid character", "501 5.5.4 Unrecognized parameter"],
+)
+def test_a_code_of_the_protocol_is_about_the_command(reason: str) -> None:
+    """Such a code suppresses only where the words name who is missing."""
+    assert CLASSIFIER.classify(reason, "hard_bounce").action != "suppress"
+    assert CLASSIFIER.classify("500 unknown recipient", "hard_bounce").action == "suppress"

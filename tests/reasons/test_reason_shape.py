@@ -212,6 +212,32 @@ def test_both_ends_of_a_long_reason_count() -> None:
     assert CLASSIFIER.classify("x " * 500_000 + "550 5.1.1 user unknown").cls == "unknown-user"
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        "host mx1.example.net[192.0.2.9] said: ",
+        "SMTP error from remote mail server after RCPT TO:<ann@example.com>: host mx1.example.net [192.0.2.9]: ",
+        "SMTP error from remote mail server after end of data: ",
+        "192.0.2.9 does not like recipient. Remote host said: ",
+        "mx1.example.net failed after I sent the message. Remote host said: ",
+        "5.1.0 - Unknown address error ",
+        "The response from the remote server was: ",
+        "Google tried to deliver your message, but it was rejected by the server for the recipient domain example.com "
+        "by mx1.example.net. [192.0.2.9]. The error that the other server returned was: ",
+        "javax.mail.SendFailedException: Invalid Addresses;\n  nested exception is:\n"
+        "com.sun.mail.smtp.SMTPAddressFailedException: ",
+        "Expected response code 250/251/252 but got code 550, with message ",
+        "Can't send mail - all recipients were rejected: ",
+        "SMTP Error: The following recipients failed: ann@example.com: ",
+        "Mailbox unavailable. The server response was: ",
+    ],
+)
+def test_what_is_printed_before_a_reply_does_not_count(before: str) -> None:
+    """A reply has one shape, whatever the mailer or the server says that prints it."""
+    for reply in (example for example in EXAMPLES if example[:3].isdigit() and example[3:4] == " "):
+        assert shape(before + reply) == shape(reply)
+
+
 def test_memos_stay_bounded() -> None:
     """More different reasons than the memo holds do not grow it, and a huge reason is no key."""
     classifier = Classifier(CLASSIFIER.rules[:1])
