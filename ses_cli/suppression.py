@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import orjson
 
-from ses_cli.reports.addresses import Address, Rows
+from ses_cli.reports.addresses import Address, AddressRows
 from ses_cli.reports.bounces import ALSO, Bounces
 
 RUN_BY_SPREADSHEETS = ("=", "+", "-", "@")
@@ -72,7 +72,7 @@ class SuppressionList:
                 self._kept.append(place)
         self._add_others(report.others, self._rows)
 
-    def _add_others(self, events: dict[str, dict[str, int]], rows: Rows) -> None:
+    def _add_others(self, events: dict[str, dict[str, int]], rows: AddressRows) -> None:
         """The recipients of other events, each once, and first of those that the target takes."""
         if not events:
             return

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import pyarrow as pa
 
 from ses_cli.identity import domain
-from ses_cli.reports.addresses import Address, Rows
+from ses_cli.reports.addresses import Address, AddressRows
 
 _AT_ONCE = 1 << 16  # rows of a table
 _LARGEST = 2**63 - 1  # a template beyond it is left out
@@ -38,7 +38,7 @@ def schema_of(names: Sequence[str]) -> pa.Schema:
     return pa.schema([pa.field(name, _WORD if name in _REPEATING else _COLUMNS[name][0]) for name in names])
 
 
-def tables(rows: Rows, names: Sequence[str]) -> Iterator[pa.Table]:
+def tables(rows: AddressRows, names: Sequence[str]) -> Iterator[pa.Table]:
     """The addresses in their order, some at a time."""
     schema = schema_of(names)
     for start in range(0, len(rows), _AT_ONCE):

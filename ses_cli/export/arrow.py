@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from ses_cli.batch import Batch, CollectedColumns, Texts
 from ses_cli.export.columns import COLUMNS, Type, Value, collected, others
-from ses_cli.export.rows import Rows, classifier
+from ses_cli.export.rows import PartRows, classifier
 from ses_cli.reasons import Verdict
 from ses_cli.subject import decoded
 
@@ -142,7 +142,7 @@ class Batches:
             return
         found = batch.collect_columns(collected(self.names), self._collected)
         if found is None:
-            rows = Rows(self.names)
+            rows = PartRows(self.names)
             rows.add(batch)
             self._settle()
             self.batches.append(of_rows(self.names, rows.rows))

@@ -36,7 +36,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ExportColumn:
     """A column by its name in every format."""
 
     name: str
@@ -45,13 +45,13 @@ class Column:
     verdict: str = ""  # the attribute of the verdict that it is, if it is one
 
 
-def _field(name: str, attribute: str, kind: Type) -> Column:
-    return Column(name, kind, lambda place: getattr(place.located.record, attribute))
+def _field(name: str, attribute: str, kind: Type) -> ExportColumn:
+    return ExportColumn(name, kind, lambda place: getattr(place.located.record, attribute))
 
 
-def _verdict(name: str, attribute: str) -> Column:
+def _verdict(name: str, attribute: str) -> ExportColumn:
     value = attrgetter(attribute)
-    return Column(name, Type.WORD, lambda place: value(place.verdict) if place.verdict else None, attribute)
+    return ExportColumn(name, Type.WORD, lambda place: value(place.verdict) if place.verdict else None, attribute)
 
 
 def others(raw: bytes) -> dict[str, str] | None:
@@ -69,7 +69,7 @@ COLUMNS = {
         _field("time", "timestamp", Type.TIME),
         _field("event", "event", Type.WORD),
         _field("email", "email", Type.TEXT),
-        Column("email_domain", Type.WORD, lambda place: domain(place.located.record.email)),
+        ExportColumn("email_domain", Type.WORD, lambda place: domain(place.located.record.email)),
         _field("bounce_type", "bounce_type", Type.WORD),
         _verdict("bounce_class", "cls"),
         _verdict("bounce_action", "action"),
@@ -78,20 +78,20 @@ COLUMNS = {
         _field("bulk_id", "bulk_id", Type.TEXT),
         _field("message_id", "message_id", Type.TEXT),
         _field("from", "sender", Type.WORD),
-        Column("from_domain", Type.WORD, lambda place: from_domain(place.located.record) or None),
+        ExportColumn("from_domain", Type.WORD, lambda place: from_domain(place.located.record) or None),
         _field("template_id", "template_id", Type.INTEGER),
         _field("task_id", "task_id", Type.INTEGER),
         _field("eventid", "eventid", Type.INTEGER),
         _field("username", "username", Type.WORD),
-        Column("subject", Type.WORD, lambda place: decoded(place.located.record.subject)),
+        ExportColumn("subject", Type.WORD, lambda place: decoded(place.located.record.subject)),
         _field("link", "link", Type.TEXT),
         _field("useragent", "useragent", Type.WORD),
         _field("timestamp", "timestamp", Type.INTEGER),
         _field("sent_timestamp", "sent_timestamp", Type.INTEGER),
         _field("sent_time", "sent_timestamp", Type.TIME),
-        Column("extra", Type.MAP, lambda place: others(place.located.raw)),
-        Column("source", Type.WORD, lambda _: None),  # known when the row is written, as is where the part begins
-        Column("line", Type.INTEGER, lambda place: place.located.line),
+        ExportColumn("extra", Type.MAP, lambda place: others(place.located.raw)),
+        ExportColumn("source", Type.WORD, lambda _: None),  # known when the row is written, as is where the part begins
+        ExportColumn("line", Type.INTEGER, lambda place: place.located.line),
     )
 }
 

@@ -11,8 +11,7 @@ import orjson
 from ses_cli.batch import Batch
 from ses_cli.export.columns import COLUMNS, Place, Type, Value, verdict
 from ses_cli.reasons import Classifier
-from ses_cli.table import Column as Shown
-from ses_cli.table import Data, Kind, Table
+from ses_cli.table import Column, Data, Kind, Table
 from ses_cli.table import Value as Cell
 from ses_cli.times import rfc3339
 
@@ -24,7 +23,7 @@ def classifier() -> Classifier:
 
 
 @dataclass(slots=True)
-class Rows:
+class PartRows:
     """A fold that holds the records of its own part only: what is merged into it was already written."""
 
     names: tuple[str, ...]  # of columns; functions do not travel between processes
@@ -100,7 +99,7 @@ class Newest:
 
     def tables(self) -> list[Table]:
         """One row a record."""
-        columns = (Shown("time", Kind.TIME), Shown("event"), Shown("email"), Shown("reason"))
+        columns = (Column("time", Kind.TIME), Column("event"), Column("email"), Column("reason"))
         rows = [(one.time, one.event, one.email, one.said) for one in sorted(self.kept)]
         return [Table("", columns, rows)]
 

@@ -10,7 +10,7 @@ import orjson
 
 from ses_cli.batch import Batch, CollectedColumns
 from ses_cli.export.columns import COLUMNS, collected, others
-from ses_cli.export.rows import Rows, classifier
+from ses_cli.export.rows import PartRows, classifier
 from ses_cli.render.data import separated
 from ses_cli.subject import decoded
 
@@ -21,21 +21,21 @@ class Separated:
 
     names: tuple[str, ...]  # of columns
     collects: bool  # whether columns are wanted, which stay in their process, and have times in UTC
-    held: list[CollectedColumns | Rows] = field(default_factory=list)
+    held: list[CollectedColumns | PartRows] = field(default_factory=list)
 
     def add(self, batch: Batch) -> None:
         """Takes in the counted records."""
         if not batch.count:
             return
         last = self.held[-1] if self.held else None
-        before = None if isinstance(last, Rows) else last
+        before = None if isinstance(last, PartRows) else last
         found = batch.collect_columns(collected(self.names), before) if self.collects else None
         if found is not None:
             if found is not last:
                 self.held.append(found)
             return
-        if not isinstance(last, Rows):
-            last = Rows(self.names)
+        if not isinstance(last, PartRows):
+            last = PartRows(self.names)
             self.held.append(last)
         last.add(batch)
 
@@ -46,7 +46,7 @@ class Separated:
         """The lines, which the fold holds no more; `above` lines of the source stand before the part."""
         held, self.held = self.held, []
         for some in held:
-            if isinstance(some, Rows):
+            if isinstance(some, PartRows):
                 yield from separated(some.cells(source, above, tz), delimiter, False)
             else:
                 yield some.rows(list(self.names), delimiter, source, above, self._words(some), self._odd(some))

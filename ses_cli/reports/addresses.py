@@ -190,7 +190,7 @@ class Addresses:
         return [number for number in self.numbers.values() if counts[number] >= min_count and verdicts[number] in taken]
 
 
-class Rows:
+class AddressRows:
     """Addresses by their numbers, in an order; each is put together when it is asked for."""
 
     def __init__(self, found: Addresses, numbers: Sequence[int], delivered: bytes | bytearray) -> None:
@@ -298,7 +298,7 @@ def _shared(value: str) -> str:
     return _known.setdefault(value, value)
 
 
-def values(rows: Rows, tz: tzinfo | None) -> Iterator[list[Value]]:
+def values(rows: AddressRows, tz: tzinfo | None) -> Iterator[list[Value]]:
     """Addresses as data has them, by `NAMES`."""
     found, emails, delivered = rows.found, rows.emails, rows.delivered
     for number in rows.numbers:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from ses_cli.identity import domain
 from ses_cli.reasons import ACTIONS, CLASSES, Verdict, shape
 from ses_cli.reasons.own import OWN
-from ses_cli.reports.addresses import Rows
+from ses_cli.reports.addresses import AddressRows
 from ses_cli.reports.groups import provider
 from ses_cli.table import Column, Data, Kind, Table, Value
 
@@ -33,7 +33,7 @@ K = TypeVar("K", bound=Hashable)
 Item = tuple[str, Group]
 
 
-def totals(rows: Rows, key: Callable[[Verdict], str]) -> dict[str, dict[str, int]]:
+def totals(rows: AddressRows, key: Callable[[Verdict], str]) -> dict[str, dict[str, int]]:
     """How many addresses and bounces each class, or action, has."""
     groups: dict[str, dict[str, int]] = {}
     for verdict, addresses, bounces in _by_verdict(rows):
@@ -43,7 +43,7 @@ def totals(rows: Rows, key: Callable[[Verdict], str]) -> dict[str, dict[str, int
     return groups
 
 
-def verdicts(rows: Rows, events: Column) -> Table:
+def verdicts(rows: AddressRows, events: Column) -> Table:
     """Addresses and bounces, or what `events` names, by what to do, and why."""
     order = list(ACTIONS)
     groups = totals(rows, lambda verdict: f"{verdict.action} {verdict.cls}")
@@ -58,7 +58,7 @@ def verdicts(rows: Rows, events: Column) -> Table:
     )
 
 
-def _by_verdict(rows: Rows) -> list[tuple[Verdict, int, int]]:
+def _by_verdict(rows: AddressRows) -> list[tuple[Verdict, int, int]]:
     """Each verdict with its addresses and bounces."""
     found = rows.found
     verdicts, counts = map(found.verdicts.__getitem__, rows.numbers), map(found.counts.__getitem__, rows.numbers)
@@ -66,7 +66,7 @@ def _by_verdict(rows: Rows) -> list[tuple[Verdict, int, int]]:
     return [(verdict, addresses, addresses * bounces) for (verdict, bounces), addresses in met.items()]
 
 
-def domains(rows: Rows, by: str, top: int | None, events: Column) -> Table:
+def domains(rows: AddressRows, by: str, top: int | None, events: Column) -> Table:
     """One row a recipient domain or its provider, its addresses by what to do about them."""
     listed = _domains(rows, by)
     left = [group for _, group in listed[top:]] if top is not None else []
@@ -79,13 +79,13 @@ def domains(rows: Rows, by: str, top: int | None, events: Column) -> Table:
     )
 
 
-def domain_data(rows: Rows, by: str) -> Data:
+def domain_data(rows: AddressRows, by: str) -> Data:
     """The same for programs."""
     names = (by, "addresses", "bounces", *(action.replace("-", "_") for action in ACTIONS))
     return Data(names, [[name, *group.counts()] for name, group in _domains(rows, by)])
 
 
-def reasons(rows: Rows, top: int | None, events: Column) -> Table:
+def reasons(rows: AddressRows, top: int | None, events: Column) -> Table:
     """One row a shape of reason, with its newest text as a sample."""
     listed = list(_reasons(rows))
     left = listed[top:] if top is not None else []
@@ -99,18 +99,18 @@ def reasons(rows: Rows, top: int | None, events: Column) -> Table:
     )
 
 
-def reason_data(rows: Rows) -> Data:
+def reason_data(rows: AddressRows) -> Data:
     """The same for programs."""
     return Data(("class", "action", "addresses", "bounces", "sample"), _reasons(rows))
 
 
-def _domains(rows: Rows, by: str) -> list[Item]:
+def _domains(rows: AddressRows, by: str) -> list[Item]:
     emails, name = rows.emails, provider if by == "provider" else str
     groups = _groups(rows, lambda number: name(domain(emails[number])))
     return sorted(groups.items(), key=lambda item: (-item[1].addresses, item[0]))
 
 
-def _reasons(rows: Rows) -> Iterator[tuple[str, str, int, int, str]]:
+def _reasons(rows: AddressRows) -> Iterator[tuple[str, str, int, int, str]]:
     known, found = rows.found.verdicts, _Shapes(rows)
     groups = _groups(rows, lambda number: (found.shape(number), *known[number][:2]))
     for (_, cls, action), group in sorted(groups.items(), key=lambda item: (-item[1].addresses, item[0])):
@@ -120,7 +120,7 @@ def _reasons(rows: Rows) -> Iterator[tuple[str, str, int, int, str]]:
 class _Shapes:
     """The shapes of reasons. Those that differ in the recipient's own address only have the same."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: AddressRows) -> None:
         self._rows = rows
         self._known: dict[str, str] = {}
 
@@ -133,7 +133,7 @@ class _Shapes:
         return self._known[hidden]
 
 
-def _groups(rows: Rows, key: Callable[[int], K]) -> dict[K, Group]:
+def _groups(rows: AddressRows, key: Callable[[int], K]) -> dict[K, Group]:
     groups: dict[K, Group] = {}
     found = rows.found
     for number in rows.numbers:

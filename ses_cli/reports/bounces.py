@@ -12,7 +12,7 @@ from ses_cli.engine import collected_bounces
 from ses_cli.identity import address, marks, recipients
 from ses_cli.reasons import Verdict
 from ses_cli.reports import bounce_groups
-from ses_cli.reports.addresses import NAMES, Address, Addresses, Rows, ordered, values
+from ses_cli.reports.addresses import NAMES, Address, Addresses, AddressRows, ordered, values
 from ses_cli.reports.delivered import Delivered
 from ses_cli.table import Column, Data, Kind, Table, Value
 
@@ -121,13 +121,13 @@ class Bounces:
         emails = self.others.setdefault(event, {})
         emails[email] = min(time, emails.get(email, time))
 
-    def rows(self) -> Rows:
+    def rows(self) -> AddressRows:
         """The addresses wanted, in the order wanted."""
         return self._rows(self.addresses.chosen(self.wanted.min_count, self.wanted.takes))
 
-    def _rows(self, numbers: list[int], top: int | None = None) -> Rows:
+    def _rows(self, numbers: list[int], top: int | None = None) -> AddressRows:
         chosen = ordered(self.addresses, numbers, self.wanted.sort, top)
-        return Rows(self.addresses, chosen, self._delivered_since())
+        return AddressRows(self.addresses, chosen, self._delivered_since())
 
     def _delivered_since(self) -> bytearray:
         """For each address whether it was delivered to after its last hard bounce, deferral or drop."""
@@ -167,17 +167,17 @@ class Bounces:
         rows = self.rows()
         return self._groups(rows, self.wanted.by[0]) if self.wanted.by else self._data(rows)
 
-    def _groups(self, rows: Rows, by: str) -> Data:
+    def _groups(self, rows: AddressRows, by: str) -> Data:
         return bounce_groups.reason_data(rows) if by == "reason" else bounce_groups.domain_data(rows, by)
 
-    def _data(self, rows: Rows) -> Data:
+    def _data(self, rows: AddressRows) -> Data:
         return Data(NAMES, values(rows, self.wanted.tz))
 
     def tables(self) -> list[Table]:
         """The classes and actions, then the groups asked for or the addresses."""
         wanted = self.wanted
         everyone = self.addresses.chosen(wanted.min_count, wanted.takes)
-        rows = Rows(self.addresses, everyone, b"")
+        rows = AddressRows(self.addresses, everyone, b"")
         events = _COLUMNS[wanted.event]
         tables = [bounce_groups.verdicts(rows, events)]
         domains = [by for by in ("domain", "provider") if by in wanted.by]
@@ -207,7 +207,7 @@ _COLUMNS = {
 }
 
 
-def _table(rows: Rows, whole: int, has_types: bool) -> Table:
+def _table(rows: AddressRows, whole: int, has_types: bool) -> Table:
     """What tells most about an address; data formats have the rest. No column says the same of all."""
     listed = list(rows)
     columns: list[tuple[Column, Callable[[Address], Value]]] = [

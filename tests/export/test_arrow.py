@@ -11,7 +11,7 @@ from ses_cli.batch import Batch, Checks, Piece
 from ses_cli.engine import is_built
 from ses_cli.export.arrow import Batches, plain, schema_of
 from ses_cli.export.columns import COLUMNS, choose
-from ses_cli.export.rows import Rows
+from ses_cli.export.rows import PartRows
 from ses_cli.schema.check import PythonEngine
 from tests.fuzz.mutations import lines
 from tests.logs import Record, log, record
@@ -43,7 +43,7 @@ def both(data: bytes, checks: Checks) -> list[tuple[Batch, Batch]]:
 @given(data=MIXED | MUTATED, checks=CHECKS, names=st.permutations(NAMES))
 def test_columns_are_those_of_the_records(data: bytes, checks: Checks, names: list[str]) -> None:
     """Every column, in any order, of any log."""
-    native, python, rows = Batches(tuple(names)), Batches(tuple(names)), Rows(tuple(names))
+    native, python, rows = Batches(tuple(names)), Batches(tuple(names)), PartRows(tuple(names))
     for mine, theirs in both(data, checks):
         native.add(mine)
         python.add(theirs)

@@ -14,7 +14,7 @@ from ses_cli.cli.report.output import Folded
 from ses_cli.engine import engine
 from ses_cli.export.arrow import Batches
 from ses_cli.export.lines import Lines
-from ses_cli.export.rows import Newest, Rows
+from ses_cli.export.rows import Newest, PartRows
 from ses_cli.fold import Fold
 from ses_cli.render.data import document
 from ses_cli.reports.bounces import Bounces, Wanted
@@ -38,7 +38,7 @@ FOLDS: list[Callable[[], Fold]] = [
     Messages,
     lambda: Listing(Wanted()),
     lambda: Newest(10),
-    lambda: Rows(("email", "event")),
+    lambda: PartRows(("email", "event")),
     lambda: Batches(("email", "event")),
     lambda: Lines(False),
     lambda: Folded(Health(), Bounces(Wanted())),

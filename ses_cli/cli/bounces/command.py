@@ -2,7 +2,7 @@
 
 import click
 
-from ses_cli.cli.bounces.options import Asking, Choosing, Exporting, asking, check, choosing, exporting, selecting
+from ses_cli.cli.bounces.options import Asking, BounceChoice, Exporting, asking, check, choosing, exporting, selecting
 from ses_cli.cli.options import FORMATS, Printing, Reading, Selecting, printing_as, reading
 
 
@@ -17,7 +17,7 @@ def bounces(
     reading: Reading,
     selecting: Selecting,
     printing: Printing,
-    choosing: Choosing,
+    choosing: BounceChoice,
     asking: Asking,
     exporting: Exporting,
 ) -> int:

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from ses_cli.cli.bounces.options import Choosing
+from ses_cli.cli.bounces.options import BounceChoice
 from ses_cli.cli.options import Printing
 from ses_cli.errors import Exit, UsageError, reason
 from ses_cli.reasons.decisions import read_decisions
@@ -16,7 +16,7 @@ from ses_cli.render.text import plural
 from ses_cli.sources.source import STDIN, shown
 
 
-def learned(file: str, choosing: Choosing, printing: Printing) -> Exit:
+def learned(file: str, choosing: BounceChoice, printing: Printing) -> Exit:
     """Writes the rules that the verdicts of a file become, and tells what became of the others."""
     refuse_collisions(filter(None, (file, choosing.rules)), [OutputFile("-o", printing.output)])
     name = "standard input" if file == STDIN else shown(file)

@@ -42,7 +42,7 @@ EXPORTS = ("plain", "tencent", "aws-ses", "mailgun", "listmonk", "cloudflare")
 
 
 @dataclass(frozen=True, slots=True)
-class Choosing:
+class BounceChoice:
     """Which addresses, and how they are shown."""
 
     hard: bool
@@ -111,7 +111,9 @@ class Exporting:
         return frozenset(event for event, is_wanted in wanted.items() if is_wanted)
 
 
-def check(choosing: Choosing, selecting: Selecting, exporting: Exporting, printing: Printing, asking: Asking) -> None:
+def check(
+    choosing: BounceChoice, selecting: Selecting, exporting: Exporting, printing: Printing, asking: Asking
+) -> None:
     """Refuses options that would do nothing, or contradict each other. Raises UsageError."""
     _check_event(choosing, selecting, exporting)
     if choosing.hard and choosing.soft:
@@ -134,7 +136,7 @@ def check(choosing: Choosing, selecting: Selecting, exporting: Exporting, printi
         raise UsageError(f"--expire {exporting.expire:%Y-%m-%d} is in the past", "the entries would expire at once")
 
 
-def _check_event(choosing: Choosing, selecting: Selecting, exporting: Exporting) -> None:
+def _check_event(choosing: BounceChoice, selecting: Selecting, exporting: Exporting) -> None:
     if len(selecting.events) > 1:
         raise UsageError("--event is given twice", "a report lists events of one type")
     event = event_of(selecting)
@@ -149,7 +151,7 @@ def _check_event(choosing: Choosing, selecting: Selecting, exporting: Exporting)
         raise UsageError("--action suppress: a deferral suppresses no address", "leave it out, or --event")
 
 
-def _check_form(choosing: Choosing, printing: Printing) -> None:
+def _check_form(choosing: BounceChoice, printing: Printing) -> None:
     refuse_twice("--by", choosing.by)
     if printing.form == "plain":
         refuse("with --format plain, which has one address a line", "by")
@@ -169,8 +171,8 @@ _OF_LOGS = (
 )
 choosing = grouped(
     "choosing",
-    Choosing,
-    Choosing.__slots__,
+    BounceChoice,
+    BounceChoice.__slots__,
     click.option("--hard", is_flag=True, help="Only hard bounces."),
     click.option("--soft", is_flag=True, help="Only soft bounces."),
     click.option(

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from ses_cli.cli import scanning
-from ses_cli.cli.bounces.options import Choosing, Exporting
+from ses_cli.cli.bounces.options import BounceChoice, Exporting
 from ses_cli.cli.options import Printing, Reading, Selecting
 from ses_cli.errors import Exit, UsageError
 from ses_cli.reasons import ACTIONS, CLASSES, Classifier
@@ -21,7 +21,7 @@ from ses_cli.times import shown
 
 
 def report(
-    reading: Reading, selecting: Selecting, printing: Printing, choosing: Choosing, exporting: Exporting
+    reading: Reading, selecting: Selecting, printing: Printing, choosing: BounceChoice, exporting: Exporting
 ) -> Exit:
     """One row an address, or the suppression list made of them."""
     tz = selecting.zone()
@@ -46,7 +46,7 @@ def report(
     return scanning.status(outcome, reading.strict and outcome.ledger.invalid > 0)
 
 
-def each(reading: Reading, selecting: Selecting, printing: Printing, choosing: Choosing) -> Exit:
+def each(reading: Reading, selecting: Selecting, printing: Printing, choosing: BounceChoice) -> Exit:
     """Every event as it comes, in the memory of one part."""
     if printing.form in ("json", "markdown"):
         raise UsageError(f"--events is a stream, which {printing.form} cannot hold", "use -f ndjson")
@@ -65,7 +65,7 @@ def each(reading: Reading, selecting: Selecting, printing: Printing, choosing: C
     return scanning.status(outcome, reading.strict and outcome.ledger.invalid > 0)
 
 
-def explain(reason: str, choosing: Choosing, printing: Printing) -> Exit:
+def explain(reason: str, choosing: BounceChoice, printing: Printing) -> Exit:
     """What one reason means, with the evidence and all rules that matched."""
     classifier = Classifier.load(Path(choosing.rules) if choosing.rules else None)
     found = classifier.explain(reason, choosing.bounce_type)

@@ -4,7 +4,7 @@ from functools import partial
 
 from ses_cli.cli import scanning
 from ses_cli.cli.export import columnar
-from ses_cli.cli.export.options import Choosing
+from ses_cli.cli.export.options import ExportChoice
 from ses_cli.cli.given import refuse
 from ses_cli.cli.options import Printing, Reading, Selecting, split
 from ses_cli.errors import Exit, UsageError
@@ -16,7 +16,7 @@ from ses_cli.reports.addresses import NAMES
 from ses_cli.reports.bounces import Bounces, Wanted
 
 
-def run(reading: Reading, selecting: Selecting, printing: Printing, choosing: Choosing) -> Exit:
+def run(reading: Reading, selecting: Selecting, printing: Printing, choosing: ExportChoice) -> Exit:
     """Exports. Raises UsageError where options do not go together."""
     event = _event(selecting, printing)
     names = choose(split(choosing.columns), known=NAMES)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ses_cli.cli import scanning
-from ses_cli.cli.export.options import Choosing
+from ses_cli.cli.export.options import ExportChoice
 from ses_cli.cli.given import refuse
 from ses_cli.cli.options import Printing, Reading, Selecting, split
 from ses_cli.errors import Exit, TargetError, UsageError, reason
@@ -29,7 +29,7 @@ _INSTALL = "pip install 'ses-events[export]'"
 Write = Callable[["pa.Table"], None]
 
 
-def run(reading: Reading, selecting: Selecting, printing: Printing, choosing: Choosing) -> Exit:
+def run(reading: Reading, selecting: Selecting, printing: Printing, choosing: ExportChoice) -> Exit:
     """Exports. Raises UsageError where the libraries are not installed, or there is no place for the format."""
     names = choose(split(choosing.columns))
     check(printing, choosing)
@@ -50,7 +50,7 @@ def run(reading: Reading, selecting: Selecting, printing: Printing, choosing: Ch
     return scanning.status(outcome, reading.strict and outcome.ledger.invalid > 0)
 
 
-def check(printing: Printing, choosing: Choosing) -> None:
+def check(printing: Printing, choosing: ExportChoice) -> None:
     """Raises UsageError where the libraries are not installed, or the format does not go there."""
     refuse(f"with --format {printing.form}, which has times in UTC", "tz")
     try:

@@ -2,7 +2,7 @@
 
 import click
 
-from ses_cli.cli.export.options import SUFFIXES, Choosing, choosing
+from ses_cli.cli.export.options import SUFFIXES, ExportChoice, choosing
 from ses_cli.cli.options import Printing, Reading, Selecting, printing_as, reading, selecting
 from ses_cli.sources.source import is_address
 
@@ -12,7 +12,7 @@ from ses_cli.sources.source import is_address
 @reading
 @selecting
 @printing_as("table", "raw", "ndjson", "csv", "tsv", "parquet", "arrow", "duckdb", others=SUFFIXES)
-def export(reading: Reading, selecting: Selecting, printing: Printing, choosing: Choosing) -> int:
+def export(reading: Reading, selecting: Selecting, printing: Printing, choosing: ExportChoice) -> int:
     """Write the selected records: as a table, as raw lines, or as typed columns.
 
     \b

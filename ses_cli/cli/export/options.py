@@ -10,7 +10,7 @@ SUFFIXES = {".parquet": "parquet", ".arrow": "arrow", ".arrows": "arrow", ".duck
 
 
 @dataclass(frozen=True, slots=True)
-class Choosing:
+class ExportChoice:
     """What of the records is written."""
 
     columns: tuple[str, ...]
@@ -22,8 +22,8 @@ class Choosing:
 
 choosing = grouped(
     "choosing",
-    Choosing,
-    Choosing.__slots__,
+    ExportChoice,
+    ExportChoice.__slots__,
     click.option(
         "--columns", multiple=True, type=List(), metavar="NAME", help="Only these columns, separated by commas."
     ),

@@ -10,13 +10,13 @@ import click
 
 from ses_cli.cli import scanning
 from ses_cli.cli.export import addresses, columnar
-from ses_cli.cli.export.options import Choosing
+from ses_cli.cli.export.options import ExportChoice
 from ses_cli.cli.given import refuse
 from ses_cli.cli.options import Printing, Reading, Selecting, split
 from ses_cli.errors import Exit, UsageError, reason
 from ses_cli.export.columns import choose
 from ses_cli.export.lines import Lines, Redaction, redactor
-from ses_cli.export.rows import Newest, Rows
+from ses_cli.export.rows import Newest, PartRows
 from ses_cli.export.separated import Separated
 from ses_cli.render import messages
 from ses_cli.render.formats import DELIMITERS, FORMATS
@@ -26,7 +26,7 @@ from ses_cli.scan import Part
 _SHOWN = 10_000  # records of a table
 
 
-def run(reading: Reading, selecting: Selecting, printing: Printing, choosing: Choosing) -> Exit:
+def run(reading: Reading, selecting: Selecting, printing: Printing, choosing: ExportChoice) -> Exit:
     """Exports. Raises UsageError where options do not go together."""
     if choosing.bounces:
         return addresses.run(reading, selecting, printing, choosing)
@@ -45,7 +45,7 @@ def run(reading: Reading, selecting: Selecting, printing: Printing, choosing: Ch
     return _rows(reading, selecting, printing, choosing)
 
 
-def _redaction(choosing: Choosing, printing: Printing) -> Redaction | None:
+def _redaction(choosing: ExportChoice, printing: Printing) -> Redaction | None:
     if choosing.redact is None:
         refuse("without --redact", "redact_domains")
         return None
@@ -63,7 +63,7 @@ def _redaction(choosing: Choosing, printing: Printing) -> Redaction | None:
 
 
 def _lines(
-    reading: Reading, selecting: Selecting, printing: Printing, redaction: Redaction | None, choosing: Choosing
+    reading: Reading, selecting: Selecting, printing: Printing, redaction: Redaction | None, choosing: ExportChoice
 ) -> Exit:
     if printing.form == "raw":
         refuse("with --format raw, which has the lines as they are", "columns")
@@ -83,7 +83,7 @@ def _lines(
     return scanning.status(outcome, reading.strict and outcome.ledger.invalid > 0)
 
 
-def _rows(reading: Reading, selecting: Selecting, printing: Printing, choosing: Choosing) -> Exit:
+def _rows(reading: Reading, selecting: Selecting, printing: Printing, choosing: ExportChoice) -> Exit:
     names, tz = choose(split(choosing.columns)), selecting.zone()
     if printing.form in DELIMITERS:
         return _separated(reading, selecting, printing, names)
@@ -92,13 +92,13 @@ def _rows(reading: Reading, selecting: Selecting, printing: Printing, choosing: 
     write_rows = FORMATS[printing.form].rows
     assert write_rows
     with Output(printing.output, mode) as output:
-        output.write(write_rows(Rows(names).cells("", 0, tz), printing.style(), True))
+        output.write(write_rows(PartRows(names).cells("", 0, tz), printing.style(), True))
 
-        def see(part: Part[Rows]) -> None:
+        def see(part: Part[PartRows]) -> None:
             output.write(write_rows(part.fold.cells(part.source, part.above, tz), printing.style(), False))
             part.fold.rows.clear()
 
-        outcome = scanning.fold(found, reading, selecting, partial(Rows, names), see, is_streamed=True)
+        outcome = scanning.fold(found, reading, selecting, partial(PartRows, names), see, is_streamed=True)
     scanning.tell(outcome)
     return scanning.status(outcome, reading.strict and outcome.ledger.invalid > 0)
 
@@ -111,7 +111,7 @@ def _separated(reading: Reading, selecting: Selecting, printing: Printing, names
     assert write_rows
     make = partial(Separated, names, tz in (None, UTC) and reading.cluster is None)
     with Output(printing.output, mode) as output:
-        output.write(write_rows(Rows(names).cells("", 0, tz), printing.style(), True))
+        output.write(write_rows(PartRows(names).cells("", 0, tz), printing.style(), True))
 
         def see(part: Part[Separated]) -> None:
             output.write(part.fold.take(part.source, part.above, delimiter, tz))

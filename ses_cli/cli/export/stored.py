@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from ses_cli.cli.export import output as exporting
-from ses_cli.cli.export.options import Choosing
+from ses_cli.cli.export.options import ExportChoice
 from ses_cli.cli.given import refuse
 from ses_cli.cli.options import Printing, Reading, Selecting
 from ses_cli.errors import Exit, UsageError
@@ -16,7 +16,7 @@ from ses_cli.sources.objects.upload import UploadTarget
 from ses_cli.sources.source import is_address
 
 
-def run(reading: Reading, selecting: Selecting, printing: Printing, choosing: Choosing) -> Exit:
+def run(reading: Reading, selecting: Selecting, printing: Printing, choosing: ExportChoice) -> Exit:
     """Exports. Raises UsageError, before anything is read, where it cannot go there; TargetError."""
     address = str(printing.output)
     refuse("with an object for -o", "partition_by", hint="write a folder, and copy it there")
