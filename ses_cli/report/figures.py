@@ -14,7 +14,7 @@ from ses_cli.reports.health.classes import INVALID_ADDRESS, SPAM_BOUNCE
 from ses_cli.reports.health.mails import Grouped, Lives, Mails
 from ses_cli.reports.health.meanings import HOUR, Meaning
 from ses_cli.reports.health.periods import edges
-from ses_cli.reports.tally import UNTYPED
+from ses_cli.reports.kinds import UNTYPED
 from ses_cli.times import local
 
 K = TypeVar("K", str, tuple[str, str, str])

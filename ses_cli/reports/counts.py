@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from ses_cli.events import EVENTS, HARD, LEGACY_EVENTS, SOFT
+from ses_cli.reports.kinds import UNTYPED, Key, count, kinds, minus, plus
 from ses_cli.reports.rates import OUTCOMES, Rate
-from ses_cli.reports.tally import UNTYPED, Key, Tally, count, kinds, minus, plus
+from ses_cli.reports.tally import Tally
 from ses_cli.reports.timeline import TimelineRow
 from ses_cli.table import Column, Data, Kind, Table, Value
 

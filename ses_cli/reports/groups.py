@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from ses_cli.batch import SLOT, Batch, Collected, Counts
 from ses_cli.batch import Key as BatchKey
 from ses_cli.identity import domain, from_domain
-from ses_cli.reports.tally import Group, Key, Tally, kind
+from ses_cli.reports.kinds import Group, Key, kind
+from ses_cli.reports.tally import Tally
 from ses_cli.times import local
 
 if TYPE_CHECKING:

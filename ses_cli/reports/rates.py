@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from ses_cli.reports.tally import count
+from ses_cli.reports.kinds import count
 
 OUTCOMES = ("delivered", "bounce", "dropped")  # events that tell how a mail ended
 

@@ -10,8 +10,9 @@ from ses_cli.batch import Batch
 from ses_cli.events import EVENTS, LEGACY_EVENTS
 from ses_cli.reports import counts
 from ses_cli.reports.groups import BUCKETS, Grouping, buckets
+from ses_cli.reports.kinds import count
 from ses_cli.reports.rates import rates_of
-from ses_cli.reports.tally import Tally, count
+from ses_cli.reports.tally import Tally
 from ses_cli.reports.timeline import TimelineRow, fill, recent
 from ses_cli.table import Column, Data, Kind, Table
 from ses_cli.times import rfc3339, shown, zone_name

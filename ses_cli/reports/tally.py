@@ -4,8 +4,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
-from itertools import count as count_up
+from itertools import count
 from operator import add
 from typing import Any, NamedTuple, Self
 from zlib import crc32
@@ -13,11 +12,8 @@ from zlib import crc32
 from ses_cli.batch import Batch, Collected, Counts, Value
 from ses_cli.batch import Key as BatchKey
 from ses_cli.engine import collected_counts
-from ses_cli.events import EVENTS, HARD, SOFT
-
-UNTYPED = "untyped_bounce"  # a bounce without a bounceType
-Key = str | int | None
-Group = Key | tuple[Key, ...]  # the value itself where records are grouped by one thing
+from ses_cli.events import HARD, SOFT
+from ses_cli.reports.kinds import UNTYPED, Group, kind, minus, plus
 
 _KINDS = {HARD: ("bounce", HARD), SOFT: ("bounce", SOFT), UNTYPED: ("bounce", None)}  # by event and bounce type
 _KIND_KEYS = (BatchKey.EVENT, BatchKey.BOUNCE_TYPE)
@@ -145,7 +141,7 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
     def add_columns(self, groups: Sequence[Group], columns: Mapping[str, Sequence[int]]) -> None:
         """Counts records of groups, in columns by kind. A group may come several times."""
         if not self._groups:
-            self._numbers = dict(zip(groups, count_up(), strict=False))
+            self._numbers = dict(zip(groups, count(), strict=False))
             if len(self._numbers) == len(groups):
                 self._groups = list(groups)
                 self._columns = {name: _column(column) for name, column in columns.items()}
@@ -269,34 +265,6 @@ def _enter(tally: Tally, collected: Collected) -> None:
 def _told(collected: Collected, numbers: Sequence[int]) -> list[Group]:
     columns = collected.values(numbers)
     return list(columns[0]) if len(columns) == 1 else list(zip(*columns, strict=True))
-
-
-def kind(event: str, bounce_type: str | None) -> str:
-    """What an event is counted as."""
-    return bounce_type or UNTYPED if event == "bounce" else event
-
-
-def kinds(events: Sequence[str] = EVENTS) -> list[str]:
-    """Everything that such events are counted as, in their order."""
-    return [name for event in events for name in ((HARD, SOFT, UNTYPED) if event == "bounce" else (event,))]
-
-
-def count(counts: Mapping[str, int], name: str) -> int:
-    """Records of an event type or kind."""
-    n = counts.get(name)
-    if n is None:
-        n = sum(counts.get(one, 0) for one in (HARD, SOFT, UNTYPED)) if name == "bounce" else 0
-    return n
-
-
-def plus(*several: Mapping[str, int]) -> dict[str, int]:
-    """Counts together."""
-    return {name: sum(counts.get(name, 0) for counts in several) for name in dict.fromkeys(chain(*several))}
-
-
-def minus(counts: Mapping[str, int], part: Mapping[str, int]) -> dict[str, int]:
-    """Counts without those of a part."""
-    return {name: n - part.get(name, 0) for name, n in counts.items()}
 
 
 def _name(group: Group) -> tuple[str, ...]:

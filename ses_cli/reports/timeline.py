@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ses_cli.reports.tally import Key
+from ses_cli.reports.kinds import Key
 
 _ENOUGH = 1000  # rows that are filled in whatever they hold
 _SPARSE = 4  # beyond, where more than three of four would be empty, they are left out

@@ -11,7 +11,7 @@ from ses_cli.reports.health.mails import Mails
 from ses_cli.reports.health.periods import day_edges, day_number
 from ses_cli.reports.health.rates import COUNTS
 from ses_cli.reports.health.rules import Judgement, judge
-from ses_cli.reports.tally import UNTYPED
+from ses_cli.reports.kinds import UNTYPED
 
 _EPOCH = date(1970, 1, 1)
 _LAST = (date.max - _EPOCH).days  # it is the year 10000 in UTC+8 when the last callback of 9999 in UTC happens

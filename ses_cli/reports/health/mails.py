@@ -16,8 +16,8 @@ from ses_cli.message.ends import COMPLAINED, OPENED, Ends
 from ses_cli.message.steps import Step
 from ses_cli.message.totals import Totals
 from ses_cli.reports.health.meanings import HOUR, Meaning, Place, judge_of
+from ses_cli.reports.kinds import UNTYPED
 from ses_cli.reports.messages.store import Store
-from ses_cli.reports.tally import UNTYPED
 
 # What became of messages. `open`, `click`, `unsubscribe` and `spamreport` are the first in the hour in which they
 # happened; `opened` and `complained` are messages delivered, in the hour of their delivery.

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from ses_cli.events import HARD, SOFT
 from ses_cli.reports.health.mails import ENDS
-from ses_cli.reports.tally import UNTYPED
+from ses_cli.reports.kinds import UNTYPED
 
 _DELIVERED = frozenset({"delivered"})
 
