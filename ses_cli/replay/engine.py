@@ -169,6 +169,7 @@ class Replay:
         # what is to be done anyway is done while the disk works
         self._count()
         if may_send:
+            self._sender.prepare(self._intended)
             self._read(2 * self._throttle.breaker.limit)
         self._await_commit()
         self._send()

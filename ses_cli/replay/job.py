@@ -1,6 +1,6 @@
 """One callback on its way, one attempt of it, and the contract of what sends them."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import NamedTuple, Protocol
 
 from ses_cli.batch import Piece, Row
@@ -68,6 +68,9 @@ class Sender(Protocol):
 
     @property
     def in_flight(self) -> int: ...
+
+    def prepare(self, jobs: Sequence[Job]) -> None:
+        """Attempts of these are about to begin: what can be done before is done now. They may also never begin."""
 
     def send(self, job: Job) -> None:
         """Begin an attempt."""

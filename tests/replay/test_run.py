@@ -1,6 +1,6 @@
 """The loop as a whole: lazy, in order, following, and with dead letters."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -105,6 +105,9 @@ class Halves:
     def in_flight(self) -> int:
         """How many wait."""
         return len(self.flying)
+
+    def prepare(self, jobs: Sequence[Job]) -> None:
+        """Nothing is needed."""
 
     def send(self, job: Job) -> None:
         """Begin an attempt."""

@@ -1,6 +1,6 @@
 """A network with a target at its end, which answers, loses, resets, stalls and doubles as a seed has it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
@@ -55,6 +55,9 @@ class Network:
         self._flying: dict[Job, int] = {}  # and its attempt
         self._is_gone = False
         self._slept = 0.0  # seconds that do not count against time-outs
+
+    def prepare(self, jobs: Sequence[Job]) -> None:
+        """Nothing leaves."""
 
     def send(self, job: Job) -> None:
         """A request leaves."""

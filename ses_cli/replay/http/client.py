@@ -2,6 +2,7 @@
 
 import os
 import select
+from collections.abc import Sequence
 from time import monotonic, time
 
 import pycurl
@@ -75,26 +76,40 @@ class Client:
         self._multi.setopt(pycurl.M_MAXCONNECTS, concurrency)
         self._handles: dict[pycurl.Curl, Handle] = {}
         self._free: list[Handle] = []
+        self._prepared: dict[Job, Handle] = {}
         self._step = min(_STEP, options.timeout / 4)
         self._clock = 0.0  # seconds in which sockets were looked at
         self._looked = monotonic()
         self._check = 0.0  # when deadlines are looked at again
 
+    def prepare(self, jobs: Sequence[Job]) -> None:
+        """What takes no connection is done: a handle is given its request. One that is never sent keeps its handle."""
+        now = int(time())
+        for job in jobs:
+            if job not in self._prepared:
+                handle = self._prepared[job] = self._free.pop() if self._free else self._open()
+                handle.load(job.body)
+                self._sign(handle, job, now)
+
     def send(self, job: Job) -> None:
         """Begin an attempt."""
-        handle = self._free.pop() if self._free else self._open()
-        handle.load(job)
-        curl, size = handle.curl, len(job.body)
-        static = self._static if size < _LARGE else self._static_large
-        curl.setopt(pycurl.HTTPHEADER, webhook_headers(job.id, job.body, self._keys, int(time())) + static)
-        if size != handle.sent:
-            curl.setopt(pycurl.POSTFIELDSIZE_LARGE, size)
-            handle.sent = size
+        if job not in self._prepared:
+            self.prepare([job])
+        handle, now = self._prepared.pop(job), int(time())
+        if handle.second != now:
+            self._sign(handle, job, now)
+        handle.job = job
         if handle.addresses is not self._addresses:
             handle.direct(self._target, self._addresses)
         handle.deadline = self._clock + self._timeout
-        self._multi.add_handle(curl)
+        self._multi.add_handle(handle.curl)
         self.in_flight += 1
+
+    def _sign(self, handle: Handle, job: Job, now: int) -> None:
+        """Give a request the headers of an attempt at this time."""
+        static = self._static if len(job.body) < _LARGE else self._static_large
+        handle.curl.setopt(pycurl.HTTPHEADER, webhook_headers(job.id, job.body, self._keys, now) + static)
+        handle.second = now
 
     def poll(self, wait: float) -> list[Attempt]:
         """What ended; waits `wait` seconds at most for something to end."""
@@ -128,6 +143,7 @@ class Client:
             curl.close()
         self._handles.clear()
         self._free.clear()
+        self._prepared.clear()
         self._multi.close()
         self._waker.close()
         self.in_flight = 0

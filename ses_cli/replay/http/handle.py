@@ -15,7 +15,7 @@ SAMPLE = 4096  # bytes of it that are kept, to show why something failed
 class Handle:
     """A libcurl handle, used again and again, and what goes out and comes back on it."""
 
-    __slots__ = ("addresses", "body", "curl", "deadline", "head", "job", "sample", "sent", "size")
+    __slots__ = ("addresses", "body", "curl", "deadline", "head", "job", "sample", "second", "sent", "size")
 
     def __init__(self, target: Target, options: HttpOptions) -> None:
         self.curl = pycurl.Curl()
@@ -26,18 +26,22 @@ class Handle:
         self.sample = b""
         self.size = 0  # of the answer's body
         self.sent = -1  # the size of a request's body, as libcurl was told
+        self.second = 0  # Unix seconds, which its headers have
         self.deadline = 0.0  # on the client's clock
         self._set(target, options)
 
-    def load(self, job: Job) -> None:
-        """Make ready for a request."""
-        self.job, self.sample, self.size = job, b"", 0
-        body = self.body
+    def load(self, data: bytes) -> None:
+        """Make ready for a request with this body."""
+        self.sample, self.size = b"", 0
+        body, size = self.body, len(data)
         body.seek(0)
         body.truncate()
-        body.write(job.body)
+        body.write(data)
         body.seek(0)
         self.head.clear()
+        if size != self.sent:
+            self.curl.setopt(pycurl.POSTFIELDSIZE_LARGE, size)
+            self.sent = size
 
     def has_left(self) -> bool:
         """Whether any of the body may have: libcurl reads it once the connection stands.
