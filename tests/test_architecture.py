@@ -54,6 +54,7 @@ OUTSIDE = {
     "prometheus_client": ("cli/listen/metrics.py",),
     "obstore": ("sources/objects",),
     "distributed": ("scan/cluster",),
+    "dask": ("scan/cluster",),
     "backports": ("zstd.py",),
     "compression": ("zstd.py",),
     "msgspec": ("callback.py", "schema", "native", "capture/body.py"),

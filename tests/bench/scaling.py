@@ -53,6 +53,7 @@ def main() -> None:
     parser.add_argument("log", type=Path)
     parser.add_argument("--copies", type=int, default=1, help="of the log: how many times it is in the store")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", choices=MAKES, help="of the reports, this one")
     options = parser.parse_args()
     os.environ.update(KEYS)
     with _stored(options.log, options.copies) as (sources, url):
@@ -61,7 +62,8 @@ def main() -> None:
         print("| report | workers | seconds | processor time | of one machine's | MB of a worker |")
         print("|---|---:|---:|---:|---:|---:|")
         for name, make in MAKES.items():
-            _compare(name, Task(make), sources, url, options.rounds)
+            if options.only in (None, name):
+                _compare(name, Task(make), sources, url, options.rounds)
         _sizes(sources)
 
 
@@ -69,8 +71,9 @@ def _compare(name: str, task: Task[Fold], sources: list[Source], url: str, round
     own = [os.getpid()]
     alone = _best(lambda: scan(sources, task, None), own, rounds)
     _print(name, "none", alone, alone, own)
+    settings = {"AWS_ENDPOINT_URL": url, "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False"}
     for count in (1, 2, 4):
-        with tempfile.TemporaryDirectory() as directory, Processes(Path(directory), {"AWS_ENDPOINT_URL": url}) as there:
+        with tempfile.TemporaryDirectory() as directory, Processes(Path(directory), settings) as there:
             there.keep(count)
             workers = [worker.pid for worker in there.workers]
             with Cluster(there.address) as cluster:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from traceback import format_exception
 from typing import TypeVar
 
+import dask.config
 from distributed import Client, Future, KilledWorker, LocalCluster
 
 from ses_cli.engine import cores
@@ -95,7 +96,7 @@ def _connect(address: str) -> Client:
 
 def _start_local() -> LocalCluster:
     """One worker for each core."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), dask.config.set({"distributed.worker.profile.enabled": False}):
         warnings.simplefilter("ignore")
         return LocalCluster(  # type: ignore[no-untyped-call]
             n_workers=cores(), threads_per_worker=1, silence_logs=logging.CRITICAL,
