@@ -71,7 +71,7 @@ def broken(run: Program, failure: str, *arguments: str) -> Result:
     """A run of the program with a defect: a report that fails as it is made."""
     code = (
         "import sys; from ses_cli.reports.summary import Summary; from ses_cli.cli.main import main\n"
-        f"def fail(*_): {failure}\n"
+        f"def fail(*_, **__): {failure}\n"
         "Summary.__init__ = fail; sys.argv[0] = 'ses-events'; main()"
     )
     return Program(run.home, (sys.executable, "-c", code))(*arguments, env={"TMPDIR": str(run.home)})
