@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from random import Random
+from time import monotonic
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
@@ -180,15 +181,19 @@ def main() -> None:
     parser.add_argument("--logs", type=int, default=1000, help="how many (1000)")
     parser.add_argument("--first", type=int, default=0, help="the number of the first (0)")
     parser.add_argument("--jobs", type=int, default=1, help="processes (1)")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="try no more logs after this time")
     parser.add_argument("--write", action="store_true", help="write the numbers into docs/check.md")
     options = parser.parse_args()
     numbers = range(options.first, options.first + options.logs)
-    results = []
+    results, until = [], monotonic() + options.seconds
     with ProcessPoolExecutor(options.jobs) as pool:
         for one in pool.map(try_log, numbers):
             results.append(one)
             if one.told > 0 if not one.sizes else not one.is_first:
                 print(one, file=sys.stderr, flush=True)
+            if monotonic() > until:
+                pool.shutdown(cancel_futures=True)
+                break
     print(page(results))
     if options.write:
         before, _, rest = PAGE.read_text().partition(BEGIN)
