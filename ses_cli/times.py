@@ -121,9 +121,11 @@ def _aware(time: datetime, tz: tzinfo | None) -> datetime:
 def rfc3339(timestamp: int, tz: tzinfo | None = None) -> str:
     """Unix seconds as RFC 3339, as data has it: in the zone that was asked for, else in UTC. See `local` for 9999."""
     if tz is None or tz is UTC:
-        timestamp = min(timestamp, MAX_TIMESTAMP)
         minute, second = divmod(timestamp, 60)
-        return f"{_minute(minute)}:{second:02d}Z"
+        try:
+            return f"{_minute(minute)}:{second:02d}Z"
+        except ValueError:
+            return rfc3339(MAX_TIMESTAMP)
     return local(timestamp, tz).isoformat().replace("+00:00", "Z")
 
 
