@@ -135,8 +135,10 @@ def _made(ledger: Ledger, texts: Mapping[str, Any]) -> str:
 
 
 def _problems(ledger: Ledger) -> list[tuple[str, int, str]]:
-    meanings = {**ERRORS, **WARNINGS}
-    return [(code, n, meanings[code]) for code, n in (ledger.problems + ledger.warnings).most_common()]
+    """The most frequent first. Those as frequent as each other are met in another order by another engine."""
+    counts = ledger.problems + ledger.warnings
+    known = [(code, counts[code], meaning) for code, meaning in (ERRORS | WARNINGS).items() if code in counts]
+    return sorted(known, key=lambda one: -one[1])
 
 
 def _tables(page: HtmlPage, figures: Figures, receivers: Sequence[Line], texts: Mapping[str, Any]) -> dict[str, object]:

@@ -28,6 +28,17 @@ def test_the_page_is_the_same_with_any_engine_and_any_number_of_workers(run: Pro
     assert len(pages) == 1
 
 
+def test_problems_as_frequent_as_each_other_stand_in_one_order(run: Program) -> None:
+    """Though engines meet them in different ones."""
+    (run.home / "log").write_bytes(log(record(), record(event="bounced"), record(timestamp="1")) + b"{\n")
+    pages = set()
+    for engine in ("python", "native"):
+        done = run("report", "-o", "page.html", "log", env={"SES_EVENTS_ENGINE": engine})
+        assert done.status == 0, done.stderr
+        pages.add((run.home / "page.html").read_bytes())
+    assert len(pages) == 1
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [("log", "--output: missing"), ("-o log log", "-o log"), ("-o p.html --lang de log", "--lang: expected one of en")],
