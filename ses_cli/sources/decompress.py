@@ -150,7 +150,7 @@ class _Members:
 
 
 def _damaged(said: str) -> Damaged:
-    return Damaged(f"the compressed data is damaged ({said.lower()})")
+    return Damaged(f"the compressed data is damaged ({said[:1].lower()}{said[1:]})")
 
 
 def _zstd_refused(said: str) -> Damaged:

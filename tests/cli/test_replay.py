@@ -17,7 +17,7 @@ from tests.cli.terminal import Terminal
 from tests.conftest import LIMIT, Program
 from tests.journals import content
 from tests.logs import log, record
-from tests.replay.servers import OK, Request, serve, status
+from tests.replay.servers import CLOSE, OK, Request, serve, status
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SECRET = "s3cr3t-of-the-url"
@@ -152,6 +152,19 @@ def test_what_fails_is_kept(run: Program) -> None:
     with serve() as server:
         assert run("replay", "--no-journal", "--to", server.url, "rest.jsonl").status == 0
         assert len(server.bodies()) == 2
+
+
+def test_the_note_says_what_another_run_would_do(run: Program) -> None:
+    """What has no answer is sent again by another run, unless unknown ones are to be skipped: then nothing would be."""
+    (run.home / "log.jsonl").write_bytes(log(record()))
+    with serve(lambda _n, _request: CLOSE) as server:
+        options = ("--to", server.url, "--retries", "0", "log.jsonl")
+        skipping = run("replay", "--unknown", "skip", "--journal", "skip.db", *options)
+        resending = run("replay", "--journal", "resend.db", *options)
+    assert (skipping.status, resending.status) == (1, 1)
+    assert "1 may have arrived: --unknown resend sends them again" in skipping.stderr
+    assert "run again" not in skipping.stderr
+    assert "run again to retry" in resending.stderr
 
 
 def test_the_document(run: Program) -> None:

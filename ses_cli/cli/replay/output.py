@@ -131,8 +131,11 @@ class Ended:
         if report.end is not RunEnd.DONE:
             messages.note(f"{self._end()}; {self._left()}")
             self._tell_next()
-        elif (report.failed or report.unknown) and self.given.settings.journal:
-            messages.note(f"run again to retry what was not delivered ({self.given.settings.journal})")
+        elif self.given.settings.journal:
+            if report.failed or (report.unknown and self._resends()):
+                messages.note(f"run again to retry what was not delivered ({self.given.settings.journal})")
+            if report.unknown and not self._resends():
+                messages.note(f"{report.unknown:,} may have arrived: --unknown resend sends them again")
         if self.failed and report.end in (RunEnd.INTERRUPTED, RunEnd.JOURNAL):
             messages.note(f"{self.failed} has what failed, not what this run never got to")
         cause = self._cause()
@@ -173,10 +176,13 @@ class Ended:
 
     def _left(self) -> str:
         report = self.report
-        left = report.unsent + report.failed + report.unknown
+        left = report.unsent + report.failed + (report.unknown if self._resends() else 0)
         if not left and report.is_counted:
             return "nothing is left to send"
         return f"{'' if report.is_counted else 'at least '}{left:,} callbacks are left to send"
+
+    def _resends(self) -> bool:
+        return self.given.settings.policy.resend_unknown
 
     def _tell_next(self) -> None:
         if self.given.settings.journal:
