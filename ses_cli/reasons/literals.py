@@ -10,9 +10,10 @@ from itertools import chain
 Literals = tuple[str, ...]  # one of them stands in whatever matches; () where that is not clear
 
 _SHORT = 1  # letters: one is in nearly every text
+_NONE: tuple[Literals, int] = (), _SHORT  # with the length of the shortest
 _TOKEN = re.compile(
     r"([^\\\[(){|.^$*+?]+)"  # plain text
-    r"|\\(\W)"  # an escaped letter
+    r"|\\(\W)"  # an escaped sign, which stands for itself
     r"|([*?]|\{[^}]*\})"  # what comes before it may be missing
     r"|(\((?:\?(?::|<?[!=]))?)"  # a group begins
     r"|([|)])"  # an alternative ends
@@ -67,6 +68,3 @@ def _branches(tokens: Iterator[re.Match[str]]) -> list[tuple[int, Literals]]:
             if token[0] == ")":
                 break
     return found
-
-
-_NONE: tuple[Literals, int] = (), _SHORT

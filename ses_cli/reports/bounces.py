@@ -65,12 +65,12 @@ class Bounces:
                 self._addresses = later
         return self._addresses
 
-    def __getstate__(self) -> "State":
+    def __getstate__(self) -> "BouncesState":
         """Copies, and what goes to another process, hold columns of what an engine collected."""
         columns = None if self._collected is None else self._collected.columns(is_kept=True)
-        return State(self.wanted, self._addresses, self.delivered, self.others, columns)
+        return BouncesState(self.wanted, self._addresses, self.delivered, self.others, columns)
 
-    def __setstate__(self, state: "State") -> None:
+    def __setstate__(self, state: "BouncesState") -> None:
         self.wanted, self._addresses, self.delivered, self.others, columns = state
         self._collected = columns and collected_bounces(self.wanted.event, self.wanted.bounce_type, columns)
         if columns and self._collected is None:
@@ -190,7 +190,7 @@ class Bounces:
         return tables
 
 
-class State(NamedTuple):
+class BouncesState(NamedTuple):
     """Bounces as they travel and are kept."""
 
     wanted: Wanted
