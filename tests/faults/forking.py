@@ -85,7 +85,7 @@ def _serve(requests: socket.socket) -> None:
         if not module.name.startswith(_LEFT_OUT):
             with contextlib.suppress(ImportError):
                 import_module(module.name)
-    for name in ("uvloop", "pycurl", "pyarrow.parquet"):
+    for name in ("uvloop", "pycurl", "pyarrow.parquet", "pandas"):
         with contextlib.suppress(ImportError):
             import_module(name)
     while True:
