@@ -2,7 +2,8 @@
 
 import hashlib
 import random
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from tests.faults.calls import begin, folder_of_its_own
 from tests.faults.disk import Disk, names_in
+from tests.faults.others import Change
 from tests.faults.running import Run, Seen
 from tests.faults.scenario import Scenario
 from tests.faults.tracing import Call, parse
@@ -22,6 +24,7 @@ class State:
     number: int
     files: dict[str, bytes]
     seen: Seen
+    origin: Path  # where it was recorded
 
 
 @dataclass
@@ -45,21 +48,19 @@ class World:
             self.arrivals += names_in(call.data)
 
 
-def states(scenario: Scenario, seed: int, most: int) -> Iterator[State]:
-    """The states of a scenario, each once: at each call, at most so many."""
+def states(scenario: Scenario, seed: int, most: int, folder: Path) -> Iterator[State]:
+    """The states of a scenario that is played in a folder, each once: at each call, at most so many."""
     rng = random.Random(f"{seed} {scenario.name}")
-    with folder_of_its_own() as folder:
-        run = begin(scenario, folder)
-        disk, earlier = Disk.of(run.home), list(run.seen.arrivals)
-        run.record = folder / "record"
-        scenario.drive(run)
-        wrong = scenario.judge(run, False)
-        assert not wrong, f"{scenario.name} without a fault: {wrong}"
-        calls = parse(folder / "record")
-        home, posted = str(run.home), dict.fromkeys(run.seen.answers, 0)
-        run.close()
-    world, known, number = World(posted, list(earlier)), set(), 0
-    for call in calls:
+    run = begin(scenario, folder)
+    disk, world = Disk.of(run.home), World({}, list(run.seen.arrivals))
+    run.record = folder / "record"
+    scenario.drive(run)
+    wrong = scenario.judge(run, False)
+    assert not wrong, f"{scenario.name} without a fault: {wrong}"
+    run.close()
+    world.answers.update(dict.fromkeys(run.seen.answers, 0))
+    known, number = set[bytes](), 0
+    for call in _with_others(parse(folder / "record"), run.changes, disk):
         world.see(call)
         if not disk.see(call):
             continue
@@ -69,8 +70,17 @@ def states(scenario: Scenario, seed: int, most: int) -> Iterator[State]:
                 continue
             known.add(key)
             number += 1
-            below = {str(Path(path).relative_to(home)): text for path, text in files.items()}
-            yield State(number, below, Seen(dict(world.answers), list(world.arrivals)))
+            below = {str(Path(path).relative_to(run.home)): text for path, text in files.items()}
+            yield State(number, below, Seen(dict(world.answers), list(world.arrivals)), run.home)
+
+
+def _with_others(calls: Sequence[Call], changes: Sequence[Change], disk: Disk) -> Iterator[Call]:
+    """Calls, with what others did between them done to the disk when its time comes."""
+    waiting = deque(changes)
+    for call in calls:
+        while waiting and waiting[0].at <= call.at:
+            disk.take(waiting.popleft())
+        yield call
 
 
 def _key(files: dict[str, bytes], world: World) -> bytes:
@@ -85,7 +95,10 @@ def start_on(scenario: Scenario, state: State, run: Run) -> list[str]:
     for name, text in state.files.items():
         path = run.home / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text)
+        if name in scenario.bound:
+            path.hardlink_to(state.origin / name)
+        else:
+            path.write_bytes(text)
     (run.home / "tmp").mkdir(exist_ok=True)
     return scenario.again(run, is_crash=True)
 

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
+from tests.faults.others import Change
 from tests.faults.tracing import Call
 
 BLOCK = 512  # bytes that a disk writes at once
 _WAYS = 6  # that a write may be there
+Descriptor = tuple[int, int | None]  # of a process
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,8 @@ class Disk:
     pending: list[Name] = field(default_factory=list)  # not synced
     now: dict[str, int] = field(default_factory=dict)  # names as the program sees them
     sizes: dict[int, int] = field(default_factory=dict)  # as the program sees them
-    offsets: dict[int, int] = field(default_factory=dict)  # of descriptors
-    opened: dict[int, int] = field(default_factory=dict)  # descriptor -> inode
+    offsets: dict[Descriptor, int] = field(default_factory=dict)
+    opened: dict[Descriptor, int] = field(default_factory=dict)  # inodes
 
     @staticmethod
     def of(home: Path) -> "Disk":
@@ -66,12 +68,25 @@ class Disk:
         act = getattr(self, f"_{call.name}", None)
         return bool(act and act(call))
 
+    def take(self, change: Change) -> None:
+        """What others did to a file, which is on disk at once."""
+        path = str(change.path)
+        if change.former is not None:
+            self.now[path] = self.names[path] = self.now.pop(str(change.former))
+            del self.names[str(change.former)]
+            return
+        if path not in self.now:
+            self.now[path] = self.names[path] = inode = 1_000_000 + len(self.sizes)
+            self.files[inode] = b""
+        inode = self.now[path]
+        self.files[inode] += change.data
+        self.sizes[inode] = len(self.files[inode])
+
     def _is_ours(self, path: str) -> bool:
         return any(path == one or path.startswith(f"{one}/") for one in self.directories)
 
     def _openat(self, call: Call) -> bool:
         path = call.paths[0]
-        assert call.fd is not None
         if path in self.directories or "O_DIRECTORY" in call.flags:
             return False
         is_new = path not in self.now
@@ -81,34 +96,34 @@ class Disk:
             self.now[path] = inode = 1_000_000 + len(self.sizes)
             self.sizes[inode], self.files[inode] = 0, b""
             self.pending.append(Name(path, inode))
-        inode = self.opened[call.fd] = self.now[path]
-        self.offsets[call.fd] = -1 if "O_APPEND" in call.flags else 0
+        inode = self.opened[_of(call)] = self.now[path]
+        self.offsets[_of(call)] = -1 if "O_APPEND" in call.flags else 0
         if "O_TRUNC" in call.flags and self.sizes[inode]:
             self._resize(inode, 0)
             return True
         return is_new
 
     def _write(self, call: Call) -> bool:
-        inode = self.opened.get(call.fd or -1)
+        inode = self.opened.get(_of(call))
         if inode is None or call.data is None:
             return False
-        offset = self.offsets[call.fd or -1]
+        offset = self.offsets[_of(call)]
         at = self.sizes[inode] if offset < 0 else offset
         self._put(inode, at, call.data[: call.result])
         if offset >= 0:
-            self.offsets[call.fd or -1] += call.result
+            self.offsets[_of(call)] += call.result
         return True
 
     def _pwrite64(self, call: Call) -> bool:
-        inode = self.opened.get(call.fd or -1)
+        inode = self.opened.get(_of(call))
         if inode is None or call.data is None:
             return False
         self._put(inode, int(call.flags.rpartition(", ")[2]), call.data[: call.result])
         return True
 
     def _read(self, call: Call) -> bool:
-        if self.offsets.get(call.fd or -1, -1) >= 0:
-            self.offsets[call.fd or -1] += call.result
+        if self.offsets.get(_of(call), -1) >= 0:
+            self.offsets[_of(call)] += call.result
         return False
 
     def _put(self, inode: int, at: int, data: bytes) -> None:
@@ -120,7 +135,7 @@ class Disk:
         self.sizes[inode] = size
 
     def _ftruncate(self, call: Call) -> bool:
-        inode = self.opened.get(call.fd or -1)
+        inode = self.opened.get(_of(call))
         if inode is None:
             return False
         self._resize(inode, int(call.flags.rpartition(", ")[2]))
@@ -133,7 +148,7 @@ class Disk:
                 _apply(self.names, one)
                 self.pending.remove(one)
             return True
-        inode = self.opened.get(call.fd or -1)
+        inode = self.opened.get(_of(call))
         if inode is None:
             return False
         for data in [one for one in self.data if one.inode == inode]:
@@ -144,8 +159,8 @@ class Disk:
     _fdatasync = _fsync
 
     def _close(self, call: Call) -> bool:
-        self.opened.pop(call.fd or -1, None)
-        self.offsets.pop(call.fd or -1, None)
+        self.opened.pop(_of(call), None)
+        self.offsets.pop(_of(call), None)
         return False
 
     def _rename(self, call: Call) -> bool:
@@ -215,6 +230,10 @@ class Disk:
                 _apply(names, name)
         # an index of a write-ahead log in shared memory is never read after a crash
         return {path: files[inode] for path, inode in names.items() if not path.endswith("-shm")}
+
+
+def _of(call: Call) -> Descriptor:
+    return call.process, call.fd
 
 
 def _apply(names: dict[str, int], one: Name) -> None:

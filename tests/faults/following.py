@@ -18,6 +18,7 @@ class SummaryFollow:
     """Counts a log as it grows, until Ctrl-C."""
 
     name: str = "summarize-follow"
+    bound: tuple[str, ...] = ()
 
     def prepare(self, run: Run) -> None:
         """The first callbacks, a line that is none, and the rejects of another run."""
@@ -32,11 +33,10 @@ class SummaryFollow:
         """Lets the log grow, renames it, and begins another."""
         process = self._start(run)
         if process.until_out(_valid(4), _PATIENCE):
-            with (run.home / "log.jsonl").open("ab") as log:
-                log.write(_lines(4, 6))
+            run.others.append("log.jsonl", _lines(4, 6))
             process.until_out(_valid(6), _PATIENCE)
-            (run.home / "log.jsonl").rename(run.home / "log.jsonl.1")
-            (run.home / "log.jsonl").write_bytes(_lines(6, 8) + _INVALID)
+            run.others.rename("log.jsonl", "log.jsonl.1")
+            run.others.append("log.jsonl", _lines(6, 8) + _INVALID)
             process.until_out(_valid(8), _PATIENCE)
         process.signal(signal.SIGINT)
         run.end(process)

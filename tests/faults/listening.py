@@ -27,6 +27,7 @@ class Listen:
     compress: str = "zstd"
     is_renamed: bool = True  # by somebody else, who sends SIGHUP
     pad: int = 0  # bytes that a callback is larger by
+    bound: tuple[str, ...] = ()
 
     def prepare(self, run: Run) -> None:
         """A rotated log, and a log whose last line is partial."""

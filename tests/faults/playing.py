@@ -3,6 +3,7 @@
 import random
 import time
 from collections import Counter
+from itertools import islice
 
 from tests.faults import calls, crashes
 from tests.faults.scenario import Scenario
@@ -38,18 +39,19 @@ def play_crashes(
 ) -> Figures:
     """Starts the program on each state, `states` at a call at most and `most` in all; prints those that it fails on."""
     begun = time.monotonic()
-    found = (
-        state
-        for state in crashes.states(scenario, seed, states)
-        if only in (None, state.number) and (most is None or state.number <= most)
-    )
     counts: Counter[str] = Counter(wrong=0)
-    for state, wrong in crashes.start_all(scenario, found, jobs):
-        counts["states"] += 1
-        counts["wrong"] += bool(wrong)
-        if wrong:
-            files = {name: (len(text), text[-40:]) for name, text in state.files.items()}
-            print(f"{scenario.name}: state {state.number}", *wrong, files, sep="\n    ", flush=True)
+    with calls.folder_of_its_own() as folder:
+        found = (
+            state
+            for state in islice(crashes.states(scenario, seed, states, folder), most)
+            if only in (None, state.number)
+        )
+        for state, wrong in crashes.start_all(scenario, found, jobs):
+            counts["states"] += 1
+            counts["wrong"] += bool(wrong)
+            if wrong:
+                files = {name: (len(text), text[-40:]) for name, text in state.files.items()}
+                print(f"{scenario.name}: state {state.number}", *wrong, files, sep="\n    ", flush=True)
     return _told(scenario, counts, begun)
 
 

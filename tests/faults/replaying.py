@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults import judge
+from tests.faults.disk import names_in
 from tests.faults.listening import port_of, post_all
 from tests.faults.running import Process, Run, Seen
 from tests.faults.scenario import callback
@@ -37,6 +38,7 @@ class Replay:
     unknown: str = "resend"
     outputs: bool = False  # --failed, --results, --rejects, -o
     refused: tuple[str, ...] = ()  # what the target answers 404
+    bound: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -117,6 +119,7 @@ class Follow:
     """Sends a log as it grows and is renamed, until Ctrl-C."""
 
     name: str = "follow"
+    bound: tuple[str, ...] = ()
 
     def prepare(self, run: Run) -> None:
         """The first half."""
@@ -133,13 +136,11 @@ class Follow:
         """Lets the log grow, renames it, and begins another."""
         process = run.start(*self._arguments(run))
         _arrive(run, process, _names(0, 2))
-        with (run.home / "log.jsonl").open("ab") as log:
-            log.write(_lines(_names(2, 3)))
+        run.others.append("log.jsonl", _lines(_names(2, 3)))
         _arrive(run, process, _names(0, 3))
         if run.seen.arrivals:  # before the first it has not begun, and begins with what is written to at its next start
-            (run.home / "log.jsonl").rename(run.home / "log.jsonl.1")
-        with (run.home / "log.jsonl").open("ab") as log:
-            log.write(_lines(_names(3, 4)))
+            run.others.rename("log.jsonl", "log.jsonl.1")
+        run.others.append("log.jsonl", _lines(_names(3, 4)))
         _arrive(run, process, _names(0, 4))
         process.signal(signal.SIGINT)
         run.end(process)
@@ -153,9 +154,9 @@ class Follow:
         """Sends what is left, and one more, until all has arrived."""
         if is_crash:
             run.serve(())
-        names = _names(0, 5)
-        with (run.home / "log.jsonl").open("ab") as log:
-            log.write(_lines(_names(4, 5)))
+        run.others.append("log.jsonl", _lines(_names(4, 5)))
+        logs = [run.home / "log.jsonl.1", run.home / "log.jsonl"]
+        names = names_in(b"".join(log.read_bytes() for log in logs if log.exists()))
         process = run.start(*self._arguments(run))
         _arrive(run, process, names)
         process.signal(signal.SIGINT)
@@ -168,6 +169,7 @@ class Forward:
     """Receives, and forwards what is stored."""
 
     name: str = "forward"
+    bound: tuple[str, ...] = ()
 
     def prepare(self, run: Run) -> None:
         """An empty directory."""
@@ -196,7 +198,8 @@ class Forward:
 
     def again(self, run: Run, is_crash: bool = False) -> list[str]:
         """Starts again, until all has arrived."""
-        assert not is_crash
+        if is_crash:
+            run.serve(())
         process = run.start(*self._arguments(run))
         if port := port_of(process):
             post_all(run, port, ["again"])

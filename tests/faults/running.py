@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults.forking import Child
+from tests.faults.others import Change, Others
 from tests.faults.tracing import Fault, command
 
 PROGRAM = shlex.split(os.environ.get("SES_EVENTS_PROGRAM", "")) or [sys.executable, "-P", "-m", "ses_cli"]
@@ -217,6 +218,7 @@ class Run:
     seen: Seen = field(default_factory=Seen)
     target: Target | None = None
     is_forked: bool = False  # the program starts from a process that has imported it
+    changes: list[Change] = field(default_factory=list)  # what others did
 
     def start(self, *arguments: str | Path) -> Process:
         """Starts the program."""
@@ -238,6 +240,11 @@ class Run:
         ended = process.wait()
         self.seen.runs.append(ended)
         return ended
+
+    @property
+    def others(self) -> Others:
+        """Those who write and rename the logs."""
+        return Others(self.home, self.changes)
 
     def serve(self, refused: Collection[str]) -> None:
         """Has a target from now on, which refuses some callbacks for good."""

@@ -13,6 +13,10 @@ class Scenario(Protocol):
     def name(self) -> str:
         """As the command line calls it."""
 
+    @property
+    def bound(self) -> tuple[str, ...]:
+        """Files that have to be the same ones, by inode, where a crash state is laid out."""
+
     def prepare(self, run: Run) -> None:
         """What lies there before."""
 

@@ -3,6 +3,7 @@
 import random
 import warnings
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -26,12 +27,12 @@ def test_a_call_that_fails_loses_nothing_and_is_told() -> None:
         assert not played.wrong, f"python -m tests.faults --scenario {scenario.name} --only '{played.fault}'"
 
 
-def test_what_a_power_cut_leaves_can_be_gone_on_with() -> None:
+def test_what_a_power_cut_leaves_can_be_gone_on_with(tmp_path: Path) -> None:
     """Whatever of the data and names that were not synced is there, what was promised holds after the next start."""
     _need_strace()
     rng = random.Random(_SEED + 1)
     scenario = CRASHES[rng.choice(_QUICK)]
-    found = list(crashes.states(scenario, _SEED, 4))
+    found = list(crashes.states(scenario, _SEED, 4, tmp_path))
     some = iter(rng.sample(found, min(_STATES, len(found))))
     for state, wrong in crashes.start_all(scenario, some, jobs=2):
         only = f"--seed {_SEED} --states 4 --only {state.number}"

@@ -49,7 +49,7 @@ def test_a_journal_that_was_being_made_is_begun_again(tmp_path: Path) -> None:
     files = {"journal.db": bytes(1024), "journal.db-journal": hot.ljust(512, b"\0"), "log.jsonl": log}
     run = Run(tmp_path)
     try:
-        assert start_on(CRASHES["replay"], State(1, files, Seen()), run) == []
+        assert start_on(CRASHES["replay"], State(1, files, Seen(), tmp_path), run) == []
     finally:
         run.close()
 

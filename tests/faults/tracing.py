@@ -16,6 +16,7 @@ FILE_CALLS = (
 )
 NET_CALLS = ("sendto", "recvfrom", "connect", "accept4")
 CALLS = (*FILE_CALLS, *NET_CALLS)
+_BEGINNINGS = ("clone", "clone3", "fork", "vfork")  # of a thread or a process
 
 _WHOLE = re.compile(r"(\w+)\((.*)\)\s+= (-?\d+|\?)(.*)", re.DOTALL)
 _RESUMED = re.compile(r"<\.\.\. \w+ resumed>(.*)", re.DOTALL)
@@ -55,6 +56,8 @@ class Call:
     extra: str  # what stands behind the result
     begun: int  # the number of its line in the record, from 0
     ended: int
+    at: float  # when, in seconds since 1970
+    process: int
 
     @property
     def is_socket(self) -> bool:
@@ -78,7 +81,8 @@ def command(record: Path, fault: Fault | None, program: Sequence[str]) -> list[s
     if fault is None or fault.action != KILL:  # with a filter in the kernel no signal is sent
         strace.append("--seccomp-bpf")
     if fault is None:
-        return [*strace, "-s", str(_TRACE_DATA), "-e", f"trace={','.join(CALLS)}", *program]
+        traced = ",".join((*CALLS, *_BEGINNINGS))
+        return [*strace, "-ttt", "-s", str(_TRACE_DATA), "-e", f"trace={traced}", *program]
     where = ["-P", fault.path] if fault.path else []
     inject = f"inject={fault.call}:{fault.action}:when={fault.n}"
     return [*strace, "-s", "0", "-e", f"trace={fault.call}", *where, "-e", inject, *program]
@@ -88,8 +92,9 @@ def parse(record: Path) -> list[Call]:
     """The calls of a record, in the order in which they ended."""
     calls: list[Call] = []
     begun: dict[int, tuple[int, str]] = {}
+    processes: dict[int, int] = {}  # by thread
     for number, line in enumerate(record.read_text(errors="replace").splitlines()):
-        head, _, text = line.partition(" ")
+        head, at, text = line.split(maxsplit=2)
         thread, text, first = int(head), text.strip(), number
         if text.endswith("<unfinished ...>"):
             begun[thread] = number, text.removesuffix("<unfinished ...>").rstrip()
@@ -98,7 +103,11 @@ def parse(record: Path) -> list[Call]:
             first, start = begun.pop(thread, (number, ""))
             text = start + found[1]
         if (found := _WHOLE.fullmatch(text)) and found[3] != "?":
-            calls.append(_call(thread, found, first, number))
+            process = processes.setdefault(thread, thread)
+            if found[1] in _BEGINNINGS:
+                processes[int(found[3])] = process if "CLONE_THREAD" in found[2] else int(found[3])
+            else:
+                calls.append(_call((thread, process), found, (first, number), float(at)))
     return calls
 
 
@@ -114,7 +123,7 @@ def injected(record: Path) -> bool | None:
     return bool(hit) or "killed by SIGKILL" in text
 
 
-def _call(thread: int, found: re.Match[str], begun: int, ended: int) -> Call:
+def _call(by: tuple[int, int], found: re.Match[str], lines: tuple[int, int], at: float) -> Call:
     name, arguments, result, extra = found.groups()
     texts = [_unhex(text) for text in _TEXT.findall(arguments)]
     fd: int | None = None
@@ -126,10 +135,10 @@ def _call(thread: int, found: re.Match[str], begun: int, ended: int) -> Call:
         fd = int(result)
     elif name in ("rename", "link", "unlink", "mkdir", "rmdir"):
         paths = tuple(text.decode(errors="replace") for text in texts)
-    elif at := _FD.match(arguments):
-        fd, paths = int(at[1]), (_decoded(at[2]),)
+    elif named := _FD.match(arguments):
+        fd, paths = int(named[1]), (_decoded(named[2]),)
         data = texts[0] if texts else None
-    return Call(thread, name, fd, paths, data, arguments, int(result), extra, begun, ended)
+    return Call(by[0], name, fd, paths, data, arguments, int(result), extra, *lines, at, by[1])
 
 
 def _decoded(path: str) -> str:
