@@ -27,7 +27,7 @@ class Output:
     outputs: tuple[tuple[str, Whole], ...]
     statuses: tuple[int, ...] = (0,)
     replaces: bool = True  # old files lie there
-    bound: tuple[str, ...] = ()
+    bound: tuple[str, ...] = ()  # the logs, by names that stand in another directory too
 
     def prepare(self, run: Run) -> None:
         """Logs, and old outputs."""
@@ -39,7 +39,7 @@ class Output:
 
     def _go(self, run: Run) -> None:
         given = [one.replace("{home}", str(run.home)) for one in self.arguments]
-        run.go(*given, "log.jsonl", "more.jsonl")
+        run.go(*given, *(self.bound or (run.home / "log.jsonl", run.home / "more.jsonl")))
 
     def drive(self, run: Run) -> None:
         """Runs it."""
@@ -134,7 +134,6 @@ STATE = Output(
     "state",
     ("summarize", "--state", "{home}/kept", "-o", "{home}/out.json", "-j", "1"),
     (("out.json", _counts),),
-    bound=("log.jsonl", "more.jsonl"),  # a state knows a log by its inode
 )
 CSV = Output("export-csv", ("export", "-o", "{home}/out.csv"), (("out.csv", _csv),))
 PARQUET = Output("export-parquet", ("export", "-o", "{home}/out.parquet"), (("out.parquet", _parquet),))
