@@ -71,7 +71,7 @@ def states(scenario: Scenario, seed: int, most: int, folder: Path) -> Iterator[S
             known.add(key)
             number += 1
             below = {str(Path(path).relative_to(run.home)): text for path, text in files.items()}
-            yield State(number, below, Seen(dict(world.answers), list(world.arrivals)), run.home)
+            yield State(number, below, Seen(dict(world.answers), list(world.arrivals), port=run.seen.port), run.home)
 
 
 def _with_others(calls: Sequence[Call], changes: Sequence[Change], disk: Disk) -> Iterator[Call]:

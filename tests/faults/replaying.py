@@ -199,7 +199,7 @@ class Forward:
     def again(self, run: Run, is_crash: bool = False) -> list[str]:
         """Starts again, until all has arrived."""
         if is_crash:
-            run.serve(())
+            run.serve((), run.seen.port)  # whose journal lies there
         process = run.start(*self._arguments(run))
         if port := port_of(process):
             post_all(run, port, ["again"])

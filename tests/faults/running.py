@@ -21,6 +21,7 @@ from tests.faults.tracing import Fault, command
 
 PROGRAM = shlex.split(os.environ.get("SES_EVENTS_PROGRAM", "")) or [sys.executable, "-P", "-m", "ses_cli"]
 _TREE = str(Path(__file__).parents[2])
+_given = threading.Lock()  # whoever has a target at a port that was given
 DEADLINE = 90.0  # seconds: what takes longer hangs
 _DROPPED = ("SES_EVENTS_", "PYTHONDONTWRITEBYTECODE", "COLUMNS", "NO_COLOR", "FORCE_COLOR", "PYTHONPATH")
 
@@ -42,12 +43,13 @@ class Seen:
     answers: dict[str, int] = field(default_factory=dict)  # what was posted -> its status, 0 where none came
     arrivals: list[str] = field(default_factory=list)  # callbacks that the target got, in order
     runs: list[Ended] = field(default_factory=list)
+    port: int = 0  # of the target
 
 
 class Target:
     """A handler that takes everything, and remembers it."""
 
-    def __init__(self, seen: Seen, refused: Collection[str]) -> None:
+    def __init__(self, seen: Seen, refused: Collection[str], port: int) -> None:
         lock = threading.Lock()
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -69,7 +71,7 @@ class Target:
                 with contextlib.suppress(OSError):
                     super().handle()
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
@@ -219,6 +221,7 @@ class Run:
     target: Target | None = None
     is_forked: bool = False  # the program starts from a process that has imported it
     changes: list[Change] = field(default_factory=list)  # what others did
+    _closing: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     def start(self, *arguments: str | Path) -> Process:
         """Starts the program."""
@@ -246,9 +249,14 @@ class Run:
         """Those who write and rename the logs."""
         return Others(self.home, self.changes)
 
-    def serve(self, refused: Collection[str]) -> None:
-        """Has a target from now on, which refuses some callbacks for good."""
-        self.target = Target(self.seen, refused)
+    def serve(self, refused: Collection[str], port: int = 0) -> None:
+        """Has a target from now on, which refuses some callbacks for good. A given port has one run at a time."""
+        if port:
+            _given.acquire()
+            self._closing.callback(_given.release)
+        self.target = Target(self.seen, refused, port)
+        self.seen.port = self.target.port
+        self._closing.callback(self.target.close)
 
     @property
     def port(self) -> str:
@@ -257,8 +265,7 @@ class Run:
 
     def close(self) -> None:
         """All is over."""
-        if self.target:
-            self.target.close()
+        self._closing.close()
 
 
 def get(port: int, count: int) -> None:
