@@ -116,13 +116,18 @@ def cli() -> None:
     """
 
 
-def main() -> None:
-    """Runs the program and exits."""
+def main() -> NoReturn:
+    """Runs the program and ends the process.
+
+    By then all is written and closed. The interpreter would take every object apart first, which takes as long as a
+    short log, and wait for the threads of object storage, which may take minutes.
+    """
     end_on_signals()
     status = run()
-    if "obstore" in sys.modules:  # nobody needs what its threads still wait for, which may take minutes
-        _leave(status)
-    sys.exit(status)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # closed
+            stream.flush()
+    os._exit(status)
 
 
 def run() -> int:
@@ -165,14 +170,6 @@ def _failed(error: BaseException) -> int:
     except TargetError:
         pass  # what went wrong is told
     return status
-
-
-def _leave(status: int) -> NoReturn:
-    """Ends the process without waiting for any thread."""
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError, AttributeError):  # closed
-            stream.flush()
-    os._exit(status)
 
 
 def _thread_failed(failed: threading.ExceptHookArgs) -> None:

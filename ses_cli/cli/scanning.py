@@ -1,11 +1,9 @@
 """What reading commands have in common: find the sources, scan them, tell what went wrong, print the report."""
 
-import gc
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import tzinfo
-from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
 from ses_cli.batch import Checks
@@ -29,7 +27,6 @@ from ses_cli.sources import Source, find
 from ses_cli.sources.source import is_address
 from ses_cli.table import Table
 
-_RARELY = 200_000, 20, 100  # objects: what reports hold is much, and has hardly any cycles
 _CLUSTER = re.compile(r"local|(tcp|tls)://(\[[0-9A-Fa-f:.%]+\]|[^\[\]:/\s]+):\d{1,5}")
 Watch = Callable[[Part[F]], None]
 
@@ -91,10 +88,11 @@ def fold(
 
     `rules` is a file that making the fold reads.
     """
-    gc.set_threshold(*_RARELY)
     sources = found.sources
     if rules:
-        from ses_cli.reports.addresses import classifier  # start-up
+        from pathlib import Path  # start-up, here and below
+
+        from ses_cli.reports.addresses import classifier
 
         classifier(Path(rules))  # what is wrong with it is told before a long log is read
     keep = None if watch or reading.rejects else FIRST
