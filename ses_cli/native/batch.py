@@ -65,7 +65,12 @@ class NativeBatch:
         self.filtered = columns.filtered
         self.warnings = Counter(columns.warnings())
         self.problems = Counter(columns.problems())
-        self.invalid: Sequence[Invalid] = _InvalidLines(self, columns.invalid()) if self.problems else ()
+        self._invalid: Sequence[_Place] = columns.invalid() if self.problems else ()
+
+    @property
+    def invalid(self) -> Sequence[Invalid]:
+        # not kept: it holds the batch, and a batch that holds itself stays in memory, with its text
+        return _InvalidLines(self, self._invalid)
 
     def _settle(self, places: Sequence[_Place]) -> None:
         """Asks the definition about every line that is not clear beyond doubt."""

@@ -1,5 +1,6 @@
 """What an engine answers of a batch is what the definition says, line by line."""
 
+import sys
 from array import array
 from collections import Counter
 from hashlib import blake2b, sha256
@@ -86,6 +87,17 @@ def test_a_batch_hands_out_what_the_definition_says(data: bytes, checks: Checks,
         array("Q", [made.timestamp for made in arrived]).tobytes(),
     )
     assert found.fingerprints() == b"".join(fingerprint(made) for made, *_ in spelt.records)
+
+
+@given(data=MIXED, checks=CHECKS)
+def test_a_batch_is_held_by_nothing_it_was_asked_for(data: bytes, checks: Checks) -> None:
+    """It is freed as soon as it is let go, so that a long log does not stay in memory until a search for cycles."""
+    found, fresh = check(data, checks), object()
+    assert list(found.invalid) == list(found.invalid)
+    assert len(list(found.located(None))) == found.count == len(list(found.callbacks(None)))
+    assert found.piece.data == data
+    assert sum(n for _, n in found.fields().values()) >= 0
+    assert sys.getrefcount(found) == sys.getrefcount(fresh)
 
 
 @given(data=MIXED, checks=CHECKS, lane=st.sampled_from(list(Lane)))
