@@ -19,7 +19,7 @@ from types import FrameType
 from typing import Any
 
 import ses_cli
-from ses_cli.__main__ import main
+from ses_cli.cli.main import run as run_program
 from ses_cli.cli.signals import end_on_signals
 
 _PROGRAM, _LOCKS = str(Path(ses_cli.__file__).parent), threading.__file__
@@ -96,11 +96,10 @@ def run(number: str, how: str, argument: str, *program: str) -> None:
     sys.argv = ["ses-events", *program]
     end_on_signals()  # the first thing that the program does
     sys.settrace(stepper.trace)
-    try:
-        main()
-    finally:
-        sys.settrace(None)
-        stepper.end()
+    status = run_program()
+    sys.settrace(None)
+    stepper.end()
+    sys.exit(status)
 
 
 if __name__ == "__main__":
