@@ -255,11 +255,17 @@ class CollectedColumns(Protocol):
         the numbers of `reasons`; `odd` are undocumented values of records that are not there, as JSON.
         """
 
-    def words(self, name: str, /) -> tuple[int, bytes, bytes, list[str]]:
-        """Numbers of 32 bits of texts that repeat, and each of these once."""
+    def words(self, name: str, /) -> tuple[int, bytes, bytes, Texts]:
+        """Numbers of 32 bits of texts that repeat, and each of these once; of these none is missing, and no bit is set."""
 
-    def integers(self, name: str, /) -> tuple[int, bytes, bytes]:
-        """Integers of 64 bits, or times in milliseconds. `line` is counted as the batches have it."""
+    def known(self, name: str, /) -> list[str]:
+        """Each of the texts that repeat once."""
+
+    def renumbered(self, name: str, others: list[int], /) -> tuple[int, bytes, bytes]:
+        """The numbers of texts that repeat, or of `reasons`, of which each is another one, by its place here."""
+
+    def integers(self, name: str, more: int, /) -> tuple[int, bytes, bytes]:
+        """Integers of 64 bits, or times in milliseconds, with `more` added. `line` is counted as the batches have it."""
 
     def others(self) -> tuple[int, bytes, bytes, Texts, Texts, list[tuple[int, bytes]]]:
         """Undocumented values: where those of each record begin, names and values; and records that are not there.
@@ -267,11 +273,11 @@ class CollectedColumns(Protocol):
         Of these the number and the line.
         """
 
-    def reasons(self) -> tuple[int, bytes, bytes, list[tuple[str, bool, str]]]:
-        """Numbers of what bounces, deferrals and drops say.
+    def reasons(self) -> list[bytes]:
+        """What bounces, deferrals and drops say, by its number. The same bytes, in any columns, mean the same."""
 
-        And each of these: the reason as `reasons.own.hide` gives it, whether it is soft, and an address it is said of.
-        """
+    def reason(self, number: int, /) -> tuple[str, bool, str]:
+        """The reason as `reasons.own.hide` gives it, whether it is soft, and an address it is said of."""
 
 
 class Seen(Protocol):

@@ -3,18 +3,17 @@
 Inside, what repeats has dictionaries, which Parquet takes over; `plain` tables have texts instead.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from operator import attrgetter
-from typing import Self
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from ses_cli.batch import Batch, CollectedColumns, Texts
-from ses_cli.export.columns import COLUMNS, Type, Value, collected, others
-from ses_cli.export.rows import PartRows, classifier
+from ses_cli.batch import CollectedColumns, Texts
+from ses_cli.export.columns import COLUMNS, Type, Value, others
+from ses_cli.export.held import Held
+from ses_cli.export.rows import PartRows
+from ses_cli.export.verdicts import verdicts
 from ses_cli.reasons import Verdict
 from ses_cli.subject import decoded
 
@@ -61,38 +60,43 @@ def _array(kind: Type, values: Sequence[Value]) -> pa.Array:
     return texts.dictionary_encode() if kind is Type.WORD else texts
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class _Columns:
-    """Arrays of an engine's columns."""
+    """Arrays of an engine's columns, without what pyarrow does with Python's lists: for that it imports pandas."""
 
     found: CollectedColumns
+    source: str | None
+    above: int  # lines that stand before
 
     def batch(self, names: Sequence[str]) -> pa.RecordBatch:
-        """These columns; the source is not known yet."""
-        return pa.record_batch([self._column(name) for name in names], schema=schema_of(names))
+        """These columns."""
+        said = verdicts(self.found) if any(COLUMNS[name].verdict for name in names) else []
+        return pa.record_batch([self._column(name, said) for name in names], schema=schema_of(names))
 
-    def _column(self, name: str) -> pa.Array:
+    def _column(self, name: str, said: Sequence[Verdict]) -> pa.Array:
         column = COLUMNS[name]
         if name == "source":
-            return _of_words(pa.nulls(len(self.found), pa.int32()), [])
+            return _repeated(self.source, len(self.found))
         if column.verdict:
-            numbers, verdicts = self._verdicts
-            return _of_words(numbers, list(map(attrgetter(column.verdict), verdicts)))
+            return self._renamed("reasons", map(attrgetter(column.verdict), said))
+        if name == "subject":
+            return self._renamed(name, map(decoded, self.found.known(name)))
         if column.type is Type.MAP:
             return self._others()
         if column.type is Type.WORD:
             nulls, present, numbers, words = self.found.words(name)
-            said = list(map(decoded, words)) if name == "subject" else words
-            return _of_words(_of_buffers(pa.int32(), len(self.found), nulls, present, numbers), said)
+            return _of_words(_of_buffers(pa.int32(), len(self.found), nulls, present, numbers), _strings(words))
         if column.type is Type.TEXT:
             return _strings(self.found.texts(name))
-        return _of_buffers(_TYPES[column.type], len(self.found), *self.found.integers(name))
+        more = self.above if name == "line" else 0
+        return _of_buffers(_TYPES[column.type], len(self.found), *self.found.integers(name, more))
 
-    @cached_property
-    def _verdicts(self) -> tuple[pa.Array, list[Verdict]]:
-        nulls, present, numbers, reasons = self.found.reasons()
-        verdicts = [classifier().classify_hidden(*reason)[0] for reason in reasons]
-        return _of_buffers(pa.int32(), len(self.found), nulls, present, numbers), verdicts
+    def _renamed(self, name: str, words: Iterable[str | None]) -> pa.Array:
+        """What other words the numbers stand for; two may stand for the same one, of which a dictionary has one."""
+        places: dict[str | None, int] = {}
+        others = [places.setdefault(word, len(places)) for word in words]
+        numbers = _of_buffers(pa.int32(), len(self.found), *self.found.renumbered(name, others))
+        return _of_words(numbers, _built(places))
 
     def _others(self) -> pa.Array:
         nulls, present, ends, names, values, odd = self.found.others()
@@ -110,13 +114,21 @@ class _Columns:
         return _array(Type.MAP, [dict(row) if row else None for row in rows])
 
 
-def _of_words(numbers: pa.Array, words: Sequence[str | None]) -> pa.Array:
-    """Texts by their numbers; two numbers may stand for the same text, of which a dictionary has one."""
-    places: dict[str | None, int] = {}
-    merged = [places.setdefault(word, len(places)) for word in words]
-    if len(places) < len(words):
-        numbers = pa.array(merged, pa.int32()).take(numbers)
-    return pa.DictionaryArray.from_arrays(numbers, pa.array(list(places), pa.string()))
+def _of_words(numbers: pa.Array, words: pa.Array) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(numbers, words, safe=False)
+
+
+def _repeated(word: str | None, count: int) -> pa.Array:
+    """The same word, or none, for each record."""
+    if word is None:
+        return _of_words(pa.nulls(count, pa.int32()), _built([]))
+    return _of_words(_of_buffers(pa.int32(), count, 0, b"", bytes(4 * count)), _built([word]))
+
+
+def _built(words: Iterable[str | None]) -> pa.Array:
+    builder = pa.lib.StringBuilder()
+    builder.append_values(words)
+    return builder.finish()
 
 
 def _strings(texts: Texts) -> pa.Array:
@@ -125,59 +137,53 @@ def _strings(texts: Texts) -> pa.Array:
 
 
 def _of_buffers(kind: pa.DataType, count: int, nulls: int, present: bytes, *buffers: bytes) -> pa.Array:
-    return pa.Array.from_buffers(kind, count, [pa.py_buffer(each) for each in (present, *buffers)], nulls)
+    values = [pa.py_buffer(each) for each in buffers]
+    return pa.Array.from_buffers(kind, count, [pa.py_buffer(present) if nulls else None, *values], nulls)
 
 
-@dataclass
-class Batches:
+@dataclass(slots=True)
+class Batches(Held):
     """A fold that holds the records of its own part only: what is merged into it was already written."""
 
-    names: tuple[str, ...]  # of columns
-    batches: list[pa.RecordBatch] = field(default_factory=list)  # lines are numbered from the start of the part
-    _collected: CollectedColumns | None = None  # what was met after that
-
-    def add(self, batch: Batch) -> None:
-        """Takes in the counted records."""
-        if not batch.count:
-            return
-        found = batch.collect_columns(collected(self.names), self._collected)
-        if found is None:
-            rows = PartRows(self.names)
-            rows.add(batch)
-            self._settle()
-            self.batches.append(of_rows(self.names, rows.rows))
-        self._collected = found
-
-    def merge(self, later: Self) -> None:
-        """Nothing to keep."""
+    moved: list[pa.RecordBatch] = field(default_factory=list)  # first, from another process, as yet without a place
 
     def take(self, source: str, above: int) -> pa.Table:
         """One row a record, which the fold holds no more; `above` lines of the source stand before the part."""
-        self._settle()
-        batches, self.batches = self.batches, []
-        table = pa.Table.from_batches(batches, schema_of(self.names))
-        for at, column in enumerate(table.schema):
-            if column.name == "line":
-                table = table.set_column(at, column, pc.add(table.column(at), above))
-            elif column.name == "source":
-                numbers = pa.repeat(pa.scalar(0, pa.int32()), len(table))
-                table = table.set_column(at, column, _of_words(numbers, [source]))
-        return table
+        batches = [_placed(batch, source, above) for batch in self.moved] + self._batches(source, above)
+        self.moved = []
+        return pa.Table.from_batches(batches, schema_of(self.names))
 
-    def _settle(self) -> None:
-        if self._collected is not None:
-            self.batches.append(_Columns(self._collected).batch(self.names))
-            self._collected = None
+    def _batches(self, source: str | None, above: int) -> list[pa.RecordBatch]:
+        held, self.held = self.held, []
+        return [
+            of_rows(self.names, some.values(source, above))
+            if isinstance(some, PartRows)
+            else _Columns(some, source, above).batch(self.names)
+            for some in held
+        ]
 
     def __getstate__(self) -> tuple[tuple[str, ...], bytes]:
         """Plain data, as states have it."""
-        self._settle()
+        self.moved += self._batches(None, 0)
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, schema_of(self.names)) as writer:
-            for batch in self.batches:
+            for batch in self.moved:
                 writer.write_batch(batch)
         return self.names, sink.getvalue().to_pybytes()
 
     def __setstate__(self, state: tuple[tuple[str, ...], bytes]) -> None:
         self.names, batches = state
-        self.batches, self._collected = list(pa.ipc.open_stream(pa.py_buffer(batches))), None
+        self.collects, self.held = True, []
+        self.moved = list(pa.ipc.open_stream(pa.py_buffer(batches)))
+
+
+def _placed(batch: pa.RecordBatch, source: str, above: int) -> pa.RecordBatch:
+    """A batch with the source and the number of each line there."""
+    for at, one in enumerate(batch.schema):
+        if one.name == "line":
+            import pyarrow.compute as pc  # start-up
+
+            batch = batch.set_column(at, one, pc.add(batch.column(at), above))
+        elif one.name == "source":
+            batch = batch.set_column(at, one, _repeated(source, len(batch)))
+    return batch

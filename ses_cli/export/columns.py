@@ -11,7 +11,7 @@ from ses_cli.batch import BOM, Located
 from ses_cli.errors import UsageError
 from ses_cli.events import FIELDS, LEGACY_FIELDS
 from ses_cli.identity import domain, from_domain
-from ses_cli.reasons import Classifier, Verdict
+from ses_cli.reasons import Verdict
 from ses_cli.subject import decoded
 
 Value = str | int | dict[str, str] | None
@@ -111,12 +111,3 @@ def collected(names: Sequence[str]) -> list[str]:
     """What an engine collects for these columns: most of them, and the reasons that verdicts are made of."""
     found = [name for name in names if name != "source" and not COLUMNS[name].verdict]
     return found + ["reasons"] * any(COLUMNS[name].verdict for name in names)
-
-
-def verdict(located: Located, classifier: Classifier) -> Verdict | None:
-    """What the reason of a bounce, a deferral or a drop means; None of any other event."""
-    record = located.record
-    if record.event not in ("bounce", "deferred", "dropped") or not record.reason:
-        return None
-    kind = "soft_bounce" if record.event == "deferred" else record.bounce_type
-    return classifier.classify(record.reason, kind, record.email)

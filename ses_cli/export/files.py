@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 
 from ses_cli.export.arrow import plain
 
-_GROUP = 1 << 17  # rows of a row group
+_GROUP = 1 << 17  # rows of a row group, or some more
+_REPEATING = ("template_id", "task_id", "eventid", "reason", "link")  # and what has a dictionary already
 
 
 class Writer(Protocol):
@@ -20,17 +21,16 @@ class Writer(Protocol):
 
 
 class ParquetWriter:
-    """One Parquet file: zstd, dictionaries for what has some, and statistics, but of texts, which stand in no order."""
+    """One Parquet file: zstd, dictionaries for what repeats, and statistics of numbers: texts stand in no order."""
 
     def __init__(self, sink: "Sink | str", schema: pa.Schema) -> None:
-        repeating = [one.name for one in schema if pa.types.is_dictionary(one.type)]
-        numbers = [one.name for one in schema if pa.types.is_primitive(one.type)]
+        repeating = [one.name for one in schema if pa.types.is_dictionary(one.type) or one.name in _REPEATING]
         self._writer = pq.ParquetWriter(
             sink,
             schema,
             compression="zstd",
             use_dictionary=repeating,
-            write_statistics=[*repeating, *numbers],
+            write_statistics=[one.name for one in schema if pa.types.is_primitive(one.type)],
             store_schema=False,  # readers have texts, without the dictionaries
         )
         self._waiting: list[pa.Table] = []
@@ -50,7 +50,7 @@ class ParquetWriter:
 
     def _flush(self) -> None:
         if self._rows:
-            self._writer.write_table(pa.concat_tables(self._waiting).unify_dictionaries(), row_group_size=_GROUP)
+            self._writer.write_table(pa.concat_tables(self._waiting).unify_dictionaries(), row_group_size=self._rows)
         self._waiting, self._rows = [], 0
 
 

@@ -2,24 +2,17 @@
 
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from functools import cache
 from heapq import heappush, heapreplace
 from typing import NamedTuple, Self
 
 import orjson
 
 from ses_cli.batch import Batch
-from ses_cli.export.columns import COLUMNS, Place, Type, Value, verdict
-from ses_cli.reasons import Classifier
+from ses_cli.export.columns import COLUMNS, Place, Type, Value
+from ses_cli.export.verdicts import verdict
 from ses_cli.table import Column, Data, Kind, Table
 from ses_cli.table import Value as Cell
 from ses_cli.times import rfc3339
-
-
-@cache
-def classifier() -> Classifier:
-    """The one that all rows are classified by."""
-    return Classifier.load()
 
 
 @dataclass(slots=True)
@@ -34,13 +27,13 @@ class PartRows:
         columns = [COLUMNS[name] for name in self.names]
         needs = any(column.verdict for column in columns)
         for one in batch.located():
-            place = Place(one, verdict(one, classifier()) if needs else None)
+            place = Place(one, verdict(one) if needs else None)
             self.rows.append([column.value(place) for column in columns])
 
     def merge(self, later: Self) -> None:
         """Nothing to keep."""
 
-    def values(self, source: str, above: int) -> list[list[Value]]:
+    def values(self, source: str | None, above: int) -> list[list[Value]]:
         """One row a record; `above` lines of the source stand before the part."""
         for at, name in enumerate(self.names):
             for row in self.rows if name in ("source", "line") else ():

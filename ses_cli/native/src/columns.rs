@@ -64,7 +64,7 @@ impl Default for Strings {
 
 impl Strings {
     #[inline(always)]
-    fn push(&mut self, text: Option<&[u8]>) {
+    pub fn push(&mut self, text: Option<&[u8]>) {
         self.present.push(text.is_some());
         self.bytes.extend_from_slice(text.unwrap_or_default());
         self.ends.push(self.bytes.len() as u32);
@@ -291,7 +291,8 @@ fn integers<'a>(name: &str, records: impl Iterator<Item = &'a Record>, line: u64
 /// What the events say that have a reason, each once: the reason as `own::hide` gives it, and whose it is.
 #[derive(Default)]
 pub struct Reasons {
-    told: Texts,
+    /// What is said, and of whom, so far as that matters to what it means.
+    pub told: Texts,
     /// Of each the length of the reason, whether the bounce was soft, and the first address.
     firsts: Vec<(usize, bool, Box<[u8]>)>,
     /// The number of what each record says.
@@ -332,10 +333,10 @@ impl Reasons {
         number
     }
 
-    /// The reason, whether the bounce was soft, and an address of which it is said.
-    pub fn iter(&self) -> impl Iterator<Item = (&[u8], bool, &[u8])> {
-        let told = self.told.iter().zip(&self.firsts);
-        told.map(|(told, (length, is_soft, email))| (&told[..*length], *is_soft, &**email))
+    /// A reason, whether the bounce was soft, and an address of which it is said.
+    pub fn get(&self, number: usize) -> Option<(&[u8], bool, &[u8])> {
+        let (length, is_soft, email) = self.firsts.get(number)?;
+        Some((&self.told.get(number)[..*length], *is_soft, email))
     }
 }
 

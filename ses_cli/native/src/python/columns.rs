@@ -2,8 +2,9 @@
 
 use super::lines::Lines;
 use super::{detached, lock, string};
-use crate::columns::{Column, Columns, Present, Strings};
+use crate::columns::{Column, Columns, Others, Present, Reasons, Strings, Words};
 use crate::csv::{self, Told};
+use crate::texts::Texts as Distinct;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
@@ -16,7 +17,7 @@ type Texts<'py> = (usize, Bytes<'py>, Bytes<'py>, Bytes<'py>);
 /// The same with integers.
 type Numbers<'py> = (usize, Bytes<'py>, Bytes<'py>);
 /// The same with numbers of texts that repeat, and these.
-type Words<'py> = (usize, Bytes<'py>, Bytes<'py>, Vec<Bound<'py, PyString>>);
+type Repeating<'py> = (usize, Bytes<'py>, Bytes<'py>, Texts<'py>);
 /// The same with pairs of texts: where those of a record begin, names and values; and lines that are not there.
 type Pairs<'py> = (
     usize,
@@ -26,13 +27,8 @@ type Pairs<'py> = (
     Texts<'py>,
     Vec<(usize, Bytes<'py>)>,
 );
-/// The same with numbers of reasons, and the reasons.
-type Said<'py> = (
-    usize,
-    Bytes<'py>,
-    Bytes<'py>,
-    Vec<(Bound<'py, PyString>, bool, Bound<'py, PyString>)>,
-);
+/// A reason, whether the bounce was soft, and an address of which it is said.
+type Reason<'py> = (Bound<'py, PyString>, bool, Bound<'py, PyString>);
 
 /// Columns of the counted records, batch after batch.
 #[pyclass(frozen, module = "ses_cli.native._engine", name = "Columns")]
@@ -78,23 +74,44 @@ impl PyColumns {
     }
 
     /// A column of texts that repeat, by its name.
-    fn words<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Words<'py>> {
+    fn words<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Repeating<'py>> {
         self.with(name, |column| match column {
             Column::Words(found) => {
-                let known = found.known.iter().map(|text| string(py, text)).collect();
-                let numbers = packed(py, &found.numbers, u32::to_ne_bytes);
-                Some((found.present.nulls, bits(py, &found.present), numbers, known))
+                let numbers = numbers(py, &found.present, &found.numbers, u32::to_ne_bytes);
+                Some(
+                    numbers
+                        .and_then(|(nulls, present, numbers)| Ok((nulls, present, numbers, known(py, &found.known)?))),
+                )
             }
             _ => None,
         })
     }
 
-    /// A column of integers, by its name.
-    fn integers<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Numbers<'py>> {
+    /// The texts that repeat in a column, by its name.
+    fn known<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Vec<Bound<'py, PyString>>> {
+        self.with(name, |column| match column {
+            Column::Words(found) => Some(Ok(found.known.iter().map(|text| string(py, text)).collect())),
+            _ => None,
+        })
+    }
+
+    /// The numbers of a column of texts that repeat, or of what is said, each as the one at its place among `others`.
+    fn renumbered<'py>(&self, py: Python<'py>, name: &str, others: Vec<u32>) -> PyResult<Numbers<'py>> {
+        self.with(name, |column| match column {
+            Column::Words(Words { present, numbers, .. }) | Column::Reasons(Reasons { present, numbers, .. }) => {
+                let other = |number: u32| others.get(number as usize).copied().unwrap_or_default().to_ne_bytes();
+                Some(self::numbers(py, present, numbers, other))
+            }
+            _ => None,
+        })
+    }
+
+    /// A column of integers, by its name; `more` is added to each.
+    fn integers<'py>(&self, py: Python<'py>, name: &str, more: i64) -> PyResult<Numbers<'py>> {
         self.with(name, |column| match column {
             Column::Integers(found) => {
-                let values = packed(py, &found.values, i64::to_ne_bytes);
-                Some((found.present.nulls, bits(py, &found.present), values))
+                let sum = |value: i64| (value + more).to_ne_bytes();
+                Some(numbers(py, &found.present, &found.values, sum))
             }
             _ => None,
         })
@@ -103,18 +120,7 @@ impl PyColumns {
     /// What no field is documented for.
     fn others<'py>(&self, py: Python<'py>) -> PyResult<Pairs<'py>> {
         self.with("extra", |column| match column {
-            Column::Others(found) => Some((
-                found.present.nulls,
-                bits(py, &found.present),
-                packed(py, &found.ends, u32::to_ne_bytes),
-                strings(py, &found.names),
-                strings(py, &found.values),
-                found
-                    .odd
-                    .iter()
-                    .map(|(at, line)| (*at, PyBytes::new(py, line)))
-                    .collect(),
-            )),
+            Column::Others(found) => Some(others(py, found)),
             _ => None,
         })
     }
@@ -141,14 +147,20 @@ impl PyColumns {
         Ok(PyBytes::new(py, &rows.ok_or_else(|| no_column(&names.join(", ")))?))
     }
 
-    /// What bounces, deferrals and drops say.
-    fn reasons<'py>(&self, py: Python<'py>) -> PyResult<Said<'py>> {
+    /// What bounces, deferrals and drops say, in the order of its numbers: the same bytes mean the same.
+    fn reasons<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bytes<'py>>> {
+        self.with("reasons", |column| match column {
+            Column::Reasons(found) => Some(Ok(found.told.iter().map(|told| PyBytes::new(py, told)).collect())),
+            _ => None,
+        })
+    }
+
+    /// One of them: the reason, whether the bounce was soft, and an address of which it is said.
+    fn reason<'py>(&self, py: Python<'py>, number: usize) -> PyResult<Reason<'py>> {
         self.with("reasons", |column| match column {
             Column::Reasons(found) => {
-                let said = found.iter();
-                let said = said.map(|(reason, is_soft, email)| (string(py, reason), is_soft, string(py, email)));
-                let numbers = packed(py, &found.numbers, u32::to_ne_bytes);
-                Some((found.present.nulls, bits(py, &found.present), numbers, said.collect()))
+                let (reason, is_soft, email) = found.get(number)?;
+                Some(Ok((string(py, reason), is_soft, string(py, email))))
             }
             _ => None,
         })
@@ -156,9 +168,9 @@ impl PyColumns {
 }
 
 impl PyColumns {
-    fn with<T>(&self, name: &str, ask: impl FnOnce(&Column) -> Option<T>) -> PyResult<T> {
+    fn with<T>(&self, name: &str, ask: impl FnOnce(&Column) -> Option<PyResult<T>>) -> PyResult<T> {
         let columns = lock(&self.columns);
-        columns.get(name).and_then(ask).ok_or_else(|| no_column(name))
+        columns.get(name).and_then(ask).ok_or_else(|| no_column(name))?
     }
 }
 
@@ -170,17 +182,48 @@ fn bits<'py>(py: Python<'py>, present: &Present) -> Bytes<'py> {
     PyBytes::new(py, &present.bits)
 }
 
-fn strings<'py>(py: Python<'py>, found: &Strings) -> Texts<'py> {
-    let ends = packed(py, &found.ends, u32::to_ne_bytes);
-    (
-        found.present.nulls,
-        bits(py, &found.present),
-        ends,
-        PyBytes::new(py, &found.bytes),
-    )
+fn strings<'py>(py: Python<'py>, found: &Strings) -> PyResult<Texts<'py>> {
+    let (nulls, present, ends) = numbers(py, &found.present, &found.ends, u32::to_ne_bytes)?;
+    Ok((nulls, present, ends, PyBytes::new(py, &found.bytes)))
 }
 
-fn packed<'py, T: Copy, const N: usize>(py: Python<'py>, values: &[T], bytes: fn(T) -> [u8; N]) -> Bytes<'py> {
-    let bytes: Vec<[u8; N]> = values.iter().map(|&value| bytes(value)).collect();
-    PyBytes::new(py, bytes.as_flattened())
+fn numbers<'py, T: Copy, const N: usize>(
+    py: Python<'py>,
+    present: &Present,
+    values: &[T],
+    bytes: impl Fn(T) -> [u8; N],
+) -> PyResult<Numbers<'py>> {
+    Ok((present.nulls, bits(py, present), packed(py, values, bytes)?))
+}
+
+fn others<'py>(py: Python<'py>, found: &Others) -> PyResult<Pairs<'py>> {
+    let (nulls, present, ends) = numbers(py, &found.present, &found.ends, u32::to_ne_bytes)?;
+    let odd = found.odd.iter().map(|(at, line)| (*at, PyBytes::new(py, line)));
+    let (names, values) = (strings(py, &found.names)?, strings(py, &found.values)?);
+    Ok((nulls, present, ends, names, values, odd.collect()))
+}
+
+/// Texts of which none is missing.
+fn known<'py>(py: Python<'py>, found: &Distinct) -> PyResult<Texts<'py>> {
+    let (mut strings, none) = (Strings::default(), PyBytes::new(py, b""));
+    found.iter().for_each(|text| strings.push(Some(text)));
+    Ok((
+        0,
+        none,
+        packed(py, &strings.ends, u32::to_ne_bytes)?,
+        PyBytes::new(py, &strings.bytes),
+    ))
+}
+
+fn packed<'py, T: Copy, const N: usize>(
+    py: Python<'py>,
+    values: &[T],
+    bytes: impl Fn(T) -> [u8; N],
+) -> PyResult<Bytes<'py>> {
+    PyBytes::new_with(py, values.len() * N, |packed| {
+        for (packed, &value) in packed.as_chunks_mut::<N>().0.iter_mut().zip(values) {
+            *packed = bytes(value);
+        }
+        Ok(())
+    })
 }
