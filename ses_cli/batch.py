@@ -256,7 +256,7 @@ class CollectedColumns(Protocol):
         """
 
     def words(self, name: str, /) -> tuple[int, bytes, bytes, Texts]:
-        """Numbers of 32 bits of texts that repeat, and each of these once; of these none is missing, and no bit is set."""
+        """Numbers of 32 bits of texts that repeat, and each of these once, none of which is missing."""
 
     def known(self, name: str, /) -> list[str]:
         """Each of the texts that repeat once."""
@@ -265,13 +265,13 @@ class CollectedColumns(Protocol):
         """The numbers of texts that repeat, or of `reasons`, of which each is another one, by its place here."""
 
     def integers(self, name: str, more: int, /) -> tuple[int, bytes, bytes]:
-        """Integers of 64 bits, or times in milliseconds, with `more` added. `line` is counted as the batches have it."""
+        """Integers of 64 bits, or times in milliseconds, and `more`. `line` is counted as the batches have it."""
 
-    def others(self) -> tuple[int, bytes, bytes, Texts, Texts, list[tuple[int, bytes]]]:
-        """Undocumented values: where those of each record begin, names and values; and records that are not there.
+    def others(self) -> tuple[int, bytes, bytes, Texts, Texts]:
+        """Undocumented values: where those of each record begin, names and values."""
 
-        Of these the number and the line.
-        """
+    def odd(self) -> list[tuple[int, bytes]]:
+        """Records of which `others` does not have them: their numbers and lines."""
 
     def reasons(self) -> list[bytes]:
         """What bounces, deferrals and drops say, by its number. The same bytes, in any columns, mean the same."""

@@ -99,14 +99,14 @@ class _Columns:
         return _of_words(numbers, _built(places))
 
     def _others(self) -> pa.Array:
-        nulls, present, ends, names, values, odd = self.found.others()
+        nulls, present, ends, names, values = self.found.others()
         kind = _TYPES[Type.MAP]
         pairs = pa.StructArray.from_arrays(
             [_strings(names), _strings(values)], fields=[kind.key_field, kind.item_field]
         )
         buffers = [pa.py_buffer(present), pa.py_buffer(ends)]
         array = pa.Array.from_buffers(kind, len(self.found), buffers, nulls, children=[pairs])
-        if not odd:
+        if not (odd := self.found.odd()):
             return array
         rows = array.to_pylist()
         for at, raw in odd:

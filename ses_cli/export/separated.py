@@ -1,6 +1,6 @@
 """CSV and TSV from an engine's columns, and from rows where it has none: the same bytes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import tzinfo
 from operator import attrgetter
 
@@ -18,14 +18,17 @@ from ses_cli.subject import decoded
 class Separated(Held):
     """A fold that holds the records of its own part only: what is merged into it was already written."""
 
-    def take(self, source: str, above: int, delimiter: str, tz: tzinfo | None) -> Iterator[bytes]:
+    def take(self, source: str, above: int, delimiter: str, tz: tzinfo | None) -> list[bytes]:
         """The lines, which the fold holds no more; `above` lines of the source stand before the part."""
         held, self.held = self.held, []
-        for some in held:
-            if isinstance(some, PartRows):
-                yield from separated(some.cells(source, above, tz), delimiter, False)
-            else:
-                yield some.rows(list(self.names), delimiter, source, above, self._words(some), self._odd(some))
+        return [lines for some in held for lines in self._lines(some, source, above, delimiter, tz)]
+
+    def _lines(
+        self, some: CollectedColumns | PartRows, source: str, above: int, delimiter: str, tz: tzinfo | None
+    ) -> Iterable[bytes]:
+        if isinstance(some, PartRows):
+            return separated(some.cells(source, above, tz), delimiter, False)
+        return [some.rows(list(self.names), delimiter, source, above, self._words(some), self._odd(some))]
 
     def _words(self, found: CollectedColumns) -> dict[str, list[str]]:
         words = {"subject": [decoded(word) or "" for word in found.known("subject")]} if "subject" in self.names else {}
@@ -36,5 +39,5 @@ class Separated(Held):
         return words
 
     def _odd(self, found: CollectedColumns) -> dict[int, str]:
-        odd = [(at, others(raw)) for at, raw in found.others()[5]] if "extra" in self.names else []
+        odd = [(at, others(raw)) for at, raw in found.odd()] if "extra" in self.names else []
         return {at: orjson.dumps(values).decode() for at, values in odd if values}

@@ -13,7 +13,9 @@ from ses_cli.cli import scanning
 from ses_cli.cli.export.options import ExportChoice
 from ses_cli.cli.given import refuse
 from ses_cli.cli.options import Printing, Reading, Selecting, split
+from ses_cli.engine import threads
 from ses_cli.errors import Exit, TargetError, UsageError, reason
+from ses_cli.export.ahead import Ahead
 from ses_cli.export.columns import choose
 from ses_cli.leftovers import forget_leftover, register_leftover
 from ses_cli.render.output import Output, log_mode
@@ -39,11 +41,14 @@ def run(reading: Reading, selecting: Selecting, printing: Printing, choosing: Ex
     mode = log_mode(source.path for source in found.sources)
     from ses_cli.export.arrow import Batches, schema_of
 
-    with writer(printing, "callbacks", schema_of(names), mode, choosing.partition_by) as write:
+    with (
+        writer(printing, "callbacks", schema_of(names), mode, choosing.partition_by) as write,
+        Ahead(write, threads(reading.jobs)) as ahead,
+    ):
 
         def see(part: "Part[Batches]") -> None:
             if part.ledger.counted:
-                write(part.fold.take(part.source, part.above))
+                ahead.put(partial(part.fold.take, part.source, part.above))
 
         outcome = scanning.fold(found, reading, selecting, partial(Batches, names), see, is_streamed=True)
     scanning.tell(outcome)

@@ -13,7 +13,9 @@ from ses_cli.cli.export import addresses, columnar
 from ses_cli.cli.export.options import ExportChoice
 from ses_cli.cli.given import refuse
 from ses_cli.cli.options import Printing, Reading, Selecting, split
+from ses_cli.engine import threads
 from ses_cli.errors import Exit, UsageError, reason
+from ses_cli.export.ahead import Ahead
 from ses_cli.export.columns import choose
 from ses_cli.export.lines import Lines, Redaction, redactor
 from ses_cli.export.rows import Newest, PartRows
@@ -110,11 +112,11 @@ def _separated(reading: Reading, selecting: Selecting, printing: Printing, names
     write_rows, delimiter = FORMATS[printing.form].rows, DELIMITERS[printing.form]
     assert write_rows
     make = partial(Separated, names, tz in (None, UTC) and reading.cluster is None)
-    with Output(printing.output, mode) as output:
+    with Output(printing.output, mode) as output, Ahead(output.write, threads(reading.jobs)) as ahead:
         output.write(write_rows(PartRows(names).cells("", 0, tz), printing.style(), True))
 
         def see(part: Part[Separated]) -> None:
-            output.write(part.fold.take(part.source, part.above, delimiter, tz))
+            ahead.put(partial(part.fold.take, part.source, part.above, delimiter, tz))
 
         outcome = scanning.fold(found, reading, selecting, make, see, is_streamed=True)
     scanning.tell(outcome)

@@ -18,15 +18,8 @@ type Texts<'py> = (usize, Bytes<'py>, Bytes<'py>, Bytes<'py>);
 type Numbers<'py> = (usize, Bytes<'py>, Bytes<'py>);
 /// The same with numbers of texts that repeat, and these.
 type Repeating<'py> = (usize, Bytes<'py>, Bytes<'py>, Texts<'py>);
-/// The same with pairs of texts: where those of a record begin, names and values; and lines that are not there.
-type Pairs<'py> = (
-    usize,
-    Bytes<'py>,
-    Bytes<'py>,
-    Texts<'py>,
-    Texts<'py>,
-    Vec<(usize, Bytes<'py>)>,
-);
+/// The same with pairs of texts: where those of a record begin, names and values.
+type Pairs<'py> = (usize, Bytes<'py>, Bytes<'py>, Texts<'py>, Texts<'py>);
 /// A reason, whether the bounce was soft, and an address of which it is said.
 type Reason<'py> = (Bound<'py, PyString>, bool, Bound<'py, PyString>);
 
@@ -125,6 +118,17 @@ impl PyColumns {
         })
     }
 
+    /// Records of which that is not there: their numbers and lines.
+    fn odd<'py>(&self, py: Python<'py>) -> PyResult<Vec<(usize, Bytes<'py>)>> {
+        self.with("extra", |column| match column {
+            Column::Others(found) => {
+                let odd = found.odd.iter().map(|(at, line)| (*at, PyBytes::new(py, line)));
+                Some(Ok(odd.collect()))
+            }
+            _ => None,
+        })
+    }
+
     /// Rows of CSV or TSV; `words` are what the numbers of some columns stand for, `odd` undocumented values by record.
     #[allow(clippy::too_many_arguments)]
     fn rows<'py>(
@@ -198,9 +202,13 @@ fn numbers<'py, T: Copy, const N: usize>(
 
 fn others<'py>(py: Python<'py>, found: &Others) -> PyResult<Pairs<'py>> {
     let (nulls, present, ends) = numbers(py, &found.present, &found.ends, u32::to_ne_bytes)?;
-    let odd = found.odd.iter().map(|(at, line)| (*at, PyBytes::new(py, line)));
-    let (names, values) = (strings(py, &found.names)?, strings(py, &found.values)?);
-    Ok((nulls, present, ends, names, values, odd.collect()))
+    Ok((
+        nulls,
+        present,
+        ends,
+        strings(py, &found.names)?,
+        strings(py, &found.values)?,
+    ))
 }
 
 /// Texts of which none is missing.
