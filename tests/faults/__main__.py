@@ -42,7 +42,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--scenario", action="append", choices=sorted({*SCENARIOS, *CRASHES}))
     parser.add_argument("--all", action="store_true", help="every error that fits, not one for each call")
-    parser.add_argument("--most", type=int, help="a sample of so many faults of each scenario")
+    parser.add_argument("--most", type=int, help="a sample of so many faults or states of each scenario")
     parser.add_argument("--only", help="the fault that is printed so, or the number of the state")
     parser.add_argument("--crashes", action="store_true", help="crash states, not calls that fail")
     parser.add_argument("--states", type=int, default=40, help="crash states at each call, at most")

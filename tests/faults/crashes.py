@@ -5,6 +5,7 @@ import random
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -48,19 +49,38 @@ class World:
             self.arrivals += names_in(call.data)
 
 
-def states(scenario: Scenario, seed: int, most: int, folder: Path) -> Iterator[State]:
-    """The states of a scenario that is played in a folder, each once: at each call, at most so many."""
-    rng = random.Random(f"{seed} {scenario.name}")
+@dataclass(frozen=True)
+class Record:
+    """A scenario that was played: how its disk and its world began, and all that was done then."""
+
+    seed: str
+    disk: Disk
+    world: World
+    calls: Sequence[Call]
+    changes: Sequence[Change]
+    home: Path
+    port: int  # of its target
+
+
+def record(scenario: Scenario, seed: int, folder: Path) -> Record:
+    """Plays a scenario in a folder, which is kept as long as its states are laid out."""
     run = begin(scenario, folder)
-    disk, world = Disk.of(run.home), World({}, list(run.seen.arrivals))
+    disk, arrivals = Disk.of(run.home), list(run.seen.arrivals)
     run.record = folder / "record"
     scenario.drive(run)
     wrong = scenario.judge(run, False)
     assert not wrong, f"{scenario.name} without a fault: {wrong}"
     run.close()
-    world.answers.update(dict.fromkeys(run.seen.answers, 0))
+    world = World(dict.fromkeys(run.seen.answers, 0), arrivals)
+    calls = parse(folder / "record")
+    return Record(f"{seed} {scenario.name}", disk, world, calls, run.changes, run.home, run.seen.port)
+
+
+def states(recorded: Record, most: int) -> Iterator[State]:
+    """The states of a record, each once, the same ones each time: at each call, at most so many."""
+    rng, disk, world = random.Random(recorded.seed), deepcopy(recorded.disk), deepcopy(recorded.world)
     known, number = set[bytes](), 0
-    for call in _with_others(parse(folder / "record"), run.changes, disk):
+    for call in _with_others(recorded.calls, recorded.changes, disk):
         world.see(call)
         if not disk.see(call):
             continue
@@ -70,8 +90,9 @@ def states(scenario: Scenario, seed: int, most: int, folder: Path) -> Iterator[S
                 continue
             known.add(key)
             number += 1
-            below = {str(Path(path).relative_to(run.home)): text for path, text in files.items()}
-            yield State(number, below, Seen(dict(world.answers), list(world.arrivals), port=run.seen.port), run.home)
+            below = {str(Path(path).relative_to(recorded.home)): text for path, text in files.items()}
+            seen = Seen(dict(world.answers), list(world.arrivals), port=recorded.port)
+            yield State(number, below, seen, recorded.home)
 
 
 def _with_others(calls: Sequence[Call], changes: Sequence[Change], disk: Disk) -> Iterator[Call]:

@@ -3,13 +3,12 @@
 import random
 import time
 from collections import Counter
-from itertools import islice
 
 from tests.faults import calls, crashes
 from tests.faults.scenario import Scenario
 
 Figures = dict[str, int]
-"""`faults` or `states`, those that went `wrong`, `seconds`; of calls: `CALL failed` and `CALL killed`, and others."""
+"""`faults`, or `states` of `possible` ones; those `wrong`, `seconds`; of calls also `CALL failed` and `CALL killed`."""
 
 
 def play_calls(
@@ -37,15 +36,20 @@ def play_calls(
 def play_crashes(
     scenario: Scenario, seed: int, jobs: int, states: int, *, most: int | None = None, only: int | None = None
 ) -> Figures:
-    """Starts the program on each state, `states` at a call at most and `most` in all; prints those that it fails on."""
+    """Starts the program on each state, `states` at a call at most, or `most` of them by the seed.
+
+    Prints those that it fails on.
+    """
     begun = time.monotonic()
     counts: Counter[str] = Counter(wrong=0)
     with calls.folder_of_its_own() as folder:
-        found = (
-            state
-            for state in islice(crashes.states(scenario, seed, states, folder), most)
-            if only in (None, state.number)
-        )
+        record = crashes.record(scenario, seed, folder)
+        numbers = [state.number for state in crashes.states(record, states)]
+        chosen = {only} if only else set(numbers)
+        if most and len(chosen) > most:
+            chosen = set(random.Random(record.seed).sample(numbers, most))
+        counts["possible"] = len(numbers)
+        found = (state for state in crashes.states(record, states) if state.number in chosen)
         for state, wrong in crashes.start_all(scenario, found, jobs):
             counts["states"] += 1
             counts["wrong"] += bool(wrong)

@@ -32,7 +32,7 @@ def test_what_a_power_cut_leaves_can_be_gone_on_with(tmp_path: Path) -> None:
     _need_strace()
     rng = random.Random(_SEED + 1)
     scenario = CRASHES[rng.choice(_QUICK)]
-    found = list(crashes.states(scenario, _SEED, 4, tmp_path))
+    found = list(crashes.states(crashes.record(scenario, _SEED, tmp_path), 4))
     some = iter(rng.sample(found, min(_STATES, len(found))))
     for state, wrong in crashes.start_all(scenario, some, jobs=2):
         only = f"--seed {_SEED} --states 4 --only {state.number}"
