@@ -381,6 +381,9 @@ class Batch(Protocol):
     def located(self, events: AbstractSet[str] | None = None) -> Iterator[Located]:
         """The same, each with its line number, byte offset and raw bytes."""
 
+    def captured(self) -> bytes:
+        """The lines of the counted records, byte for byte, each with its end; a newline where the last has none."""
+
     def rows(self, lane: Lane) -> Sequence[Row]:
         """The counted records for replay."""
 

@@ -40,13 +40,12 @@ class Lines:
 
     def add(self, batch: Batch) -> None:
         """Takes in the counted records."""
+        if self.is_raw:
+            self.lines.append(batch.captured())
+            return
         for located in batch.located():
-            if self.is_raw:
-                end = located.offset + len(located.raw)
-                self.lines += (located.raw, b"\r\n" if batch.piece.cut(end, 1) == b"\r" else b"\n")
-            else:
-                line = _normalised(located)
-                self.lines += (redactor(self.redaction).line(line) if self.redaction else line, b"\n")
+            line = _normalised(located)
+            self.lines += (redactor(self.redaction).line(line) if self.redaction else line, b"\n")
 
     def merge(self, later: Self) -> None:
         """Nothing to keep."""

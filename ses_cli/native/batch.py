@@ -179,6 +179,9 @@ class NativeBatch:
         for record, (row, start, end, _) in zip(self._records(places), places, strict=True):
             yield Located(record, line + row, offset + start, self.columns.cut(start, end))
 
+    def captured(self) -> bytes:
+        return self.columns.captured()
+
     def _records(self, places: Sequence[tuple[int, int, int, bool]]) -> list[Callback]:
         """The records of valid lines; those in old spellings are read by the definition."""
         cut = self.columns.cut

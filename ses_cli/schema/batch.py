@@ -145,6 +145,10 @@ class PythonBatch:
             if events is None or record.event in events:
                 yield Located(record, self.piece.line + row, offset, raw)
 
+    def captured(self) -> bytes:
+        lines = self.piece.data.split(b"\n")
+        return b"".join([lines[row] + b"\n" for row in self.places])
+
     def rows(self, lane: Lane) -> Sequence[Row]:
         lanes = _LANES[lane]
         return [

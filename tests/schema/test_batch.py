@@ -80,6 +80,8 @@ def test_a_batch_hands_out_what_the_definition_says(data: bytes, checks: Checks,
     assert [(content(at.record), at.line - 1, at.offset, at.raw) for at in found.located(events)] == [
         (content(made), row, offset, raw) for made, row, offset, raw in wanted
     ]
+    lines = data.split(b"\n")
+    assert found.captured() == b"".join(lines[row] + b"\n" for _, row, *_ in spelt.records)
     arrived = [made for made in spelt.valid if made.event == "delivered"]
     keys = [recipient(made.email).encode() for made in arrived]
     assert found.deliveries() == (

@@ -78,6 +78,21 @@ impl Lines {
         PyBytes::new(py, self.text.bytes(py).get(start..end).unwrap_or_default())
     }
 
+    /// The lines of the counted records as they were captured, each with its end; a newline where the last has none.
+    fn captured<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let text = self.text.bytes(py);
+        let lines = detached(py, || {
+            let (state, mut lines) = (lock(&self.state), Vec::new());
+            for record in state.records() {
+                let (start, end) = (record.start as usize, record.end as usize);
+                lines.extend_from_slice(text.get(start..end).unwrap_or_default());
+                lines.extend_from_slice(if text.get(end) == Some(&b'\r') { b"\r\n" } else { b"\n" });
+            }
+            lines
+        })?;
+        Ok(PyBytes::new(py, &lines))
+    }
+
     /// Where the line ends of which a part ends here, and whether a newline ends it.
     fn line_end(&self, py: Python<'_>, from: usize) -> (usize, bool) {
         let text = self.text.bytes(py);
