@@ -154,6 +154,14 @@ impl Record {
         integer(self.value(slot), slot, self.present, self.unsigned)
     }
 
+    /// Where in the log the text of a slot ends that begins here, None where there is none that is written as it is.
+    #[inline(always)]
+    pub fn end_of(&self, slot: usize, start: usize) -> Option<usize> {
+        let span = Span(*self.kept.get(usize::from(PLACES[slot]))?);
+        let is_here = self.has(slot) && span.0 & (ESCAPED | ASIDE) == 0 && span.range().start == start;
+        is_here.then(|| span.range().end)
+    }
+
     /// When it happened, in Unix seconds: every record has it.
     #[inline(always)]
     pub fn time(&self) -> u64 {

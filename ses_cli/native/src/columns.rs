@@ -90,6 +90,8 @@ pub struct Words {
     pub present: Present,
     pub numbers: Vec<u32>,
     last: Option<u32>,
+    /// Of what has a number already: that number here, and 1.
+    by_kind: [u32; EVENTS.len()],
 }
 
 impl Words {
@@ -102,6 +104,16 @@ impl Words {
         });
         self.last = text.map_or(self.last, |_| Some(number));
         self.numbers.push(number);
+    }
+
+    #[inline(always)]
+    fn push_event(&mut self, event: u8) {
+        let kind = usize::from(event);
+        if self.by_kind[kind] == 0 {
+            self.by_kind[kind] = self.known.number(EVENTS[kind].0.as_bytes()) + 1;
+        }
+        self.present.push(true);
+        self.numbers.push(self.by_kind[kind] - 1);
     }
 }
 
@@ -207,7 +219,7 @@ fn words<'a>(
         return;
     }
     match name {
-        "event" => records.for_each(|record| found.push(Some(EVENTS[usize::from(record.event)].0.as_bytes()))),
+        "event" => records.for_each(|record| found.push_event(record.event)),
         "bounce_type" => records.for_each(|record| found.push(bounce_type(block, text, record).as_deref())),
         "email_domain" => records.for_each(|record| {
             let email = block.text(text, record, EMAIL).unwrap_or_default();
@@ -367,12 +379,10 @@ impl Others {
         let mut pairs = Vec::new();
         for record in records {
             pairs.clear();
-            if record.has_others {
+            if record.has_others && (record.is_odd || others(text, record, &mut pairs).is_none()) {
                 let line = text.get(record.start as usize..record.end as usize).unwrap_or_default();
-                if record.is_odd || others(line, &mut pairs).is_none() {
-                    pairs.clear();
-                    self.odd.push((self.ends.len() - 1, line.into()));
-                }
+                pairs.clear();
+                self.odd.push((self.ends.len() - 1, line.into()));
             }
             for (name, value) in &pairs {
                 self.names.push(Some(name));
@@ -396,43 +406,61 @@ impl Others {
 type Pair<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 
 /// The undocumented values of a valid line; None where they take a closer look.
-fn others<'a>(line: &'a [u8], pairs: &mut Vec<Pair<'a>>) -> Option<()> {
+fn others<'a>(text: &'a [u8], record: &Record, pairs: &mut Vec<Pair<'a>>) -> Option<()> {
+    let line = text.get(record.start as usize..record.end as usize)?;
     let mut rest = skip_space(&line[memchr::memchr(b'{', line)? + 1..]);
     while rest.first() == Some(&b'"') {
         let (name, after) = string(rest)?;
         rest = skip_space(skip_space(after).strip_prefix(b":")?);
+        let (slot, kind) = field(&name);
         let is_text = rest.first() == Some(&b'"');
-        let (value, after) = if is_text { string(rest)? } else { word(rest) };
-        if field(&name).0 == OTHER {
+        if slot != OTHER {
+            let start = record.end as usize - rest.len() + 1;
+            let known = if is_text && kind == Kind::Text {
+                record.end_of(slot, start)
+            } else {
+                None
+            };
+            rest = match known {
+                Some(end) => text.get(end + 1..record.end as usize)?,
+                None if is_text => string(rest)?.1,
+                None => word(rest).1,
+            };
+        } else {
+            let (value, after) = if is_text { string(rest)? } else { word(rest) };
             if !(is_text || is_simple(&value)) || pairs.iter().any(|(known, _)| *known == name) {
                 return None;
             }
             pairs.push((name, value));
+            rest = after;
         }
-        rest = skip_space(after);
+        rest = skip_space(rest);
         rest = skip_space(rest.strip_prefix(b",").unwrap_or(rest));
     }
     (rest.first() == Some(&b'}')).then_some(())
 }
 
 /// The string that begins here, and what follows it.
+#[inline(always)]
 fn string(text: &[u8]) -> Option<(Cow<'_, [u8]>, &[u8])> {
     let inner = text.get(1..)?;
-    let (mut at, mut has_escapes) = (0, false);
-    loop {
-        at += memchr::memchr2(b'"', b'\\', inner.get(at..)?)?;
-        if inner[at] == b'"' {
-            break;
-        }
-        (at, has_escapes) = (at + 2, true);
+    let at = inner.iter().position(|&byte| matches!(byte, b'"' | b'\\'))?;
+    if inner[at] == b'"' {
+        return Some((Cow::Borrowed(&inner[..at]), &inner[at + 1..]));
     }
-    let (value, rest) = (&inner[..at], &inner[at + 1..]);
-    if !has_escapes {
-        return Some((Cow::Borrowed(value), rest));
+    escaped(inner, at)
+}
+
+/// The same of one in which the first backslash stands here.
+#[inline(never)]
+fn escaped(inner: &[u8], mut at: usize) -> Option<(Cow<'_, [u8]>, &[u8])> {
+    while inner[at] != b'"' {
+        at += 2;
+        at += memchr::memchr2(b'"', b'\\', inner.get(at..)?)?;
     }
     let mut out = Vec::new();
-    unescape(value, &mut out);
-    Some((Cow::Owned(out), rest))
+    unescape(&inner[..at], &mut out);
+    Some((Cow::Owned(out), &inner[at + 1..]))
 }
 
 /// The value that begins here, if it is neither string, array nor object.
@@ -449,7 +477,11 @@ fn is_simple(value: &[u8]) -> bool {
         || (1..=18).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit) && digits[0] != b'0'
 }
 
+#[inline(always)]
 fn skip_space(text: &[u8]) -> &[u8] {
+    if text.first().is_some_and(|&byte| byte > b' ') {
+        return text;
+    }
     let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r');
     &text[text.iter().position(|byte| !is_space(byte)).unwrap_or(text.len())..]
 }
@@ -457,12 +489,20 @@ fn skip_space(text: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::block::Bad;
 
     #[test]
     fn what_is_not_documented_is_found() {
         let pairs = |line: &'static str| {
             let mut pairs = Vec::new();
-            let done = others(line.as_bytes(), &mut pairs);
+            let bad = Bad {
+                row: 0,
+                start: 0,
+                end: line.len() as u32,
+                shape: 0,
+            };
+            let record = Record::of(&bad);
+            let done = others(line.as_bytes(), &record, &mut pairs);
             let text = |value: Cow<'_, [u8]>| String::from_utf8_lossy(&value).into_owned();
             done.map(|()| {
                 pairs
