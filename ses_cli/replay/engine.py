@@ -269,23 +269,31 @@ class Replay:
         throttle, intended = self._throttle, self._intended
         if self._stopped is not None or throttle.holds(clock) or not intended:
             return  # what is intended was withdrawn, or waits
-        durable, rate, successes = self._journal.durable, throttle.rate, throttle.breaker.successes
+        durable, successes = self._journal.durable, throttle.breaker.successes
+        rate = throttle.rate if throttle.rate.is_limited else None
         schedule, is_paced = throttle.schedule(clock), self.report.paced
-        send, until = self._sender.send, schedule + _SLACK
-        for _ in range(min(throttle.breaker.limit - self._sender.in_flight, len(intended))):
+        until, room = schedule + _SLACK, min(throttle.breaker.limit - self._sender.in_flight, len(intended))
+        jobs: list[Job] = []
+        while len(jobs) < room:
             job = intended[0]
-            if job.commit > durable or job.due > until or not rate.allows(clock):
-                return
-            intended.popleft()
-            rate.take(clock)
+            if job.commit > durable or job.due > until or (rate and not rate.allows(clock)):
+                break
+            jobs.append(intended.popleft())
             job.successes = successes
-            send(job)
+            if rate:
+                rate.take(clock)
             if is_paced and job.attempt == 1:
                 self.report.lateness.add([max(0.0, schedule - job.due)])
+        if jobs:
+            self._sender.send(jobs)
 
     def _settle(self, attempts: Sequence[Attempt]) -> None:
         """Take in how attempts ended, and what follows from it."""
         self._uncounted += attempts
+        statuses = [attempt.status for attempt in attempts]
+        if min(statuses) >= 200 and max(statuses) < 300:
+            self._deliver(attempts)
+            return
         for is_delivered, group in groupby(attempts, key=_is_delivered):  # in their order: the breaker counts streaks
             if is_delivered:
                 self._deliver(list(group))

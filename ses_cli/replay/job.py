@@ -72,8 +72,8 @@ class Sender(Protocol):
     def prepare(self, jobs: Sequence[Job]) -> None:
         """Attempts of these are about to begin: what can be done before is done now. They may also never begin."""
 
-    def send(self, job: Job) -> None:
-        """Begin an attempt."""
+    def send(self, jobs: Sequence[Job]) -> None:
+        """Begin attempts."""
 
     def poll(self, wait: float) -> list[Attempt]:
         """What ended; waits `wait` seconds at most for something to end."""

@@ -109,9 +109,9 @@ class Halves:
     def prepare(self, jobs: Sequence[Job]) -> None:
         """Nothing is needed."""
 
-    def send(self, job: Job) -> None:
-        """Begin an attempt."""
-        self.flying.append(job)
+    def send(self, jobs: Sequence[Job]) -> None:
+        """Begin attempts."""
+        self.flying += jobs
 
     def poll(self, wait: float) -> list[Attempt]:
         """All of them."""

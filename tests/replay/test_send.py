@@ -165,6 +165,33 @@ def test_a_head_that_is_cut_off_is_not_an_answer() -> None:
         assert report.delivered == (cut == len(answer)), answer[:cut]
 
 
+_CUT = {
+    "length": b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    "hints": b"HTTP/1.1 103 Hints\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    "chunked": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "no-content": b"HTTP/1.1 204 No Content\r\nX: 1\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", _CUT)
+def test_a_head_that_is_cut_off_after_whole_ones_is_not_an_answer(name: str) -> None:
+    """Where the target's answers had a length before, one that ends inside its head does not deliver either."""
+    answer = _CUT[name]
+    whole = answer.rindex(b"\r\n\r\n", 0, len(answer) - len(b"0\r\n\r\n") * (name == "chunked")) + 4
+    for cut in range(1, whole):
+        with serve(lambda n, _: OK if n < 3 else answer[:cut] + CLOSE) as server:  # noqa: B023
+            report = replay(lines(3), server.url, ReplayPolicy(concurrency=1, retries=0)).run()
+        assert (report.delivered, report.failed + report.unknown) == (2, 1), answer[:cut]
+
+
+def test_empty_chunked_answers_among_others_deliver() -> None:
+    """An answer with neither a length nor a body may be taken for one cut off once, and is not after that."""
+    empty = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    with serve(lambda n, _: empty if n % 3 == 0 else OK) as server:
+        report = replay(lines(12), server.url, ReplayPolicy(concurrency=1, retries=2)).run()
+    assert (report.delivered, report.statuses["cut-short"]) == (12, 1)
+
+
 def test_slow_answers_time_out() -> None:
     """An answer that does not come in time is a failure by the name of timeout."""
     gate = threading.Event()
@@ -194,7 +221,7 @@ def test_answers_that_waited_while_the_process_stood_still_count() -> None:
 
         with serve(script) as server:
             client = Client(resolve_target(server.url, {}), HttpOptions(timeout=1.0), 1)
-            client.send(next(jobs(lines(1))))
+            client.send([next(jobs(lines(1)))])
             deadline = time.monotonic() + LIMIT
             while not sent.is_set():
                 assert time.monotonic() < deadline
@@ -342,7 +369,7 @@ def test_a_name_is_looked_up_again() -> None:
 
 
 def _sent(client: Client, job: Job) -> list[Attempt]:
-    client.send(job)
+    client.send([job])
     deadline = time.monotonic() + LIMIT
     while not (ended := client.poll(0.1)):
         assert time.monotonic() < deadline

@@ -59,8 +59,12 @@ class Network:
     def prepare(self, jobs: Sequence[Job]) -> None:
         """Nothing leaves."""
 
-    def send(self, job: Job) -> None:
-        """A request leaves."""
+    def send(self, jobs: Sequence[Job]) -> None:
+        """Requests leave."""
+        for job in jobs:
+            self._send(job)
+
+    def _send(self, job: Job) -> None:
         self._clock.call()
         line = self._target.numbers[job.body]
         self._clock.tell("leaves", line)

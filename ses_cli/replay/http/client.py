@@ -2,7 +2,9 @@
 
 import os
 import select
-from collections.abc import Sequence
+from binascii import hexlify
+from collections.abc import Callable, Sequence
+from functools import partial
 from time import monotonic, time
 
 import pycurl
@@ -38,7 +40,9 @@ KINDS = {
     pycurl.E_SSL_CERTPROBLEM: "tls",
     pycurl.E_SSL_CACERT_BADFILE: "tls",
 }
+_LENGTH, _STATUS, _SECONDS = pycurl.CONTENT_LENGTH_DOWNLOAD_T, pycurl.RESPONSE_CODE, pycurl.TOTAL_TIME
 OTHER = "bad-answer"  # what is not HTTP
+_attempt: Callable[[tuple[object, ...]], Attempt] = partial(tuple.__new__, Attempt)
 _DIED = "the connection was closed before an answer came"
 
 
@@ -67,8 +71,8 @@ class Client:
         self._lookup = Lookup(target, period, resolve) if period is not None and target.addresses else None
         self._options = options
         self._keys, self._timeout = options.keys, options.timeout
-        self._static = static_headers(options.headers)
-        self._static_large = [*self._static, "Expect:"]  # libcurl would have a large body wait for a 100
+        self._static = [header.encode() for header in static_headers(options.headers)]
+        self._static_large = [*self._static, b"Expect:"]  # libcurl would have a large body wait for a 100
         hidden = secrets_of(target.url) | secrets_of(target.proxy) | header_secrets(options.headers)
         self._scrubber = Scrubber(hidden)
         self._waker = Waker()
@@ -77,6 +81,7 @@ class Client:
         self._handles: dict[pycurl.Curl, Handle] = {}
         self._free: list[Handle] = []
         self._prepared: dict[Job, Handle] = {}
+        self._watches_heads = False  # whether the target has sent an answer that cannot be told from one cut off
         self._step = min(_STEP, options.timeout / 4)
         self._clock = 0.0  # seconds in which sockets were looked at
         self._looked = monotonic()
@@ -87,28 +92,36 @@ class Client:
         now = int(time())
         for job in jobs:
             if job not in self._prepared:
-                handle = self._prepared[job] = self._free.pop() if self._free else self._open()
-                handle.load(job.body)
-                self._sign(handle, job, now)
+                self._prepared[job] = self._load(job, now)
 
-    def send(self, job: Job) -> None:
-        """Begin an attempt."""
-        if job not in self._prepared:
-            self.prepare([job])
-        handle, now = self._prepared.pop(job), int(time())
-        if handle.second != now:
-            self._sign(handle, job, now)
-        handle.job = job
-        if handle.addresses is not self._addresses:
-            handle.direct(self._target, self._addresses)
-        handle.deadline = self._clock + self._timeout
-        self._multi.add_handle(handle.curl)
-        self.in_flight += 1
+    def send(self, jobs: Sequence[Job]) -> None:
+        """Begin attempts."""
+        now, addresses, deadline = int(time()), self._addresses, self._clock + self._timeout
+        take, add = self._prepared.pop, self._multi.add_handle
+        for job in jobs:
+            handle = take(job, None) or self._load(job, now)
+            if handle.second != now:
+                self._sign(handle, job, now)
+            if handle.addresses is not addresses:
+                handle.direct(self._target, addresses)
+            handle.job, handle.deadline = job, deadline
+            add(handle.curl)
+        self.in_flight += len(jobs)
+
+    def _load(self, job: Job, now: int) -> Handle:
+        """A handle with the request of an attempt."""
+        handle = self._free.pop() if self._free else self._open()
+        if self._watches_heads and not handle.is_watched:
+            handle.watch(is_watched=True)
+        handle.load(job.body)
+        self._sign(handle, job, now)
+        return handle
 
     def _sign(self, handle: Handle, job: Job, now: int) -> None:
         """Give a request the headers of an attempt at this time."""
         static = self._static if len(job.body) < _LARGE else self._static_large
-        handle.curl.setopt(pycurl.HTTPHEADER, webhook_headers(job.id, job.body, self._keys, now) + static)
+        own = webhook_headers(hexlify(job.entry.id), job.body, self._keys, now)
+        handle.curl.setopt(pycurl.HTTPHEADER, own + static)
         handle.second = now
 
     def poll(self, wait: float) -> list[Attempt]:
@@ -179,12 +192,18 @@ class Client:
         handle = self._handles[curl]
         job = handle.job
         assert job is not None
-        if not handle.has_head():
-            return self._failed(handle, "cut-short", _DIED)
-        status: int = curl.getinfo(pycurl.RESPONSE_CODE)
-        seconds: float = curl.getinfo(pycurl.TOTAL_TIME)
+        info = curl.getinfo
+        if info(_LENGTH) < 0 and not handle.size:
+            # libcurl tells a length once the head is over, and a body comes behind it: here neither shows that it is
+            self._watches_heads = True
+            if not handle.has_head():
+                return self._failed(handle, "cut-short", _DIED)
+        status: int = info(_STATUS)
+        seconds: float = info(_SECONDS)
         if 200 <= status < 300:
-            attempt = Attempt(job, status, "", seconds)
+            attempt = _attempt((job, status, "", seconds, "", 0.0, False))
+            if handle.is_watched and not self._watches_heads:
+                handle.watch(is_watched=False)
         else:
             attempt = Attempt(job, status, "", seconds, *self._refused(handle))
         self._release(handle)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from ses_cli import __version__
 from ses_cli.errors import UsageError
@@ -41,9 +42,14 @@ def static_headers(headers: Sequence[tuple[str, str]]) -> list[str]:
     return found
 
 
-def webhook_headers(identity: str, body: bytes, keys: Sequence[bytes], now: int) -> list[str]:
+def webhook_headers(identity: bytes, body: bytes, keys: Sequence[bytes], now: int) -> list[bytes]:
     """What tells a receiver which callback it is, of Standard Webhooks; `now` is the attempt's, Unix seconds."""
-    headers = [f"webhook-id: {identity}", f"webhook-timestamp: {now}"]
+    headers = [b"webhook-id: " + identity, _timestamp(now)]
     if keys:
-        headers.append(f"webhook-signature: {signature(keys, identity, now, body)}")
+        headers.append(b"webhook-signature: " + signature(keys, identity, now, body))
     return headers
+
+
+@lru_cache(maxsize=1)
+def _timestamp(now: int) -> bytes:
+    return b"webhook-timestamp: %d" % now

@@ -26,7 +26,8 @@ def preview(target: Target, options: HttpOptions, job: Job, now: int) -> Preview
     head = [f"{options.method} {path} HTTP/{'2' if options.http2 else '1.1'}"]
     head += [] if "host" in names else [f"Host: {parts.netloc.rpartition('@')[2]}"]
     head += [] if "accept" in names else ["Accept: */*"]
-    for header in [*webhook_headers(job.id, job.body, options.keys, now), *static_headers(options.headers)]:
+    own = webhook_headers(job.id.encode(), job.body, options.keys, now)
+    for header in [*(header.decode() for header in own), *static_headers(options.headers)]:
         name, _, value = header.partition(":")
         is_secret = name.lower() in mine or name == "webhook-signature"
         head.append(f"{name}: {MASK}" if is_secret and value else header.removesuffix(";"))

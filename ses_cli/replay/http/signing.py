@@ -31,7 +31,7 @@ def _parse(line: str, number: int) -> bytes:
     return key
 
 
-def signature(keys: Sequence[bytes], identity: str, timestamp: int, body: bytes) -> str:
+def signature(keys: Sequence[bytes], identity: bytes, timestamp: int, body: bytes) -> bytes:
     """The value of `webhook-signature`: `v1,` and base64 HMAC-SHA256 for each key."""
-    signed = b"%s.%d.%s" % (identity.encode(), timestamp, body)
-    return " ".join("v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode() for key in keys)
+    signed = b"%s.%d.%s" % (identity, timestamp, body)
+    return b" ".join(b"v1," + base64.b64encode(hmac.digest(key, signed, "sha256")) for key in keys)

@@ -97,10 +97,10 @@ class ReplayReport:
         jobs, statuses, errors, seconds, details, *_ = zip(*attempts, strict=True)
         self.retries += sum([job.attempt > 1 for job in jobs])
         self.latency.add(seconds)
-        if any(errors):
-            self.statuses.update([error or status for error, status in zip(errors, statuses, strict=True)])
-        else:
+        if min(statuses) >= 200 and max(statuses) < 300:
             self.statuses.update(statuses)
+            return
+        self.statuses.update([error or status for error, status in zip(errors, statuses, strict=True)])
         for status, error, detail in zip(statuses, errors, details, strict=True):
             if not 200 <= status < 300:
                 self.cause, self.detail = error or f"status {status}", detail

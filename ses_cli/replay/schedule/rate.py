@@ -15,6 +15,11 @@ class RateLimit:
         self.next = 0.0
         self._step = 1 / rate if rate else 0.0
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether there is a maximum."""
+        return self._step > 0
+
     def allows(self, clock: float) -> bool:
         """Whether a request may leave now."""
         return clock >= self.next - _EARLY
