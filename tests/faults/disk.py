@@ -72,8 +72,11 @@ class Disk:
         """What others did to a file, which is on disk at once."""
         path = str(change.path)
         if change.former is not None:
-            self.now[path] = self.names[path] = self.now.pop(str(change.former))
-            del self.names[str(change.former)]
+            former = str(change.former)
+            while self.pending:  # with it all that was done to names before
+                _apply(self.names, self.pending.pop(0))
+            self.now[path] = self.names[path] = self.now.pop(former)
+            del self.names[former]
             return
         if path not in self.now:
             self.now[path] = self.names[path] = inode = 1_000_000 + len(self.sizes)

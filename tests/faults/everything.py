@@ -27,10 +27,11 @@ _ALL: list[Scenario] = [
 ]
 _OF_CRASHES: list[Scenario] = [
     Listen("listen", is_renamed=False),
+    Listen("listen-renamed"),
     Listen("listen-large", is_renamed=False, pad=900, compress="gzip"),
     *(scenario for scenario in _ALL[1:] if scenario is not STATE),
     replace(STATE, bound=("log.jsonl", "more.jsonl")),  # a state knows its logs by name and inode
 ]
 SCENARIOS = {scenario.name: scenario for scenario in _ALL}
 CRASHES = {scenario.name: scenario for scenario in _OF_CRASHES}
-"""`listen` without a log that is renamed by others."""
+"""Of `listen` once without a log that is renamed by others."""

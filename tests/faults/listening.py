@@ -48,7 +48,7 @@ class Listen:
             post_all(run, port, ["first-0", "first-1", "first-2"], self.pad)
             _post_reject(run, port, 0)
             if self.is_renamed:
-                _rename(run.home)
+                _rename(run)
                 process.signal(signal.SIGHUP)
             post_all(run, port, [f"second-{n}" for n in range(9)], self.pad)
             _post_reject(run, port, 1)
@@ -108,10 +108,10 @@ def _post_reject(run: Run, port: int, number: int) -> None:
     run.seen.answers[marker] = post(port, b'{"event": "no such", "x": "%b"}' % marker.encode())
 
 
-def _rename(home: Path) -> None:
+def _rename(run: Run) -> None:
     """As logrotate does."""
-    if (home / "log.jsonl").exists():
-        (home / "log.jsonl").rename(home / "log.moved.jsonl")
+    if (run.home / "log.jsonl").exists():
+        run.others.rename("log.jsonl", "log.moved.jsonl")
 
 
 def _settle(home: Path, process: Process) -> None:
