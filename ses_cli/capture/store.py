@@ -184,6 +184,7 @@ class LogStore:
         """Move the partial line of a crashed writer to the rejects; end it there, if it is one of theirs."""
         if not self._rejects.is_ended():
             self._rejects.write(b"\n")
+            self._rejects.sync()
             self._rejects.keep(self._rejects.written)
         while tail := self._log.tail():
             self._repair_tail(tail)

@@ -103,6 +103,17 @@ def test_what_was_refused_is_not_kept_by_what_is_stored_in_the_other_file() -> N
         assert b"".join(files.contents().values()).count(b"refused") == 0
 
 
+def test_the_end_of_a_partial_line_of_the_rejects_is_on_disk_before_they_are_replaced() -> None:
+    """What a power cut left of a reject is ended for good, also where the file is full and renamed at once."""
+    files = Files()
+    store, disk = _opened(files)
+    store.commit(b"", b"1\n2", 1.0)
+    store.close()
+    store = LogStore(LOG, _Nobody(), lambda _: b"", lambda _: None, max_rejects=4, disk=disk)
+    store.commit(b"", b"3\n", 2.0)
+    assert sorted(inode.durable for inode in files.durable.values()) == [b"", b"1\n2\n", b"3\n"]
+
+
 def _ways() -> Iterator[tuple[tuple[bytes, bytes], ...]]:
     yield (b"refused\n", b""), (b"", b"b\n"), (b"c\n", b"")
     yield (b"", b"refused\n"), (b"b\n", b""), (b"", b"c\n")
