@@ -41,6 +41,9 @@ these 834 texts 95.3% were right, 4 of 548 living addresses (0.7%) were suppress
 
 What the second opinion is worth there: without it the eight batches, by the rules of their days, were right in 90.1%
 instead of 92.3%; it cost 2 of the 300 dead addresses, and 11 living ones were suppressed without it, 8 with it.
+By the same rules, but a model that learnt from all sources other than the one it is asked about, they would have been
+right in 93.0%, and in 93.5% with the first letters of words and a limit of 0.8 instead of 0.9, as it is now. Triples
+of words brought nothing, nor did logistic regression over the same words (93.4%), or beginnings and ends of texts.
 """
 GOAL_RIGHT, GOAL_SUPPRESSED, GOAL_FOUND = 0.95, 0.005, 0.9  # on texts that nobody has seen
 DOMAIN = "example.com"  # of the recipient where the source does not tell

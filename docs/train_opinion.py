@@ -1,6 +1,6 @@
 """Writes the counts of the second opinion, from the labelled texts: `python docs/train_opinion.py [FILE]`.
 
-It learns from the golden cases and from the known texts of `tests/reasons/`, never from those that are held out.
+It learns from the golden cases, the phrases and the known texts of `tests/reasons/`, never from those held out.
 """
 
 import json
@@ -15,6 +15,7 @@ from ses_cli.reasons import shape
 from ses_cli.reasons.opinion import ORDER, words
 
 GOLDEN = TEXTS.parent / "golden"
+PHRASES = TEXTS.parent / "phrases.tsv"
 WEIGHTS = Path(__file__).parents[1] / "ses_cli" / "reasons" / "opinion.tsv"
 LEAST = 2  # texts that a word has to stand in
 
@@ -26,6 +27,10 @@ def labelled() -> Iterator[tuple[str, str]]:
             if line:
                 case = json.loads(line)
                 yield case["reason"], case["action"]
+    for line in PHRASES.read_text("utf-8").splitlines()[1:]:
+        actions, phrase = line.split("\t")
+        if " " not in actions:
+            yield phrase, actions
     for _, found in cases("known"):
         yield from ((case.reason, case.accepted[0]) for case in found)
 

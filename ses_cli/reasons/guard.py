@@ -79,6 +79,9 @@ _BLAME = _any(
     r"too (?:many|much|large|big|fast|frequent\w*|long)",
     r"full | storage | space | restricted(?! char) | refused? to | denied | resources | local error",
     r"(?:rejected|refused|blocked) by (?:the )?(?:recip\w*|users?) | (?:parse|sequence) error | time ?-?outs?",
+    r"smart ?host | relay ?host | route (?:does|not) | transport | (?<!mail )file | maintenance | another process",
+    r"templates? | no such (?:key|command|option|device|object|table|record|service|method|message)",
+    r"syntax error in param\w*(?! or arguments to rcpt)",
     r"dropped | mime | structure | license | unwanted | banned | forbidden | insufficient",
     r"defer(?:red)? | unusual\w* | excessive\w* | suspicious | suspected",
     r"(?:message|mail|e-?mail|transaction) (?:is |was |has been )?(?:refused|rejected|denied|failed)"
@@ -131,6 +134,11 @@ _NEUTRAL = re.compile(
         r"believe | postmaster | state | reason | rcpt_to | following | technical | because | giving | up",
     ).pattern
 )
+# What refuses and does not say why.
+_BARE_REFUSAL = _any(
+    r"access | denied | allowed | accept(?:ed|able)? | permitted | block(?:ed)? | rej | delivered | system | network",
+    r"polic(?:y|ies) | security | restrict(?:ions?|ed) | reasons? | due | your",
+)
 
 # Codes that speak of a command, not of who gets the mail: 503 5.5.1 bad sequence of commands.
 _PROTOCOL = _any(r"50[0234] | [45]\.5\.[1-6]")
@@ -165,8 +173,8 @@ def objection(text: str, action: str, tier: str) -> str:
 
 
 def says_nothing(text: str) -> bool:
-    """Whether the shape of a reason has codes and names of hosts only, and no words of its own."""
-    return not _NEUTRAL.sub("", text)
+    """Whether the shape of a reason has codes and names of hosts only, or that it was refused, and no cause."""
+    return not _NEUTRAL.sub("", _BARE_REFUSAL.sub("", text))
 
 
 def names_another(reason: str, email: str) -> bool:

@@ -1,7 +1,7 @@
 """A second opinion: how much the words of a reason are like those of texts whose action is known.
 
-A linear model over words, pairs of words and codes: for each action, how much more often a word stands in texts of
-that action than in others. Its numbers are counts over the labelled texts of this repository, which
+A linear model over words, their first letters, pairs of words and codes: for each action, how much more often a word
+stands in texts of that action than in others. Its numbers are counts over the labelled texts of this repository, which
 `docs/train_opinion.py` writes. It never suppresses; it is asked where only weak evidence spoke, and whether it
 contradicts a suppress.
 """
@@ -17,8 +17,9 @@ from typing import NamedTuple
 from ses_cli.reasons.classes import ACTIONS
 
 ORDER = tuple(ACTIONS)  # of the counts
-SURE = 0.9  # the least share of an action that decides
+SURE = 0.8  # the least share of an action that decides
 UNLIKELY = 0.05  # a smaller share of suppress contradicts it
+STEM = 5  # letters that a longer word is known by too: rejec-, unkno-, отпра-
 FEWEST = 2  # known words or pairs without which there is no opinion
 
 _WORD = re.compile(
@@ -72,9 +73,10 @@ class Model:
 
 
 def words(text: str) -> set[str]:
-    """The words, codes and pairs of neighbours of a shape; of Chinese, Japanese and Korean, pairs of characters."""
+    """The words, codes, neighbours and stems of a shape; of Chinese, Japanese and Korean, pairs of characters."""
     found = list(_split(text))
-    return {*found, *(f"{one} {other}" for one, other in pairwise(found))}
+    stems = (f"{word[:STEM]}-" for word in found if len(word) > STEM and word[0] != "<")
+    return {*found, *stems, *(f"{one} {other}" for one, other in pairwise(found))}
 
 
 def _split(text: str) -> Iterator[str]:

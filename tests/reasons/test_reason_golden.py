@@ -29,6 +29,17 @@ def test_what_blames_the_sender_never_suppresses(reason: str) -> None:
     assert CLASSIFIER.classify(reason, "hard_bounce").action != "suppress", CLASSIFIER.explain(reason)
 
 
+def test_ordinary_ways_of_saying_it_are_known() -> None:
+    """In each language that the rules read, the ordinary ways of saying each thing get an action that is accepted."""
+    lines = (Path(__file__).parent / "phrases.tsv").read_text("utf-8").splitlines()[1:]
+    wrong = []
+    for accepted, phrase in (line.split("\t") for line in lines):
+        if CLASSIFIER.classify(phrase, "hard_bounce").action not in accepted.split():
+            wrong.append(phrase)
+    assert not wrong
+    assert len(lines) > 900
+
+
 def test_every_class_has_golden_cases() -> None:
     """Each class has at least three golden reasons, and there are hundreds in all."""
     classes = [str(case.values[1]) for case in CASES]
