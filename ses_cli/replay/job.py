@@ -26,11 +26,12 @@ class Job:
     )
 
     def __init__(self, piece: Piece, row: Row, entry: Entry, number: int) -> None:
-        start = row.offset - piece.offset
-        self.body = piece.data[start : start + row.length]  # exact
+        _, offset, length, _, _, _, lane, _ = row
+        start = offset - piece.offset
+        self.body = piece.data[start : start + length]  # exact
         self.source = piece.source
         self.row = row
-        self.lane: Hashable = row.lane  # None: no order to keep
+        self.lane: Hashable = lane  # None: no order to keep
         self.entry = entry
         self.number = number  # in the order of the log
         self.attempt = 0  # how many have begun
@@ -38,7 +39,7 @@ class Job:
         self.successes = 0  # of the target, when the last one left
         self.due = 0.0  # seconds from the start of the run
         self.commit = 0  # of the journal, with the intent
-        self.size = row.length + 1024  # bytes, with what Python needs to hold it
+        self.size = length + 1024  # bytes, with what Python needs to hold it
 
     @property
     def timestamp(self) -> int:

@@ -182,7 +182,8 @@ class NoJournal:
 
     def admit(self, log: int, rows: Sequence[Row], records: Sequence[Callback] | None = None) -> list[Entry]:
         """Every line is new."""
-        return [Entry(log, row.line, row.offset, row.id, State.NEVER) for row in rows]
+        never = State.NEVER
+        return [Entry(log, line, offset, identity, never) for line, offset, _, _, _, _, _, identity in rows]
 
     def finish(self, log: int) -> None:
         """Not kept."""

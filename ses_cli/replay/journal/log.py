@@ -137,11 +137,12 @@ class OpenLog:
             return [self._admit(*row) for row in zip(rows, records or repeat(None), strict=False)]
         entries, number, trail = [], self.number, self.trail
         place, end = None, -1
-        for row in rows:
-            if row.offset >= end:
-                place = trail.reach(row.offset, row.line)
+        never = State.NEVER
+        for line, offset, _, _, _, _, _, identity in rows:
+            if offset >= end:
+                place = trail.reach(offset, line)
                 end = place.end
-            entry = Entry(number, row.line, row.offset, row.id, State.NEVER)
+            entry = Entry(number, line, offset, identity, never)
             entry.place = place
             entries.append(entry)
         trail.reach(rows[-1].offset, rows[-1].line)
@@ -196,11 +197,11 @@ class OpenLog:
             self._open.append(last)
         last.count += 1
 
-    def deliver(self, entry: Entry) -> None:
-        """It is delivered in this run."""
-        self.delivered += 1
-        if entry.line >= self.began:
-            self._beyond.add(entry.line)
+    def deliver(self, lines: Sequence[int]) -> None:
+        """These lines are delivered in this run."""
+        self.delivered += len(lines)
+        began = self.began
+        self._beyond.update([line for line in lines if line >= began])
 
     def advance(self) -> Mark:
         """The first place that is not done.

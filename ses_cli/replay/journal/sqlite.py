@@ -1,6 +1,8 @@
 """The journal in a database: what was said is gathered, one transaction a commit, and synced in the background."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from struct import Struct
 from time import time
@@ -21,6 +23,7 @@ from ses_cli.replay.journal.statements import cut_statements, log_statements
 FLIGHT = Struct("<IQQI16s")  # log, line, offset, attempt, id
 _GAP = 64 << 10  # bytes between two exceptions that are read rather than sought over
 _PAGE = 1000
+_log_of = attrgetter("log")
 
 
 class SqliteJournal:
@@ -173,18 +176,21 @@ class SqliteJournal:
 
     def deliver(self, entries: Sequence[Entry]) -> int:
         """These attempts ended in a delivery."""
-        flight, logs, never, delivered = self._flight, self._logs, State.NEVER, State.DELIVERED
-        for entry in entries:
-            del flight[entry]
-            entry.state, entry.is_final, entry.place = delivered, True, None
-            log = logs[entry.log]
-            log.pending -= 1
-            if entry.is_lost:
-                continue
-            log.deliver(entry)
-            if entry.row is not never:
-                entry.row, self._rows[entry.log, entry.line] = never, None
-        self._touched.update([logs[number] for number in {entry.log for entry in entries}])
+        flight, never, delivered = self._flight, State.NEVER, State.DELIVERED
+        for number, group in groupby(entries, key=_log_of):
+            log, lines, pending = self._logs[number], [], 0
+            for entry in group:
+                del flight[entry]
+                entry.state, entry.is_final, entry.place = delivered, True, None
+                pending += 1
+                if entry.is_lost:
+                    continue
+                lines.append(entry.line)
+                if entry.row is not never:
+                    entry.row, self._rows[number, entry.line] = never, None
+            log.pending -= pending
+            log.deliver(lines)
+            self._touched.add(log)
         self._is_dirty = True
         return self._batch
 
@@ -201,7 +207,7 @@ class SqliteJournal:
             return self._batch
         self._touched.add(log)
         if entry.state is State.DELIVERED:
-            log.deliver(entry)
+            log.deliver([entry.line])
         worth = entry.state if entry.is_final or entry.state is State.UNKNOWN else entry.row
         kept = State.NEVER if worth is State.DELIVERED else worth
         if kept is not entry.row:
