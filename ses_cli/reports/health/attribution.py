@@ -11,7 +11,7 @@ succinctness of R. Bhagwan et al., "Adtributor: revenue debugging in advertising
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cached_property, partial
 from math import log
 from typing import NamedTuple
 
@@ -24,6 +24,7 @@ _HALF = 0.5  # H. Jeffreys' prior of what was never seen, over all mail
 _EVENTS = 2.0  # by which a rate is drawn to that of a wider segment
 _FEW = 3  # parts
 HOPELESS = 5.0  # a logarithm of a likelihood ratio that no test finds beyond chance
+LEAST = 5.0  # more or fewer than expected, to be told
 _NEXT_TO_NOTHING = 1e-9
 _TESTED = 5  # records of a segment in both periods, to be tested
 
@@ -60,6 +61,11 @@ class Finding(NamedTuple):
         return min(2 * tail(before, observed + before, 1 - self.share), 1.0)
 
     @property
+    def is_large(self) -> bool:
+        """Whether it is worth a test."""
+        return self.ratio > HOPELESS and abs(self.excess) >= LEAST
+
+    @property
     def plain_chance(self) -> float:
         """The same against its own rate, whatever its parts do."""
         return self._replace(bound=self.expected).chance
@@ -93,12 +99,37 @@ class Evidence:
         self._rates = _Rates(cube.before)
         self._found: dict[Segment, Finding] = {}
         now, before = cube.now.part, cube.before.part
-        every = {**now, **before}
+        self._every = {**now, **before}
         # those with enough in both periods to be tested
-        self.segments = [one for one in every if now.get(one, 0) + before.get(one, 0) >= _TESTED]
-        values = [set(column) for column in zip(*every, strict=True)] or [set[object]()] * len(Segment._fields)
-        self._costs = [log(max(len(known - {ANY}), 2)) for known in values]
-        self._rules = Counter(cls for cls, rule in {segment[3:] for segment in every} if rule is not ANY)
+        self.segments = [one for one in self._every if now.get(one, 0) + before.get(one, 0) >= _TESTED]
+
+    @cached_property
+    def large(self) -> list[Finding]:
+        """What is found of segments that are worth a test."""
+        found = [self.finding(segment) for segment in self.segments if not self._is_small(segment)]
+        return [finding for finding in found if finding.is_large]
+
+    def _is_small(self, segment: Segment) -> bool:
+        """Whether what there is and what is expected are both too few for a large difference.
+
+        Of most segments that is so. The rate that is expected is no larger than with as many more in the baseline as it
+        may be drawn by.
+        """
+        mail, before = segment.mail(), self.cube.before
+        base = before.whole.get(mail, 0)
+        if base < _PRIOR or self.cube.now.part.get(segment, 0) >= LEAST:
+            return False
+        most = before.part.get(segment, 0) / base + self._unseen + _EVENTS / base
+        return most * self.cube.now.whole.get(mail, 0) < LEAST - _NEXT_TO_NOTHING
+
+    @cached_property
+    def _costs(self) -> list[float]:
+        values = [set(column) for column in zip(*self._every, strict=True)] or [set[object]()] * len(Segment._fields)
+        return [log(max(len(known - {ANY}), 2)) for known in values]
+
+    @cached_property
+    def _rules(self) -> Counter[object]:
+        return Counter(cls for cls, rule in {segment[3:] for segment in self._every} if rule is not ANY)
 
     def _mixed(self, segment: Segment, rate: float) -> Iterator[float]:
         """What a segment would have, had all its parts the rates they had: a change of the mix is no change of rates.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 
 from ses_cli.reports.health.attribution import HOPELESS, Evidence, Finding
 from ses_cli.reports.health.chance import discoveries
@@ -11,7 +12,6 @@ from ses_cli.reports.health.metrics import Metric
 from ses_cli.reports.health.since import Span, span
 
 FALSE_DISCOVERIES = 0.002  # the share of what is reported that chance may make
-LEAST = 5.0  # more or fewer than expected, to be told
 _MOST = 20  # causes of a metric
 _MOST_PARTS = 3  # of a mix
 _WORTH_TELLING = 0.1  # of a difference
@@ -67,16 +67,11 @@ def changes(compared: Compared) -> list[Change]:
 
 def _chances(evidence: Evidence) -> Iterator[float]:
     """The p-values of all segments that are tested."""
-    for segment in evidence.segments:
-        finding = evidence.finding(segment)
-        yield finding.chance if _is_large(finding) else 1.0
+    yield from (finding.chance for finding in evidence.large)
+    yield from repeat(1.0, len(evidence.segments) - len(evidence.large))
     for mail in _senders(evidence):
         finding = evidence.finding(mail)
-        yield finding.plain_chance if _is_large(finding) else 1.0
-
-
-def _is_large(finding: Finding) -> bool:
-    return finding.ratio > HOPELESS and abs(finding.excess) >= LEAST
+        yield finding.plain_chance if finding.is_large else 1.0
 
 
 def _changes(evidence: Evidence, limit: float) -> list[Change]:
@@ -93,6 +88,8 @@ def _changes(evidence: Evidence, limit: float) -> list[Change]:
 
 def _causes(evidence: Evidence, limit: float) -> Iterator[tuple[Finding, float]]:
     """The segments that explain most, and their scores, one after another, each without what those before explain."""
+    if not any(finding.chance <= limit for finding in evidence.large):
+        return
     waiting = {segment: evidence.finding(segment) for segment in evidence.segments}
     waiting = {segment: finding for segment, finding in waiting.items() if finding.ratio > HOPELESS}
     taken: list[Finding] = []
@@ -110,7 +107,7 @@ def _best(evidence: Evidence, waiting: dict[Segment, Finding], limit: float) -> 
         finding = waiting.pop(segment)
         if finding.ratio <= HOPELESS:
             return None
-        if _is_large(finding) and finding.chance <= limit:
+        if finding.is_large and finding.chance <= limit:
             return finding, scores[segment]
     return None
 
@@ -156,7 +153,7 @@ def _senders(evidence: Evidence) -> list[Segment]:
 
 def _mix(evidence: Evidence, mail: Segment, limit: float) -> Change | None:
     finding = evidence.finding(mail)
-    if not _is_large(finding) or finding.plain_chance > limit:
+    if not finding.is_large or finding.plain_chance > limit:
         return None
     parts = [part for part in evidence.mix(mail)[:_MOST_PARTS] if part[1] / finding.excess > _WORTH_TELLING]
     if 2 * abs(sum(excess for _, excess in parts)) < abs(finding.excess):

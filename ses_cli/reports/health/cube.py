@@ -134,7 +134,7 @@ class _Period:
     """The messages of one period by segments of the mail."""
 
     def __init__(self, grouped: Sequence[Grouped[Segment]], hours: Sequence[int]) -> None:
-        self._mails = _sums((kind, mail, n) for mails in grouped for kind, mail, _, n in mails.counts(hours))
+        self._mails = _sums(grouped, hours, lambda mail, _: mail)
         self._failed = _read((meaning, mail, n) for mails in grouped for meaning, mail, _, n in mails.failures(hours))
         self._divided: dict[frozenset[str], Divided] = {}  # several metrics have the same
 
@@ -160,22 +160,18 @@ def _blocks(
     """The messages of the baseline by kinds, segment, and block of some hours."""
     end, hours = periods.until, block_hours(periods)
     between = edges(happened, periods.before, end, hours)
-    return _sums(
-        (kind, (mail, (end - 1 - hour) // hours), n)
-        for mails in grouped
-        for kind, mail, hour, n in mails.counts(between)
-    )
+    return _sums(grouped, between, lambda mail, hour: (mail, (end - 1 - hour) // hours))
 
 
-def _sums(counts: Iterable[tuple[str, K, int]]) -> Mapping[frozenset[str], defaultdict[K, int]]:
-    """What there is of each set of kinds that a metric asks for."""
+def _sums(
+    grouped: Sequence[Grouped[Segment]], edges: Sequence[int], of: Callable[[Segment, int], K]
+) -> Mapping[frozenset[str], defaultdict[K, int]]:
+    """What there is of each set of kinds that a metric asks for, by what is made of segments and hours."""
     found: dict[frozenset[str], defaultdict[K, int]] = {
         kinds: defaultdict(int) for metric in METRICS for kinds in (metric.whole, metric.parts)
     }
-    into = {kind: [found[kinds] for kinds in found if kind in kinds] for kind in frozenset[str]().union(*found)}
-    for kind, key, n in counts:
-        for sums in into.get(kind, ()):
-            sums[key] += n
+    for mails in grouped:
+        mails.add_to(found, edges, of)
     return found
 
 
@@ -183,8 +179,8 @@ def _read(failed: Iterable[tuple[Meaning, Segment, int]]) -> Mapping[str, Number
     """Of each event what is in segments for any reason, for those of a class, and for those of a rule."""
     events: defaultdict[str, Numbers] = defaultdict(_numbers)
     for meaning, mail, n in failed:
-        numbers = events[meaning.event]
+        numbers, told = events[meaning.event], mail[:3]
         numbers[mail] += n
-        numbers[segment_of((*mail[:3], meaning.cls, ANY))] += n
-        numbers[segment_of((*mail[:3], meaning.cls, meaning.rule))] += n
+        numbers[segment_of((*told, meaning.cls, ANY))] += n
+        numbers[segment_of((*told, meaning.cls, meaning.rule))] += n
     return events

@@ -39,6 +39,7 @@ ENDS = frozenset({"delivered", HARD, SOFT, UNTYPED, "dropped"})
 _KEYS = (BatchKey.FROM_DOMAIN, BatchKey.DOMAIN, BatchKey.TEMPLATE)
 Groups = Mapping[int, tuple[Value, ...]]
 K = TypeVar("K")
+S = TypeVar("S")
 
 
 class Lives(NamedTuple):
@@ -101,6 +102,21 @@ class Grouped(Generic[K]):
         names = self._names
         for label, thing, hour, n in self._mails.ends.counts(self._labels, edges):
             yield _KINDS[thing], names[label], hour, n
+
+    def add_to(
+        self, found: Mapping[frozenset[str], dict[S, int]], edges: Sequence[int], of: Callable[[K, int], S]
+    ) -> None:
+        """Adds how many became any of these kinds, by what is made of what they are grouped by and the hour."""
+        sums: dict[frozenset[str], dict[tuple[int, int], int]] = {kinds: {} for kinds in found}
+        into = {thing: [sums[kinds] for kinds in found if kind in kinds] for thing, kind in _KINDS.items()}
+        for label, thing, hour, n in self._mails.ends.counts(self._labels, edges):
+            key = label, hour  # numbers first: it takes less to look for them
+            for each in into[thing]:
+                each[key] = each.get(key, 0) + n
+        for kinds, counts in found.items():
+            for (label, hour), n in sums[kinds].items():
+                name = of(self._names[label], hour)
+                counts[name] = counts.get(name, 0) + n
 
     def failures(self, edges: Sequence[int] | None = None) -> Iterator[tuple[Meaning, K, int, int]]:
         """The same of messages that failed or were delayed, by their meanings."""

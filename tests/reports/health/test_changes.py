@@ -149,11 +149,11 @@ def test_what_is_new_gone_or_refuses_is_told() -> None:
 
 
 def test_what_is_rejected_costs_no_new_search() -> None:
-    """Where nothing is beyond chance, each segment is scored once, however many there are."""
+    """Where nothing is beyond chance, each segment is looked at once, however many there are."""
     mail = Mail(9)
     many = {f"receiver{number}.example": 1.0 for number in range(60)}
     mail.send(600, range(WINDOW, WINDOW + 24), [Plant(NEW, 0.5)], many)
     profile = Profile()
     assert profile.runcall(changes, mail.compared()) == []
-    (scored,) = [entry.callcount for entry in profile.getstats() if getattr(entry.code, "co_name", "") == "cost"]
-    assert scored < 2_000  # there are 1,743 to score
+    found = [entry.callcount for entry in profile.getstats() if getattr(entry.code, "co_name", "") == "_finding"]
+    assert 0 < sum(found) < 2_000  # there are 1,743
