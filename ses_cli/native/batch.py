@@ -193,8 +193,7 @@ class NativeBatch:
         ]
 
     def rows(self, lane: Lane) -> Sequence[Row]:
-        line, offset = self._head.line, self._head.offset
-        return [_row((line + row, offset + start, *rest)) for row, start, *rest in self.columns.rows(lane)]
+        return list(map(_row, self.columns.rows(lane, self._head.line, self._head.offset)))
 
     def deliveries(self) -> tuple[bytes, bytes]:
         found, times, others = self.columns.deliveries()

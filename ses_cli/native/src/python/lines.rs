@@ -189,9 +189,9 @@ impl Lines {
         })
     }
 
-    /// Row, start, length, timestamp, event, domain, lane and id of each counted record.
-    fn rows<'py>(&self, py: Python<'py>, lane: &str) -> PyResult<Bound<'py, PyList>> {
-        rows::rows(self, py, lane)
+    /// Line, offset, length, timestamp, event, domain, lane and id of each counted record of a piece that begins there.
+    fn rows<'py>(&self, py: Python<'py>, lane: &str, line: u64, offset: u64) -> PyResult<Bound<'py, PyList>> {
+        rows::rows(self, py, lane, line, offset)
     }
 
     /// A mark and a time for each valid `delivered` record, selected or not, 8 bytes each; and the addresses of which

@@ -13,8 +13,8 @@ use std::sync::LazyLock;
 
 static LANES: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
-/// Row, start, length, timestamp, event, domain, lane and id of each counted record.
-pub fn rows<'py>(lines: &Lines, py: Python<'py>, lane: &str) -> PyResult<Bound<'py, PyList>> {
+/// Line, offset, length, timestamp, event, domain, lane and id of each counted record of a piece that begins there.
+pub fn rows<'py>(lines: &Lines, py: Python<'py>, lane: &str, line: u64, offset: u64) -> PyResult<Bound<'py, PyList>> {
     let text = lines.text.bytes(py);
     let found = lines.names.with(py, |names| {
         let state = lock(&lines.state);
@@ -43,8 +43,8 @@ pub fn rows<'py>(lines: &Lines, py: Python<'py>, lane: &str) -> PyResult<Bound<'
         let (length, id) = (record.end - record.start, PyBytes::new(py, &id[..16]));
         let domain = String::from_utf8_lossy(domain);
         rows.append((
-            record.row,
-            record.start,
+            line + u64::from(record.row),
+            offset + u64::from(record.start),
             length,
             record.time(),
             event,
