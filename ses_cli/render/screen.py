@@ -65,6 +65,27 @@ def _lines(table: Table, room: int, is_coloured: bool, tz: tzinfo | None) -> Ite
         yield from paragraph(safe(table.title), room, bold)
     rows = [_texts(values, table.columns, tz) for values in table.rows]
     sums = [_texts(values, table.columns, tz) for values in (table.rest, table.total) if values]
+    if not rows and not sums:
+        yield from paragraph("none", room, dim)
+        yield ""
+    else:
+        yield from _grid(table, rows, sums, room, is_coloured)
+    for note in table.notes:
+        yield from paragraph(safe(note), room, dim)
+    for command in table.commands:
+        yield painted(safe(command), (GREEN,) if is_coloured else ())
+    if table.notes or table.commands:
+        yield ""
+    if table.conclusion:
+        yield from paragraph(safe(table.conclusion), room, bold)
+        yield ""
+
+
+def _grid(
+    table: Table, rows: Sequence[Sequence[str]], sums: Sequence[Sequence[str]], room: int, is_coloured: bool
+) -> Iterator[str]:
+    """Rows of a table below their heads, and sums below a line."""
+    bold, dim = (BOLD, DIM) if is_coloured else ("", "")
     asked, least = _widths(table.columns, [*rows, *sums], room)
     for part in _parts(table.columns, least, room):
         columns = [table.columns[at] for at in part]
@@ -79,15 +100,6 @@ def _lines(table: Table, room: int, is_coloured: bool, tz: tzinfo | None) -> Ite
         for texts in sums:
             weight = bold if texts is sums[-1] and table.total else dim
             yield from row(_cells([texts[at] for at in part], columns, is_coloured, weight), shapes)
-        yield ""
-    for note in table.notes:
-        yield from paragraph(safe(note), room, dim)
-    for command in table.commands:
-        yield painted(safe(command), (GREEN,) if is_coloured else ())
-    if table.notes or table.commands:
-        yield ""
-    if table.conclusion:
-        yield from paragraph(safe(table.conclusion), room, bold)
         yield ""
 
 
