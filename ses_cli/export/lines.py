@@ -6,7 +6,7 @@ from typing import NamedTuple, Self
 
 import orjson
 
-from ses_cli.batch import BOM, Batch, Located
+from ses_cli.batch import BOM, Batch
 from ses_cli.redact import Redactor
 from ses_cli.schema.record import normalise
 
@@ -24,8 +24,8 @@ def redactor(redaction: Redaction) -> Redactor:
     return Redactor(redaction.key, redaction.with_domains)
 
 
-def _normalised(located: Located) -> bytes:
-    record: dict[str, object] = orjson.loads(located.raw.removeprefix(BOM))
+def _normalised(line: bytes) -> bytes:
+    record: dict[str, object] = orjson.loads(line.removeprefix(BOM))
     normalise(record)
     return orjson.dumps(record)
 
@@ -43,9 +43,10 @@ class Lines:
         if self.is_raw:
             self.lines.append(batch.captured())
             return
-        for located in batch.located():
-            line = _normalised(located)
-            self.lines += (redactor(self.redaction).line(line) if self.redaction else line, b"\n")
+        lines = [_normalised(line) for line in batch.captured().split(b"\n")[:-1]]
+        if self.redaction:
+            lines = [redactor(self.redaction).line(line) for line in lines]
+        self.lines.append(b"".join(line + b"\n" for line in lines))
 
     def merge(self, later: Self) -> None:
         """Nothing to keep."""
