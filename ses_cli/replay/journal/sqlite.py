@@ -157,9 +157,11 @@ class SqliteJournal:
 
     def leave(self, entry: Entry) -> None:
         """It is left as it is in this run."""
-        settle(entry, State.NEVER, is_final=True)
-        self._logs[entry.log].pending -= 1
-        self._touched.add(self._logs[entry.log])
+        log = self._logs[entry.log]
+        if not log.is_only_looked_at:  # else the frontier stays before it: what follows it is not kept
+            settle(entry, State.NEVER, is_final=True)
+        log.pending -= 1
+        self._touched.add(log)
 
     def look_only(self) -> None:
         """From now on what is admitted is not sent, nor kept in memory."""

@@ -10,7 +10,7 @@ import pytest
 from ses_cli.replay.journal import Entry, Scope, SqliteJournal, State
 from ses_cli.selection import Selection
 
-from .logs import Log, admitted, crash, lines, opened
+from .logs import Log, admitted, crash, lines, opened, states
 
 SCOPES = (
     Scope(),
@@ -137,3 +137,22 @@ def test_killed_again_and_again(tmp_path: Path, seed: int) -> None:
     else:
         pytest.fail(f"seed {seed}: not done after 200 runs")
     assert set(truth.arrived) == set(range(1, 601)), f"seed {seed}"
+
+
+def test_what_follows_an_unknown_one_that_is_left_out_is_not_done(tmp_path: Path) -> None:
+    """A stopped run looks through the rest and leaves out an unknown one: what follows it is still to be sent."""
+    log, path, killed = Log(lines(9)), tmp_path / "journal", tmp_path / "killed"
+    journal, found = opened(path, log)
+    journal.intend([(next(admitted(journal, found.log, log)), 1)])
+    journal.commit()
+    journal.flush()
+    crash(path, killed)
+    journal.close()
+    journal, found = opened(killed, log)
+    journal.look_only()
+    for entry in admitted(journal, found.log, log):
+        if entry.state is State.UNKNOWN:
+            journal.leave(entry)
+    journal.close()
+    left = states(killed, log)
+    assert (left[State.UNKNOWN], left[State.NEVER], left[State.DELIVERED]) == ([1], list(range(2, 10)), [])
