@@ -54,6 +54,7 @@ _HARMLESS = re.compile(
             r"(?:administrator|admin|provider|postmaster|isp)",
             r"message=infodomain\w+",
             r"\(in reply to (?:rcpt to|end of data) command\)|>>> (?:rcpt to:? ?(?:<email>)?|data)\b",
+            r"(?<=recipient address rejected: need )fully-qualified(?= address)",
             r"access denied\W{1,3}(?:no such|unknown|invalid) (?:user|recipient|mailbox|address)",
         )
     )
@@ -61,7 +62,7 @@ _HARMLESS = re.compile(
 # Words about who sends, what is sent, how it was checked, or the moment.
 _BLAME = _any(
     r"sender(?:s|'s)? | sending | originator | return-?path | envelope from | mail from | header from | from:",
-    r"refused to talk to me | after initial connection | initial (?:server )?greeting",
+    r"but (?:my name|sender) was | refused to talk to me | after initial connection | initial (?:server )?greeting",
     r"reply-?to | [45]\.5\.[2-6] invalid domain | domain name required",
     r"from (?:address|domain|header|field) | helo | ehlo | reverse dns | ptr | rdns | fully[ -]qualified | client host",
     r"your (?:ip|domain|server|host|address|account|e-?mail|mail|message) | call-?(?:out|back)s?",
@@ -111,7 +112,7 @@ _GONE = (
 _EXISTENCE = _any(
     r"no such | no valid | nosuch\w* | non-?exist\w* | nxdomain | null ?mx | unallocated | user ?unknown",
     r"(?:doe?s|do|did)(?:n.?t| not) exists? | not exist\w*",
-    rf"{_WHO}\W.{{0,40}}(?<!\w){_GONE}",
+    rf"recipient address rejected: need | {_WHO}\W.{{0,40}}(?<!\w){_GONE}",
     rf"{_GONE}\W.{{0,24}}(?<!\w){_WHO}",
     r".{0,40}(?:不存在|停用|冻结|注销|禁用|无效|休眠).{0,40}",
 )
@@ -142,6 +143,9 @@ _BARE_REFUSAL = _any(
 
 # Codes that speak of a command, not of who gets the mail: 503 5.5.1 bad sequence of commands.
 _PROTOCOL = _any(r"50[0234] | [45]\.5\.[1-6]")
+# With 50z too, a domain may be that of the greeting, so that somebody must be named.
+_SOMEBODY = _any(r"users? | recipients? | mail ?box(?:es)? | accounts? | address\w* | rcpt | alias | <email> | <id>")
+_GREETING = re.compile(r"\b50[0-4] .{0,24}\bdomain\b")
 _NETWORK = _any(
     r"rout\w* | networks? | dns | unreachable | connect\w* | time ?-?out\w* | timed | answer | queue | expired"
 )
@@ -165,6 +169,8 @@ def objection(text: str, action: str, tier: str) -> str:
         return f'the text also says "{blame[0]}"'
     exists = _EXISTENCE.search(plain)
     if not exists and (_PROTOCOL.search(plain) or (tier in _CODE_TIERS and _NEUTRAL.sub("", plain))):
+        return _CODE_ALONE
+    if _GREETING.search(plain) and not _SOMEBODY.search(plain):
         return _CODE_ALONE
     rest = _STANDARD.sub("", plain)
     if rest != plain and not _EXISTENCE.search(rest) and _NEUTRAL.sub("", _QMAIL.sub("", rest)):

@@ -61,7 +61,7 @@ _TRACE = re.compile(r"(?<![\w.$])(?:(?:class )?(?:[a-z0-9_$]{1,64}\.){1,8}[a-z0-
 # What other mailers and servers print before the reply of the receiver; it is said of replies of every kind.
 _BEFORE = re.compile(
     r"(?:"
-    r"invalid addresses; nested exception is:? "
+    r"invalid addresses; nested exception is:? |'invalid addresses'(?: \([^()]{1,40}\))?: "
     r"|expected response code \S{1,16} but got code \S{3,6} with message "
     r"|can't send mail - all recipients were rejected: |(?:error: )?message failed: "
     r"|smtp error: (?:the following recipients failed: (?:<email>: )?|data not accepted\. ?)"
