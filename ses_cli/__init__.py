@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ses_cli.replay.session import ReplaySettings
     from ses_cli.replay.session import forecast as forecast_replay
     from ses_cli.replay.session import prepare as prepare_replay
-    from ses_cli.reports.bounces import Bounces, Wanted
+    from ses_cli.reports.bounces import Bounces, BouncesWanted
     from ses_cli.reports.health.report import Asked as HealthAsked
     from ses_cli.reports.health.report import Health
     from ses_cli.reports.listing import Listing
@@ -52,6 +52,7 @@ __all__ = [
     "SUPPRESSION_FORMATS",
     "Access",
     "Bounces",
+    "BouncesWanted",
     "Callback",
     "Checks",
     "Classifier",
@@ -82,7 +83,6 @@ __all__ = [
     "SuppressionList",
     "Task",
     "Validation",
-    "Wanted",
     "find",
     "forecast_replay",
     "learn_rules",
@@ -119,7 +119,7 @@ _HOMES = {
     "replay.http.target": "resolve_target",
     "replay.schedule.pace": "Pace",
     "replay.session": "ReplaySettings forecast=forecast_replay prepare=prepare_replay",
-    "reports.bounces": "Bounces Wanted",
+    "reports.bounces": "Bounces BouncesWanted",
     "reports.health.report": "Asked=HealthAsked Health",
     "reports.listing": "Listing",
     "reports.summary": "Summary",

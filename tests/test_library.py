@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from ses_cli import (
+    BouncesWanted,
     Checks,
     Classifier,
     Follower,
@@ -19,7 +20,6 @@ from ses_cli import (
     Summary,
     Task,
     Validation,
-    Wanted,
     find,
     prepare_replay,
     resolve_target,
@@ -53,7 +53,7 @@ def test_a_log_is_validated_and_its_bounces_listed(tmp_path: Path) -> None:
     assert (found.ledger.valid, found.ledger.invalid) == (2, 1)
     assert found.first[0].code == "unknown-event"
     bounces: list[Bounced] = []
-    scan_sources(sources, Task(lambda: Listing(Wanted())), watch=lambda part: bounces.extend(part.fold.bounces))
+    scan_sources(sources, Task(lambda: Listing(BouncesWanted())), watch=lambda part: bounces.extend(part.fold.bounces))
     (bounce,) = bounces
     assert bounce.verdict == Classifier.load().classify(bounce.reason, "hard_bounce")
 

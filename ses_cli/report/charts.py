@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from ses_cli.report.figures import ENDS, Figures, Line
+from ses_cli.report.figures import ENDS, Figures, SegmentCounts
 from ses_cli.report.message_charts import funnel, latency
 from ses_cli.report.specification import SCHEMA, Spec, Texts
 
@@ -19,7 +19,7 @@ LIMITS: dict[str, dict[str, float]] = {
 }
 
 
-def charts(figures: Figures, receivers: Sequence[Line], texts: Texts) -> dict[str, Spec]:
+def charts(figures: Figures, receivers: Sequence[SegmentCounts], texts: Texts) -> dict[str, Spec]:
     """Every chart by the id of its place on the page; none where there is nothing to draw."""
     names = [line.name for line in receivers]
     found = {"timeline": timeline(figures, texts)}

@@ -49,7 +49,7 @@ _SENDER, _DOMAIN, _TEMPLATE = range(3)  # what messages are told apart by
 _CLASSES = {**dict.fromkeys(INVALID_ADDRESS, "invalid"), **dict.fromkeys(SPAM_BOUNCE, "spam")}
 
 
-class Line(NamedTuple):
+class SegmentCounts(NamedTuple):
     """Counts of one group; `sent` is what has met its end."""
 
     name: str
@@ -186,7 +186,7 @@ class Figures:
             found[name] += n
         return found
 
-    def _lines(self, at: int, top: int) -> list[Line]:
+    def _lines(self, at: int, top: int) -> list[SegmentCounts]:
         """The groups with most mail sent, the largest first."""
         found: defaultdict[str, Counter[str]] = defaultdict(Counter)
         days: defaultdict[str, Counter[int]] = defaultdict(Counter)
@@ -196,7 +196,7 @@ class Figures:
                 if name in ENDS:
                     days[str(value)][hour] += n
         order = sorted(found.items(), key=lambda item: (-sent(item[1]), item[0]))[:top]
-        return [Line(name, counts, self._by_day(days.get(name, {}))) for name, counts in order]
+        return [SegmentCounts(name, counts, self._by_day(days.get(name, {}))) for name, counts in order]
 
     def _by_day(self, hours: Mapping[int, int]) -> list[int]:
         found = dict.fromkeys(self.days, 0)
@@ -204,15 +204,15 @@ class Figures:
             found[self._day(hour)] += n
         return [*found.values()]
 
-    def receivers(self, top: int = 20) -> list[Line]:
+    def receivers(self, top: int = 20) -> list[SegmentCounts]:
         """By recipient domain."""
         return self._lines(_DOMAIN, top)
 
-    def senders(self, top: int = 50) -> list[Line]:
+    def senders(self, top: int = 50) -> list[SegmentCounts]:
         """By sender domain."""
         return self._lines(_SENDER, top)
 
-    def templates(self, top: int = 50) -> list[Line]:
+    def templates(self, top: int = 50) -> list[SegmentCounts]:
         """By template."""
         return self._lines(_TEMPLATE, top)
 

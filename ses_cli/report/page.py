@@ -19,7 +19,7 @@ from ses_cli.events import ERRORS, WARNINGS
 from ses_cli.ledger import Ledger
 from ses_cli.report import chinese
 from ses_cli.report.charts import LIMITS, charts
-from ses_cli.report.figures import ENDS, Figures, Line, rates, sent
+from ses_cli.report.figures import ENDS, Figures, SegmentCounts, rates, sent
 from ses_cli.report.library import script
 from ses_cli.reports.health import words
 from ses_cli.reports.health.rates import RATES
@@ -141,7 +141,9 @@ def _problems(ledger: Ledger) -> list[tuple[str, int, str]]:
     return sorted(known, key=lambda one: -one[1])
 
 
-def _tables(page: HtmlPage, figures: Figures, receivers: Sequence[Line], texts: Mapping[str, Any]) -> dict[str, object]:
+def _tables(
+    page: HtmlPage, figures: Figures, receivers: Sequence[SegmentCounts], texts: Mapping[str, Any]
+) -> dict[str, object]:
     """What the charts show, as rows; and the totals."""
     names, rows, totals = [line.name for line in receivers], figures.timeline(), figures.totals()
     days, weekdays = figures.timeline(by_day=True), str(texts["weekdays"]).split()

@@ -21,7 +21,7 @@ ALSO = ("spamreport", "unsubscribe")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class BouncesWanted:
     """Which events are shown, and how. Empty sets, and None, are everything."""
 
     bounce_type: str | None = None
@@ -47,7 +47,7 @@ class Wanted:
 class Bounces:
     """A fold."""
 
-    wanted: Wanted
+    wanted: BouncesWanted
     _addresses: Addresses = field(default_factory=Addresses)
     delivered: Delivered = field(default_factory=Delivered)
     others: dict[str, dict[str, int]] = field(default_factory=dict)  # event of `also` -> address -> its first time
@@ -193,7 +193,7 @@ class Bounces:
 class BouncesState(NamedTuple):
     """Bounces as they travel and are kept."""
 
-    wanted: Wanted
+    wanted: BouncesWanted
     addresses: Addresses
     delivered: Delivered
     others: dict[str, dict[str, int]]

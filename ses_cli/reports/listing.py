@@ -9,7 +9,7 @@ from ses_cli.events import SOFT
 from ses_cli.identity import domain, from_domain
 from ses_cli.reasons import Verdict
 from ses_cli.reports.addresses import classifier
-from ses_cli.reports.bounces import Wanted
+from ses_cli.reports.bounces import BouncesWanted
 from ses_cli.table import Data, Table, Value
 from ses_cli.times import rfc3339
 
@@ -47,7 +47,7 @@ class Bounced(NamedTuple):
 class Listing:
     """A fold that holds the bounces of its own lines only: what is merged into it was already printed."""
 
-    wanted: Wanted
+    wanted: BouncesWanted
     bounces: list[Bounced] = field(default_factory=list)
 
     def add(self, batch: Batch) -> None:

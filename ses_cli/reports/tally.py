@@ -75,16 +75,16 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
         if len(self._pending) > _MOST_PENDING:
             self._settle()
 
-    def __getstate__(self) -> "State":
+    def __getstate__(self) -> "TallyState":
         """Copies, and what goes to another process, hold the groups themselves."""
         held, count = self._held(), len(self._groups)
         if held is None:
             columns = {name: [*column, *[0] * (count - len(column))] for name, column in self._columns.items()}
-            return State(list(map(str, self._keys)), self._groups, columns, self._left, self._left_counts)
+            return TallyState(list(map(str, self._keys)), self._groups, columns, self._left, self._left_counts)
         numbers = held.largest()
-        return State(list(map(str, held.keys)), _told(held, numbers), self.columns(numbers), 0, {})
+        return TallyState(list(map(str, held.keys)), _told(held, numbers), self.columns(numbers), 0, {})
 
-    def __setstate__(self, state: "State") -> None:
+    def __setstate__(self, state: "TallyState") -> None:
         self.__init__()  # type: ignore[misc]
         self._left, self._left_counts = state.left, state.left_counts
         self._keys = list(map(BatchKey, state.keys))
@@ -92,7 +92,7 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
         if self._collected is None:
             self.add_columns(state.groups, state.columns)
 
-    def _collected_elsewhere(self, state: "State") -> Collected | None:
+    def _collected_elsewhere(self, state: "TallyState") -> Collected | None:
         is_one = len([key for key in self._keys if key not in _KIND_KEYS]) == 1
         values: Any = [state.groups] if is_one else list(zip(*state.groups, strict=True))
         counts = {_KINDS.get(name, (name, None)): column for name, column in state.columns.items()}
@@ -236,7 +236,7 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
         return ((groups[number], number) for number in places)
 
 
-class State(NamedTuple):
+class TallyState(NamedTuple):
     """A tally as it travels and is kept."""
 
     keys: list[str]

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from ses_cli.fold import Fold
 from ses_cli.render.data import document
-from ses_cli.reports.bounces import Bounces, Wanted
+from ses_cli.reports.bounces import Bounces, BouncesWanted
 from ses_cli.reports.summary import Summary
 from ses_cli.scan import Task, scan
 from ses_cli.scan.cluster.cluster import Cluster
@@ -33,7 +33,7 @@ from tests.objects.server import Memory, Server
 
 MAKES: dict[str, Callable[[], Fold]] = {
     "summary": partial(Summary, (), None, 20, frozenset()),
-    "bounces": partial(Bounces, Wanted()),
+    "bounces": partial(Bounces, BouncesWanted()),
 }
 
 

@@ -23,7 +23,7 @@ from ses_cli.errors import SesEventsError, SourceError, TargetError, WorkerTrace
 from ses_cli.ledger import Ledger
 from ses_cli.render.data import document
 from ses_cli.reports import delivered
-from ses_cli.reports.bounces import Bounces, Wanted
+from ses_cli.reports.bounces import Bounces, BouncesWanted
 from ses_cli.reports.health.report import Health
 from ses_cli.reports.listing import Listing
 from ses_cli.reports.summary import Summary
@@ -52,8 +52,8 @@ ONCE = Checks(selection=Selection(dedupe=True))
 TASKS: dict[str, Task[ReportFold]] = {
     "summary": Task(partial(Summary, ("domain", "event"), None, 20, frozenset())),
     "validation": Task(Validation, Checks(explain=True), keep=None),
-    "bounces": Task(partial(Bounces, Wanted(also=frozenset({"unsubscribe"})))),
-    "listing": Task(partial(Listing, Wanted()), is_streamed=True),
+    "bounces": Task(partial(Bounces, BouncesWanted(also=frozenset({"unsubscribe"})))),
+    "listing": Task(partial(Listing, BouncesWanted()), is_streamed=True),
     "mails": Task(partial(Summary, ("bulk-id", "sender"), None, 20, frozenset())),
     "health": Task(Health),
     "once": Task(partial(Summary, ("domain", "event"), None, 20, frozenset()), ONCE),

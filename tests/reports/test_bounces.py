@@ -17,7 +17,7 @@ from ses_cli.engine import engine, is_built
 from ses_cli.events import FAILURES, HARD, SOFT
 from ses_cli.reasons import Classifier
 from ses_cli.render.data import document, separated
-from ses_cli.reports.bounces import ALSO, Bounces, Wanted
+from ses_cli.reports.bounces import ALSO, Bounces, BouncesWanted
 from ses_cli.reports.delivered import Delivered
 from ses_cli.reports.summary import Summary
 from ses_cli.schema.check import PythonEngine
@@ -42,11 +42,11 @@ def batch(records: Iterable[dict[str, object]]) -> Batch:
     return engine(Checks()).check(Piece("log", 0, data))
 
 
-def folded(*parts: Iterable[dict[str, object]], wanted: Wanted | None = None) -> Bounces:
+def folded(*parts: Iterable[dict[str, object]], wanted: BouncesWanted | None = None) -> Bounces:
     """The report over the parts of a log, each folded by itself and merged in order."""
-    whole = Bounces(wanted or Wanted())
+    whole = Bounces(wanted or BouncesWanted())
     for part in parts:
-        one = Bounces(wanted or Wanted())
+        one = Bounces(wanted or BouncesWanted())
         one.add(batch(part))
         whole.merge(one)
     return whole
@@ -174,7 +174,7 @@ def test_selection_of_rows() -> None:
     ]
 
     def emails(**wanted: object) -> list[str]:
-        return [row.email for row in folded(log, wanted=Wanted(**wanted)).rows()]  # type: ignore[arg-type]
+        return [row.email for row in folded(log, wanted=BouncesWanted(**wanted)).rows()]  # type: ignore[arg-type]
 
     assert emails() == ["c@x.io", "a@y.io", "b@x.io"]
     assert emails(sort="count") == ["a@y.io", "b@x.io", "c@x.io"]
@@ -190,7 +190,7 @@ def test_reasons_are_grouped_by_shape() -> None:
     """Ten thousand variants of one reason are one row, with a sample."""
     text = "550 5.1.1 <u{0}@x.io>: no such user, id {0}-gsmtp"
     log = [record("bounce", f"u{n}@x.io", n + 1, HARD, text.format(n)) for n in range(10_000)]
-    table = folded(log, wanted=Wanted(by=("reason",))).tables()[1]
+    table = folded(log, wanted=BouncesWanted(by=("reason",))).tables()[1]
     assert len(table.rows) == 1
     assert "u9999@x.io" in str(table.rows[0][-1])
 
@@ -259,7 +259,7 @@ NAMED = st.builds(
 )
 def test_the_engines_say_the_same(parts: list[Log], event: str, bounce_type: str | None, is_sent: bool) -> None:
     """What the native engine collects of addresses is what Python gathers record by record, in the same order."""
-    wanted = Wanted(bounce_type, event=event)
+    wanted = BouncesWanted(bounce_type, event=event)
     told = []
     for checks in (PythonEngine, NativeEngine):
         whole = Bounces(wanted)
@@ -284,7 +284,7 @@ TREES = st.recursive(LOGS, lambda trees: st.builds(Tree, trees, trees), max_leav
 
 def grown(tree: "Tree | Log", most: int, is_sent: bool) -> Bounces:
     """The report over a tree of logs, merged as it branches; each part sent from another process, if so wanted."""
-    report = Bounces(Wanted(also=frozenset(ALSO)), delivered=Delivered(most))
+    report = Bounces(BouncesWanted(also=frozenset(ALSO)), delivered=Delivered(most))
     if isinstance(tree, Tree):
         for branch in tree:
             report.merge(grown(branch, most, is_sent))
@@ -307,7 +307,7 @@ def test_any_tree_of_merges_is_one_pass(tree: "Tree | Log", most: int, is_sent: 
 
 def test_a_fold_that_only_grows_spills_too() -> None:
     """Under --follow nothing is merged: deliveries go to the temporary file all the same, and are found there."""
-    report = Bounces(Wanted(), delivered=Delivered(2))
+    report = Bounces(BouncesWanted(), delivered=Delivered(2))
     for time in range(1, 10):
         report.add(batch([record("delivered", f"a{time}@x.io", time + 100)]))
         assert len(report.delivered._marks) < 2
@@ -325,7 +325,7 @@ def test_no_column_says_the_same_of_all() -> None:
     """People see the type where both were asked for, and deliveries since where there are any."""
 
     def titles(log: list[dict[str, object]], bounce_type: str | None) -> set[str]:
-        return {column.title for column in folded(log, wanted=Wanted(bounce_type)).tables()[1].columns}
+        return {column.title for column in folded(log, wanted=BouncesWanted(bounce_type)).tables()[1].columns}
 
     log = [record("bounce", "a@x.io", 1, HARD, NO_USER)]
     assert {"type", "delivered since"} & titles(log, None) == {"type"}

@@ -8,19 +8,19 @@ from hypothesis import strategies as st
 
 from ses_cli.events import FAILURES, HARD, SOFT
 from ses_cli.reasons import Classifier, load_rules
-from ses_cli.reports.bounces import Wanted
+from ses_cli.reports.bounces import BouncesWanted
 from ses_cli.reports.listing import Listing
 from ses_cli.reports.summary import Summary
 from tests.reports.test_bounces import NAMED, NO_USER, Log, batch, folded, printed, record
 
 EXAMPLES = [rule.example for rule in load_rules() if rule.example]
-DEFERRED = Wanted(event="deferred")
+DEFERRED = BouncesWanted(event="deferred")
 
 
 @given(st.lists(NAMED, max_size=12), st.sampled_from(FAILURES), st.integers(0, 12))
 def test_each_event_has_its_own_report(log: Log, event: str, at: int) -> None:
     """A report of one event counts each of them once, none of another, and is the same however the log is cut."""
-    wanted, summary = Wanted(event=event), Summary()
+    wanted, summary = BouncesWanted(event=event), Summary()
     report = folded(log, wanted=wanted)
     summary.add(batch(log))
     assert sum(row.count for row in report.rows()) == summary.events()[event]
@@ -46,7 +46,9 @@ def test_a_rule_of_the_user_suppresses_nobody_for_a_deferral(tmp_path: Path) -> 
     rules = tmp_path / "rules.toml"
     rules.write_text('[[rule]]\nid = "mine"\npattern = "gone"\nclass = "unknown-user"\n')
     assert Classifier.load(rules).classify("gone").action == "suppress"
-    (row,) = folded([record("deferred", "a@x.io", 1, "", "gone")], wanted=Wanted(event="deferred", rules=rules)).rows()
+    (row,) = folded(
+        [record("deferred", "a@x.io", 1, "", "gone")], wanted=BouncesWanted(event="deferred", rules=rules)
+    ).rows()
     assert (row.verdict.rule, row.verdict.action) == ("mine", "retry")
 
 
@@ -54,7 +56,7 @@ def test_a_rule_of_the_user_suppresses_nobody_for_a_deferral(tmp_path: Path) -> 
 def test_what_arrived_in_the_end_is_told(event: str) -> None:
     """A row says whether the address was delivered to after its newest deferral or drop."""
     log = [record("delivered", "late@x.io", 5), *(record(event, f"{a}@x.io", 2, "", NO_USER) for a in ("late", "lost"))]
-    rows = folded(log, wanted=Wanted(event=event)).rows()
+    rows = folded(log, wanted=BouncesWanted(event=event)).rows()
     assert {row.email: row.delivered_since for row in rows} == {"late@x.io": True, "lost@x.io": False}
 
 

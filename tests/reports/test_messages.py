@@ -18,7 +18,7 @@ from ses_cli.message.counting import Listed
 from ses_cli.render.data import document as printed
 from ses_cli.reports.messages.report import Messages
 from ses_cli.reports.messages.rows import NAMES
-from ses_cli.reports.messages.wanted import Wanted
+from ses_cli.reports.messages.wanted import MessagesWanted
 from ses_cli.times import rfc3339
 from tests.logs import Record, log
 from tests.message.logs import MESSAGES
@@ -29,7 +29,7 @@ BY = [(), ("domain",), ("template",), ("from-domain", "template"), ("provider",)
 RECORDS = st.lists(MESSAGES, max_size=40)
 
 
-def folded(records: list[Record], wanted: Wanted, most: int = 1 << 20) -> Messages:
+def folded(records: list[Record], wanted: MessagesWanted, most: int = 1 << 20) -> Messages:
     found = Messages(wanted, most)
     found.add(engine(Checks()).check(Piece("log", 0, log(*records))))
     return found
@@ -46,7 +46,7 @@ def document(found: Messages) -> Any:
 @given(records=RECORDS, most=st.sampled_from([1, 1000, 1 << 20]))
 def test_there_is_one_row_for_each_message(records: list[Record], most: int) -> None:
     """A row has what the reference has, whether the steps are held in memory or in a file."""
-    found = folded(records, Wanted(listed=Listed.ALL, tz=UTC), most).data()
+    found = folded(records, MessagesWanted(listed=Listed.ALL, tz=UTC), most).data()
     assert {(str(one["bulk_id"]), str(one["email"])): one for one in found.objects()} == {
         key: {name: _shown(name, one[name]) for name in NAMES} for key, one in expected(records).items()
     }
@@ -68,7 +68,7 @@ def test_what_is_to_be_looked_at_is_listed(records: list[Record], older_than: in
         Listed.IMPOSSIBLE: [one for one in whole if impossible & set(one["flags"])],
     }
     for listed, several in wanted.items():
-        found = folded(records, Wanted((), listed, older_than, top))
+        found = folded(records, MessagesWanted((), listed, older_than, top))
         keys = {(row["bulk_id"], row["email"]) for row in found.data().objects()}
         assert keys == {(one["bulk_id"], one["email"]) for one in several}
         assert len(document(found)[f"{listed.name.lower()}_messages"]) == len(several)
@@ -86,7 +86,7 @@ def _shown(name: str, value: object) -> object:
 @given(records=RECORDS, by=st.sampled_from(BY))
 def test_the_totals_are_those_of_the_rows(records: list[Record], by: tuple[str, ...]) -> None:
     """Counts, times, retries and what cannot be are what the reference's rows add up to."""
-    found, whole = document(folded(records, Wanted(by))), list(expected(records).values())
+    found, whole = document(folded(records, MessagesWanted(by))), list(expected(records).values())
     counts = found["messages"]
     assert counts == {
         "total": len(whole),
@@ -150,7 +150,7 @@ def test_order_doubles_cuts_and_merges_change_nothing(
     records: list[Record], by: tuple[str, ...], listed: Listed, chance: random.Random, most: int
 ) -> None:
     """Shuffled, with callbacks that come twice, cut into parts, sent about and merged in any tree: the same report."""
-    wanted = Wanted(by, listed, tz=UTC)
+    wanted = MessagesWanted(by, listed, tz=UTC)
     whole = folded(records, wanted)
     log_again = shuffled(records, chance)
     parts = []
@@ -172,7 +172,7 @@ def test_order_doubles_cuts_and_merges_change_nothing(
 @given(records=RECORDS, by=st.sampled_from(BY[1:4]))
 def test_groups_add_up(records: list[Record], by: tuple[str, ...]) -> None:
     """Each message is in the group of its first callback that names one, and the groups are all messages."""
-    found = document(folded(records, Wanted(by)))
+    found = document(folded(records, MessagesWanted(by)))
     several: dict[tuple[str, str], list[Record]] = {}
     for one in sorted(records, key=lambda record: record["timestamp"]):
         several.setdefault((one["bulkId"], one["email"].lower().replace("例子", "xn--fsqu00a")), []).append(one)

@@ -11,7 +11,7 @@ import pytest
 from ses_cli.message.totals import EXACT
 from ses_cli.render.data import document
 from ses_cli.reports.messages.report import Messages
-from ses_cli.reports.messages.wanted import Wanted
+from ses_cli.reports.messages.wanted import MessagesWanted
 from ses_cli.scan import Task, scan
 from ses_cli.sources import find
 from tests.logs import ABSENT, Record, log, record
@@ -105,7 +105,7 @@ def test_the_funnel_and_the_times_are_those_of_duckdb(tmp_path: Path) -> None:
     chance.shuffle(records)
     path = tmp_path / "log.jsonl"
     path.write_bytes(log(*records))
-    summary = scan(find([str(path)])[0], Task(lambda: Messages(Wanted(), 100_000)), span_size=200_000).fold
+    summary = scan(find([str(path)])[0], Task(lambda: Messages(MessagesWanted(), 100_000)), span_size=200_000).fold
     found: Any = json.loads(b"".join(document(summary.document())))
     columns = ", ".join(f"{name}: '{kind}'" for name, kind in TYPES.items())
     logged = f"read_json('{path}', format = 'newline_delimited', columns = {{{columns}}})"

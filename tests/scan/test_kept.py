@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from ses_cli.cli.scanning import ReportFold
 from ses_cli.render.data import document
-from ses_cli.reports.bounces import Bounces, Wanted
+from ses_cli.reports.bounces import Bounces, BouncesWanted
 from ses_cli.reports.health.report import Asked, Health
 from ses_cli.reports.messages.report import Messages
-from ses_cli.reports.messages.wanted import Wanted as WantedMessages
+from ses_cli.reports.messages.wanted import MessagesWanted
 from ses_cli.reports.summary import Summary
 from ses_cli.reports.validation import Validation
 from ses_cli.scan import Outcome, Part, Task, scan
@@ -33,15 +33,15 @@ SHARED = settings(max_examples=15, suppress_health_check=[HealthCheck.function_s
 TASKS: dict[str, Task[ReportFold]] = {
     "summary": Task(partial(Summary, ("domain",), None, 20, frozenset())),
     "validation": Task(Validation),
-    "bounces": Task(partial(Bounces, Wanted(classes=frozenset({"policy", "network"})))),
+    "bounces": Task(partial(Bounces, BouncesWanted(classes=frozenset({"policy", "network"})))),
     "health": Task(Health),
     "messages": Task(Messages),
 }
 TOPS: dict[str, tuple[Callable[[], ReportFold], Callable[[], ReportFold]]] = {  # many rows, and one
     "summary": (partial(Summary, ("domain",), None, 20), partial(Summary, ("domain",), None, 1)),
-    "bounces": (partial(Bounces, Wanted()), partial(Bounces, Wanted(top=1))),
+    "bounces": (partial(Bounces, BouncesWanted()), partial(Bounces, BouncesWanted(top=1))),
     "health": (partial(Health, Asked()), partial(Health, Asked(top=1))),
-    "messages": (partial(Messages, WantedMessages()), partial(Messages, WantedMessages(top=1))),
+    "messages": (partial(Messages, MessagesWanted()), partial(Messages, MessagesWanted(top=1))),
 }
 LOG = log(record(), record(event="delivered"), record(email="b@qq.com"))
 

@@ -17,7 +17,7 @@ from ses_cli.export.lines import Lines
 from ses_cli.export.rows import Newest, PartRows
 from ses_cli.fold import Fold
 from ses_cli.render.data import document
-from ses_cli.reports.bounces import Bounces, Wanted
+from ses_cli.reports.bounces import Bounces, BouncesWanted
 from ses_cli.reports.health.report import Asked, Health
 from ses_cli.reports.listing import Listing
 from ses_cli.reports.messages.report import Messages
@@ -32,16 +32,16 @@ LOG = log(record(), record(event="delivered", email="a@qq.com"), record(event="s
 FOLDS: list[Callable[[], Fold]] = [
     lambda: Summary(("day", "domain"), ZoneInfo("Asia/Shanghai")),
     Validation,
-    lambda: Bounces(Wanted(rules=None, also=frozenset({"spamreport"}))),
+    lambda: Bounces(BouncesWanted(rules=None, also=frozenset({"spamreport"}))),
     lambda: Health(Asked(tz=ZoneInfo("Asia/Shanghai"))),
     lambda: Stories(None, 20, None),
     Messages,
-    lambda: Listing(Wanted()),
+    lambda: Listing(BouncesWanted()),
     lambda: Newest(10),
     lambda: PartRows(("email", "event")),
     lambda: Batches(("email", "event")),
     lambda: Lines(False),
-    lambda: Folded(Health(), Bounces(Wanted())),
+    lambda: Folded(Health(), Bounces(BouncesWanted())),
 ]
 
 

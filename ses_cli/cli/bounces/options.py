@@ -15,7 +15,7 @@ from ses_cli.events import FAILURES
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from ses_cli.reports.bounces import Wanted
+    from ses_cli.reports.bounces import BouncesWanted
 
 CLASSES = (
     "unknown-user",
@@ -60,11 +60,11 @@ class BounceChoice:
         """The one type of bounce asked for, None for all."""
         return "hard_bounce" if self.hard else "soft_bounce" if self.soft else None
 
-    def wanted(self, selecting: Selecting, tz: "tzinfo | None", also: frozenset[str] = frozenset()) -> "Wanted":
+    def wanted(self, selecting: Selecting, tz: "tzinfo | None", also: frozenset[str] = frozenset()) -> "BouncesWanted":
         """What the report is asked for; `also` are the other events wanted."""
-        from ses_cli.reports.bounces import Wanted
+        from ses_cli.reports.bounces import BouncesWanted
 
-        return Wanted(
+        return BouncesWanted(
             bounce_type=self.bounce_type if event_of(selecting) == "bounce" else None,
             classes=frozenset(self.classes),
             actions=frozenset(self.actions),

@@ -13,7 +13,7 @@ from ses_cli.export.columns import choose
 from ses_cli.render.formats import FORMATS
 from ses_cli.render.output import Output, log_mode
 from ses_cli.reports.addresses import NAMES
-from ses_cli.reports.bounces import Bounces, Wanted
+from ses_cli.reports.bounces import Bounces, BouncesWanted
 
 
 def run(reading: Reading, selecting: Selecting, printing: Printing, choosing: ExportChoice) -> Exit:
@@ -23,7 +23,7 @@ def run(reading: Reading, selecting: Selecting, printing: Printing, choosing: Ex
     if printing.form in columnar.FORMATS:
         columnar.check(printing, choosing)
     found = scanning.find_input(reading, printing)
-    make = partial(Bounces, Wanted(event=event, tz=selecting.zone()))
+    make = partial(Bounces, BouncesWanted(event=event, tz=selecting.zone()))
     outcome = scanning.fold(found, reading, selecting, make)
     _write(outcome.fold, printing, names, log_mode(source.path for source in found.sources))
     scanning.tell(outcome)

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 def overview(reading: Reading, selecting: Selecting, printing: Printing, looking: Looking) -> Exit:
     """All messages counted, or some of them listed."""
     from ses_cli.reports.messages.report import Messages
-    from ses_cli.reports.messages.wanted import Wanted
+    from ses_cli.reports.messages.wanted import MessagesWanted
 
-    wanted = Wanted(
+    wanted = MessagesWanted(
         looking.by,
         _listed(looking, printing),
         int(looking.older_than),

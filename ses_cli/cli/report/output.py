@@ -13,7 +13,7 @@ from ses_cli.cli.options import Printing, Reading, Selecting
 from ses_cli.cli.report.options import Designing
 from ses_cli.errors import Exit, UsageError
 from ses_cli.render.output import Output, log_mode
-from ses_cli.reports.bounces import Bounces, Wanted
+from ses_cli.reports.bounces import Bounces, BouncesWanted
 from ses_cli.reports.health.mails import MailCounts
 from ses_cli.reports.health.report import Asked, Health
 
@@ -77,5 +77,5 @@ def run(reading: Reading, selecting: Selecting, designing: Designing, output: st
 
 
 def _make(asked: Asked, with_addresses: bool) -> Folded:
-    wanted = Wanted(bounce_type="hard_bounce", actions=frozenset({"suppress"}), rules=asked.rules)
+    wanted = BouncesWanted(bounce_type="hard_bounce", actions=frozenset({"suppress"}), rules=asked.rules)
     return Folded(Health(asked, MailCounts(has_lives=True)), Bounces(wanted) if with_addresses else None)

@@ -16,7 +16,7 @@ from ses_cli.message.row import PARTS, Message, find_text, unpack_texts
 from ses_cli.reports.messages import counts, funnel, groups, listing
 from ses_cli.reports.messages.rows import NAMES, row
 from ses_cli.reports.messages.store import MOST, Store
-from ses_cli.reports.messages.wanted import Wanted
+from ses_cli.reports.messages.wanted import MessagesWanted
 from ses_cli.table import Data, Table, Value
 from ses_cli.times import shown, zone_name
 
@@ -36,7 +36,7 @@ class Counted(NamedTuple):
 class Messages:
     """A fold. It holds steps, not messages: these are made when it is asked what it found."""
 
-    wanted: Wanted = field(default_factory=Wanted)
+    wanted: MessagesWanted = field(default_factory=MessagesWanted)
     most: int = MOST  # bytes held in memory
     first: int | None = None  # times of the oldest and of the newest callback
     last: int | None = None

@@ -15,7 +15,7 @@ _ALWAYS = ("domain",)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class MessagesWanted:
     """What of the messages is wanted."""
 
     by: tuple[str, ...] = ()  # of `BY`

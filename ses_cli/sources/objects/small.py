@@ -9,7 +9,7 @@ SMALL = 64 << 10  # bytes of an object that is read whole
 _MOST = 32 << 20  # bytes of all that are held
 
 
-class Held:
+class SmallObjects:
     """What there is of small objects, until it is read."""
 
     def __init__(self) -> None:
@@ -37,4 +37,4 @@ class Held:
         return ask
 
 
-HELD = Held()
+HELD = SmallObjects()
