@@ -81,7 +81,6 @@ class Client:
         self._handles: dict[pycurl.Curl, Handle] = {}
         self._free: list[Handle] = []
         self._prepared: dict[Job, Handle] = {}
-        self._watches_heads = False  # whether the target has sent an answer that cannot be told from one cut off
         self._step = min(_STEP, options.timeout / 4)
         self._clock = 0.0  # seconds in which sockets were looked at
         self._looked = monotonic()
@@ -111,8 +110,6 @@ class Client:
     def _load(self, job: Job, now: int) -> Handle:
         """A handle with the request of an attempt."""
         handle = self._free.pop() if self._free else self._open()
-        if self._watches_heads and not handle.is_watched:
-            handle.watch(is_watched=True)
         handle.load(job.body)
         self._sign(handle, job, now)
         return handle
@@ -193,17 +190,13 @@ class Client:
         job = handle.job
         assert job is not None
         info = curl.getinfo
-        if info(_LENGTH) < 0 and not handle.size:
-            # libcurl tells a length once the head is over, and a body comes behind it: here neither shows that it is
-            self._watches_heads = True
-            if not handle.has_head():
-                return self._failed(handle, "cut-short", _DIED)
+        # libcurl tells a length once the head is over, and a body comes behind it; else its lines have to show it
+        if info(_LENGTH) < 0 and not handle.size and not handle.has_head():
+            return self._failed(handle, "cut-short", _DIED)
         status: int = info(_STATUS)
         seconds: float = info(_SECONDS)
         if 200 <= status < 300:
             attempt = _attempt((job, status, "", seconds, "", 0.0, False))
-            if handle.is_watched and not self._watches_heads:
-                handle.watch(is_watched=False)
         else:
             attempt = Attempt(job, status, "", seconds, *self._refused(handle))
         self._release(handle)

@@ -23,7 +23,6 @@ class Handle:
         "curl",
         "deadline",
         "head",
-        "is_watched",
         "job",
         "sample",
         "second",
@@ -43,7 +42,6 @@ class Handle:
         self.second = 0  # Unix seconds, which its headers have
         self.deadline = 0.0  # on the client's clock
         self._set(target, options)
-        self.watch(is_watched=True)
 
     def load(self, data: bytes) -> None:
         """Make ready for a request with this body."""
@@ -72,23 +70,10 @@ class Handle:
         return None if self.size <= BODY else -1  # -1 ends the transfer; the status stands
 
     def has_head(self) -> bool:
-        """Whether the head of an answer without a body or its length came whole, as far as its lines were kept.
-
-        libcurl takes one that is cut off for an answer. Over HTTP/2 it has a frame.
-        """
-        if self.curl.getinfo(pycurl.INFO_HTTP_VERSION) >= pycurl.CURL_HTTP_VERSION_2_0:
-            return True
+        """Whether the head of the answer came whole: libcurl takes one that is cut off for an answer."""
         head = self.head
         starts = [at for at, line in enumerate(head) if line.startswith(b"HTTP/")]  # informational ones come before
         return bool(starts) and any(line in (b"\r\n", b"\n") for line in head[starts[-1] :])
-
-    def watch(self, *, is_watched: bool) -> None:
-        """Keep the lines of heads, or do without: each costs a call from libcurl."""
-        self.is_watched = is_watched
-        if is_watched:
-            self.curl.setopt(pycurl.HEADERFUNCTION, self.head.append)
-        else:
-            self.curl.unsetopt(pycurl.HEADERFUNCTION)
 
     def direct(self, target: Target, addresses: tuple[str, ...]) -> None:
         """What was classed is what is connected to, whatever the name resolves to by now."""
@@ -103,6 +88,7 @@ class Handle:
         curl.setopt(pycurl.POST, 1)
         curl.setopt(pycurl.CUSTOMREQUEST, options.method)
         curl.setopt(pycurl.READFUNCTION, self.body.read)  # written in C: no frame of Python's for each
+        curl.setopt(pycurl.HEADERFUNCTION, self.head.append)
         curl.setopt(pycurl.WRITEFUNCTION, self.take)
         curl.setopt(pycurl.NOSIGNAL, 1)
         curl.setopt(pycurl.FOLLOWLOCATION, 0)
