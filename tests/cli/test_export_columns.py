@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,30 @@ def test_a_database_has_the_table(run: Program) -> None:
         found = dict(database.execute("SELECT event, count(*) FROM callbacks GROUP BY event").fetchall())
     assert found == counted(run, EXAMPLE)
     assert sorted(path.name for path in run.home.iterdir()) == ["out.duckdb"]
+
+
+def test_a_database_takes_the_place_of_no_pipe_or_link(run: Program) -> None:
+    """What is no regular file stays what it is; behind a link the file is replaced, not the link."""
+    os.mkfifo(run.home / "pipe")
+    done = run("export", "-f", "duckdb", "-o", "pipe", EXAMPLE)
+    assert done.status == 3
+    assert done.stderr.startswith("error: pipe: not a regular file\n")
+    assert (run.home / "pipe").is_fifo()
+    (run.home / "link").symlink_to("real")
+    assert run("export", "-f", "duckdb", "-o", "link", EXAMPLE).status == 0
+    assert (run.home / "link").is_symlink()
+    with duckdb.connect(str(run.home / "real"), read_only=True) as database:
+        assert database.execute("SELECT count(*) FROM callbacks").fetchone() == (sum(counted(run, EXAMPLE).values()),)
+
+
+@pytest.mark.parametrize("name", ["out.parquet", "out.arrow"])
+def test_what_fails_beside_a_file_is_one_error(run: Program, name: str) -> None:
+    """Rejects that cannot be written end the run with one message, and with nothing of the file."""
+    (run.home / "log.jsonl").write_bytes(Path(EXAMPLE).read_bytes() + b"not JSON\n")
+    done = run("export", "-o", name, "--rejects", "/dev/full", "log.jsonl")
+    assert (done.status, done.stderr.count("\n")) == (3, 2), done.stderr
+    assert done.stderr.startswith("error: /dev/full: no space left on device\n")
+    assert sorted(path.name for path in run.home.iterdir()) == ["log.jsonl"]
 
 
 def test_a_log_that_cannot_be_read_leaves_no_half_file(run: Program) -> None:

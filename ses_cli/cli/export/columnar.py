@@ -108,16 +108,22 @@ def writer(printing: Printing, table: str, schema: "pa.Schema", mode: int, by: s
     with Output(printing.output, mode) as output:
         sink = Sink(output.write)
         file = (ParquetWriter if printing.form == "parquet" else StreamWriter)(sink, schema)
-        yield file.write
-        file.close()
+        try:
+            yield file.write
+            file.close()
+        except BaseException:
+            sink.let_go()
+            raise
 
 
 @contextmanager
 def _replaced(path: str, is_folder: bool, mode: int | None = None) -> Iterator[str]:
     """A path beside this one, which takes its place when all went well. Raises TargetError."""
-    target = Path(path)
+    target = Path(path).resolve()  # what is behind a link, not the link
     if is_folder and target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise TargetError(f"{path}: not an empty directory", "name one that does not exist")
+    if not is_folder and target.exists() and not target.is_file():
+        raise TargetError(f"{path}: not a regular file", "a database cannot be streamed: name a file")
     part = str(target.with_name(f".{target.name[:200]}.{os.urandom(6).hex()}"))
     clear = partial(_remove, part)
     register_leftover(clear)
