@@ -3,8 +3,7 @@
 import os
 import select
 from binascii import hexlify
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from time import monotonic, time
 
 import pycurl
@@ -42,7 +41,6 @@ KINDS = {
 }
 _LENGTH, _STATUS, _SECONDS = pycurl.CONTENT_LENGTH_DOWNLOAD_T, pycurl.RESPONSE_CODE, pycurl.TOTAL_TIME
 OTHER = "bad-answer"  # what is not HTTP
-_attempt: Callable[[tuple[object, ...]], Attempt] = partial(tuple.__new__, Attempt)
 _DIED = "the connection was closed before an answer came"
 
 
@@ -196,7 +194,7 @@ class Client:
         status: int = info(_STATUS)
         seconds: float = info(_SECONDS)
         if 200 <= status < 300:
-            attempt = _attempt((job, status, "", seconds, "", 0.0, False))
+            attempt = Attempt(job, status, "", seconds)
         else:
             attempt = Attempt(job, status, "", seconds, *self._refused(handle))
         self._release(handle)
