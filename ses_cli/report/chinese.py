@@ -10,7 +10,7 @@ from ses_cli.reports.health.meanings import HOUR
 from ses_cli.reports.health.rates import RATES
 from ses_cli.reports.health.rules import ABOVE, BLOCK, LOWER, Limit
 from ses_cli.reports.health.sentences import Context, common, shares
-from ses_cli.reports.health.since import Span
+from ses_cli.reports.health.since import HourRange
 from ses_cli.reports.health.words import NONE, judged, percent
 from ses_cli.times import local
 
@@ -106,7 +106,7 @@ def _parts(change: Change, context: Context) -> list[str]:
     ]
 
 
-def _when(span: Span | None, tz: tzinfo | None) -> str:
+def _when(span: HourRange | None, tz: tzinfo | None) -> str:
     if span is None or (span.is_old and not span.is_over):
         return ""
     start, end = (_time(hour, tz) for hour in (span.start, span.end))

@@ -9,7 +9,7 @@ from ses_cli.reports.health.chance import discoveries
 from ses_cli.reports.health.compared import Compared
 from ses_cli.reports.health.cube import ALL, ANY, Segment, cubes
 from ses_cli.reports.health.metrics import Metric
-from ses_cli.reports.health.since import Span, span
+from ses_cli.reports.health.since import HourRange, span
 
 FALSE_DISCOVERIES = 0.002  # the share of what is reported that chance may make
 _MOST = 20  # causes of a metric
@@ -24,7 +24,7 @@ class Cause:
     segment: Segment
     excess: float  # more than expected, or fewer
     score: float  # the evidence for it, without what its values cost
-    span: Span | None = None  # when
+    span: HourRange | None = None  # when
 
 
 @dataclass(slots=True)

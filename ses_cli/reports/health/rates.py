@@ -20,7 +20,7 @@ COUNTS: dict[str, str] = {
 FEW = 1000  # messages: with fewer behind a rate, people see its interval
 
 
-class Rate(NamedTuple):
+class MessageRate(NamedTuple):
     """A share of messages."""
 
     name: str
@@ -48,12 +48,12 @@ class Rate(NamedTuple):
 
 
 _ALL = (
-    Rate("deliverability", "delivered", "delivered", "sent"),
-    Rate("invalid_address_rate", "invalid", "invalid_addresses", "sent"),
-    Rate("spam_bounce_rate", "spam", "spam_bounces", "sent"),
-    Rate("complaint_rate", "complaints", "complaints", "delivered"),
-    Rate("open_rate", "opened", "opened", "delivered"),
-    Rate("bounce_rate", "bounces", "bounced", "sent"),
-    Rate("hard_bounce_rate", "hard bounces", "hard_bounced", "sent"),
+    MessageRate("deliverability", "delivered", "delivered", "sent"),
+    MessageRate("invalid_address_rate", "invalid", "invalid_addresses", "sent"),
+    MessageRate("spam_bounce_rate", "spam", "spam_bounces", "sent"),
+    MessageRate("complaint_rate", "complaints", "complaints", "delivered"),
+    MessageRate("open_rate", "opened", "opened", "delivered"),
+    MessageRate("bounce_rate", "bounces", "bounced", "sent"),
+    MessageRate("hard_bounce_rate", "hard bounces", "hard_bounced", "sent"),
 )
-RATES: dict[str, Rate] = {rate.name: rate for rate in _ALL}
+RATES: dict[str, MessageRate] = {rate.name: rate for rate in _ALL}

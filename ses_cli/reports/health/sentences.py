@@ -12,7 +12,7 @@ from ses_cli.reports.health.compared import Compared
 from ses_cli.reports.health.cube import ANY, Segment
 from ses_cli.reports.health.meanings import HOUR, Meaning
 from ses_cli.reports.health.periods import edges
-from ses_cli.reports.health.since import Span
+from ses_cli.reports.health.since import HourRange
 from ses_cli.reports.health.words import NONE, percent
 from ses_cli.times import local, rfc3339
 
@@ -59,7 +59,7 @@ def _where(mail: Segment) -> str:
     return found
 
 
-def _when(span: Span | None, tz: tzinfo | None) -> str:
+def _when(span: HourRange | None, tz: tzinfo | None) -> str:
     if span is None or (span.is_old and not span.is_over):
         return ""
     if not span.is_over:

@@ -9,7 +9,7 @@ from ses_cli.reports.health.metrics import Metric
 from ses_cli.reports.health.periods import edges
 
 
-class Span(NamedTuple):
+class HourRange(NamedTuple):
     """Hours since 1970, without the last."""
 
     start: int
@@ -18,7 +18,7 @@ class Span(NamedTuple):
     is_over: bool
 
 
-def span(compared: Compared, metric: Metric, finding: Finding) -> Span:
+def span(compared: Compared, metric: Metric, finding: Finding) -> HourRange:
     """The hours with the largest likelihood ratio of another rate than in the baseline.
 
     M. Kulldorff, "Prospective time periodic geographical disease surveillance using a scan statistic", J. R. Stat.
@@ -35,7 +35,7 @@ def span(compared: Compared, metric: Metric, finding: Finding) -> Span:
     for meaning, _, hour, n in mails.failures(each):
         part[hour - periods.start] += n if meaning.event == metric.event and segment.tells(meaning) else 0
     start, end = _best(part, whole, finding.expected / max(sum(whole), 1), finding.excess > 0)
-    return Span(periods.start + start, periods.start + end, start == 0, end < hours)
+    return HourRange(periods.start + start, periods.start + end, start == 0, end < hours)
 
 
 def _best(part: list[int], whole: list[int], rate: float, is_more: bool) -> tuple[int, int]:

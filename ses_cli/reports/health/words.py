@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from ses_cli.reports.health.days import SenderDay
-from ses_cli.reports.health.rates import FEW, RATES, Rate
+from ses_cli.reports.health.rates import FEW, RATES, MessageRate
 from ses_cli.reports.health.rules import ABOVE, BLOCK, LOWER, Limit
 
 NONE = "(none)"  # the name of mail without a sender domain
@@ -32,7 +32,7 @@ def percent(value: float) -> str:
     return ">99.9%" if 0.999 < value < 1 else f"{value:.1%}".replace(".0%", "%" if value in (0, 1) else ".0%")
 
 
-def measured(rate: Rate, counts: Mapping[str, int]) -> str:
+def measured(rate: MessageRate, counts: Mapping[str, int]) -> str:
     """A rate, with its interval where few messages stand behind it; a dash where there is nothing to divide by."""
     value, interval = rate.value(counts), rate.interval(counts)
     if value is None:
