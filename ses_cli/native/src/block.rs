@@ -2,7 +2,7 @@
 
 use crate::escapes::unescape;
 use crate::shapes::{NO_SHAPE, Shapes};
-use crate::vocabulary::{CODES, EMAIL, KEPT, PLACES, SLOTS, TIMESTAMP};
+use crate::vocabulary::{CODES, EMAIL, KEPT, SLOTS, TIMESTAMP};
 use std::borrow::Cow;
 
 /// Where text stands: its beginning, its length, and whether it holds escapes or was put aside.
@@ -99,7 +99,7 @@ fn integer(bits: u64, slot: usize, present: u32, unsigned: u32) -> Option<i128> 
 /// A valid line: what of its values reports ask for.
 #[derive(Clone, Copy, Default)]
 pub struct Record {
-    kept: [u64; KEPT.len()],
+    kept: [u64; KEPT],
     present: u32,
     unsigned: u32,
     /// Of the line, without its end.
@@ -131,11 +131,19 @@ impl Record {
         }
     }
 
-    /// Keeps values of a line.
+    /// The same with the place and the values of a line.
     #[inline(always)]
-    pub fn keep(&mut self, values: &Values) {
-        self.kept = KEPT.map(|slot| values.slots[slot]);
-        (self.present, self.unsigned) = (values.present, values.unsigned);
+    pub fn at(&self, place: &Bad, values: &Values) -> Self {
+        Record {
+            kept: values.slots[EMAIL..].first_chunk().copied().unwrap_or_default(),
+            present: values.present,
+            unsigned: values.unsigned,
+            start: place.start,
+            end: place.end,
+            row: place.row,
+            shape: place.shape,
+            ..*self
+        }
     }
 
     #[inline(always)]
@@ -145,7 +153,7 @@ impl Record {
 
     #[inline(always)]
     fn value(&self, slot: usize) -> u64 {
-        self.kept[usize::from(PLACES[slot])]
+        self.kept.get(slot.wrapping_sub(EMAIL)).copied().unwrap_or_default()
     }
 
     /// The integer in a slot that is kept, None where there is none.
@@ -157,7 +165,7 @@ impl Record {
     /// Where in the log the text of a slot ends that begins here, None where there is none that is written as it is.
     #[inline(always)]
     pub fn end_of(&self, slot: usize, start: usize) -> Option<usize> {
-        let span = Span(*self.kept.get(usize::from(PLACES[slot]))?);
+        let span = Span(*self.kept.get(slot.wrapping_sub(EMAIL))?);
         let is_here = self.has(slot) && span.0 & (ESCAPED | ASIDE) == 0 && span.range().start == start;
         is_here.then(|| span.range().end)
     }

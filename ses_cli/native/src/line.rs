@@ -1,6 +1,6 @@
 //! The line at hand: what its object says, and what is wrong with it.
 
-use crate::block::{Record, Values, text_at};
+use crate::block::{Bad, Record, Values, text_at};
 use crate::email;
 use crate::json::{Fault, Window};
 use crate::leads::{Key, NO_NAME};
@@ -189,9 +189,8 @@ impl Line {
 
     /// The record of a valid line.
     #[inline(always)]
-    pub fn record(&mut self) -> &mut Record {
-        self.record.keep(&self.values);
-        &mut self.record
+    pub fn record(&self, place: &Bad) -> Record {
+        self.record.at(place, &self.values)
     }
 
     /// What the definition says of the object, once all of it is known.

@@ -173,18 +173,15 @@ impl Scanner {
         } else {
             NO_SHAPE
         };
+        let line = Bad {
+            row: place.row,
+            start: start as u32,
+            end: end as u32,
+            shape,
+        };
         match verdict {
-            End::Valid => {
-                let record = self.line.record();
-                (record.start, record.end, record.row, record.shape) = (start as u32, end as u32, place.row, shape);
-                block.records.push(*record);
-            }
-            End::Invalid => block.invalid.push(Bad {
-                row: place.row,
-                start: start as u32,
-                end: end as u32,
-                shape,
-            }),
+            End::Valid => block.records.push(self.line.record(&line)),
+            End::Invalid => block.invalid.push(line),
         }
         if self.line.has_flaws {
             self.count(matches!(verdict, End::Valid), place.row, block);

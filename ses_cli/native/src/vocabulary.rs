@@ -43,35 +43,8 @@ pub const LEGACY_BULK_ID: usize = 17;
 /// The slot of every value that no record holds.
 pub const OTHER: usize = 18;
 pub const SLOTS: usize = 19;
-/// What of a line is kept, in the order of a record's values.
-pub const KEPT: [usize; 16] = [
-    EMAIL,
-    BULK_ID,
-    TIMESTAMP,
-    LINK,
-    REASON,
-    BOUNCE_TYPE,
-    USERNAME,
-    SENDER,
-    FROM_DOMAIN,
-    TEMPLATE_ID,
-    TASK_ID,
-    USERAGENT,
-    SUBJECT,
-    MESSAGE_ID,
-    EVENT_ID,
-    SENT_TIMESTAMP,
-];
-/// The place among what is kept of each slot, `KEPT.len()` for those that are not.
-pub const PLACES: [u8; SLOTS] = {
-    let mut places = [KEPT.len() as u8; SLOTS];
-    let mut at = 0;
-    while at < KEPT.len() {
-        places[KEPT[at]] = at as u8;
-        at += 1;
-    }
-    places
-};
+/// The slots of which a record keeps the values, from `EMAIL` on: all fields but the event, which it has as a number.
+pub const KEPT: usize = LEGACY_BULK_ID - EMAIL;
 pub const CUSTOM_PREFIX: &[u8] = b"X-Tencentcloudses-Cb-";
 
 pub const MAX_TIMESTAMP: i128 = 253_402_300_799;

@@ -27,7 +27,7 @@ pub fn accept(
         return Err(PyValueError::new_err("no such line"));
     };
     let bad = block.unsure.remove(at);
-    let (mut record, mut kept) = (Record::of(&bad), Values::default());
+    let mut kept = Values::default();
     let (mut event_name, mut bounce) = (String::new(), String::new());
     for (slot, value) in values.iter().enumerate().filter(|(_, value)| !value.is_none()) {
         match (slot, FIELDS[slot].1) {
@@ -40,7 +40,7 @@ pub fn accept(
             _ => block.put_aside(&mut kept, slot, value.extract::<String>()?.as_bytes()),
         }
     }
-    record.keep(&kept);
+    let mut record = Record::of(&bad).at(&bad, &kept);
     record.event = event(event_name.as_bytes());
     record.bounce = match (record.event, bounce.as_str()) {
         (BOUNCE, HARD_BOUNCE) => HARD,
