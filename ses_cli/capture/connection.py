@@ -247,7 +247,11 @@ class Connection(asyncio.BufferedProtocol):
             except httptools.HttpParserUpgrade:
                 self._ignore_upgrade()
         except httptools.HttpParserError:
-            self._turn_away(NOT_HTTP)
+            if self.state is ANSWERING:  # what follows a whole request, which gets its answer all the same
+                assert self._request is not None
+                self._request.keep_alive = False
+            else:
+                self._turn_away(NOT_HTTP)
         if self.state in (BODY, DISCARDING) and self._size > self._service.max_request:
             self._turn_away(TOO_LARGE)
 
