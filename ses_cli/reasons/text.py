@@ -46,6 +46,11 @@ _ENTITIES = {
     "&nbsp;": " ",
     "&amp;": "&",
 }
+# An address between characters that need no space: 收件人ann@example.com不存在
+_GLUED = re.compile(
+    r"(?<=[\u2e80-\ud7ff])[a-z0-9._+-]{1,64}@[a-z0-9.-]{1,190}|[a-z0-9._+-]{1,64}@[a-z0-9.-]{1,190}(?=[\u2e80-\ud7ff])"
+)
+_SPACED = re.compile(r"(?<=[\u3040-\u9fff]) (?=[<\u3040-\u9fff])|(?<=>) (?=[\u3040-\u9fff])")  # 用户 <email> 不存在
 _PLAIN = str.maketrans({"ł": "l", "ı": "i", "ø": "o", "đ": "d"})  # letters that no normal form takes apart
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "–": "-", "—": "-", "‑": "-"})
 _FIRST_CODE = re.compile(r"(?<![a-z0-9.#])([45]\d\d)([- ])(?:([245]\.\d{1,2}\.\d{1,3})(?![\d.]))?")
@@ -103,6 +108,8 @@ def shape(reason: str) -> str:
     text = _join_lines(_BEFORE.sub("", " ".join(out)))
     if '"' in text or "'" in text:
         text = _QUOTED.sub(r"\1 <id>", text)
+    if not text.isascii():
+        text = _SPACED.sub("", text)
     return _RUNS.sub("#", _fold_numbers(text))
 
 
@@ -117,6 +124,8 @@ def fold(reason: str) -> str:
     if not text.isascii():
         text = _LATIN_MARKS.sub("", unicodedata.normalize("NFKD", text.translate(_PLAIN)))
         text = unicodedata.normalize("NFKC", text).translate(_QUOTES).lower()[: HEAD + TAIL + 16]
+        if "@" in text:
+            text = _GLUED.sub(r"<\g<0>>", text)
     if "&" in text:
         for entity, character in _ENTITIES.items():
             text = text.replace(entity, character)
