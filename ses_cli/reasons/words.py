@@ -10,6 +10,10 @@ def _any(*lines: str) -> re.Pattern[str]:
 
 _SENT = r"(?:message|mail|e-?mail|delivery)"
 _NOBODY = r"(?:no such|unknown|invalid|non-?exist\w+) (?:user|recipient|mail ?box|address|account)"
+_IS_GONE = (
+    rf"(?:{_NOBODY}|(?:the )?(?:user|recipient|mail ?box|address|account) "
+    r"(?:(?:is )?(?:unknown|not found|unavailable)|doe?s(?: not|n.?t) exist))"
+)
 # Phrases with words of `BLAME` that speak of the recipient all the same; taken out before it is searched.
 HARMLESS = re.compile(
     "|".join(
@@ -39,14 +43,17 @@ HARMLESS = re.compile(
             r"(?:administrator|admin|provider|postmaster|isp)",
             r"message=infodomain\w+|your (?:address|contact)s? ?(?:book|list)|for too long|you sent your message to",
             r"unverified address: (?:host )?<?(?:host|id)",
-            rf"{_SENT} (?:is |was |has been )?(?:refused|rejected|denied)\W{{1,4}}{_NOBODY}",
-            rf"(?:{_NOBODY}|(?:user|recipient|address) (?:unknown|not found)|not exist)\W{{1,5}}{_SENT} "
+            rf"(?:{_SENT} (?:is |was |has been )?(?:refused|rejected|denied)|access denied|administrative prohibition"
+            rf"|not allowed to this address|(?:by )?policy)\W{{1,4}}{_IS_GONE}",
+            rf"(?:{_IS_GONE}|valid recipient|not exist)\W{{1,5}}{_SENT} "
             r"(?:is |was |has been )?(?:refused|rejected|denied)(?!\W{0,2}(?:by|due|for|because))",
             r"(?:can(?:not|.?t| not)|could(?:n.?t| not)|unable to|not able to|failed to) (?:be )?deliver\w* "
             rf"(?:your|this|the) {_SENT}",
             r"\(in reply to (?:rcpt to|end of data) command\)|>>> (?:rcpt to:? ?(?:<email>)?|data)\b",
             r"(?<=recipient address rejected: need )fully-qualified(?= address)",
-            r"access denied\W{1,3}(?:no such|unknown|invalid) (?:user|recipient|mailbox|address)",
+            r"(?:do not|don.?t|stop|please stop) (?:retry(?:ing)?|try(?:ing)?(?: again)?|sending)\b",
+            r"(?:if you are sending to a |from (?:the|your) )(?:mailing )?list|relay recipient",
+            r"(?:temporary|disposable) (?:e-?mail )?address(?: has| is)?(?= expired)",
         )
     )
 )
@@ -65,6 +72,10 @@ BLAME = _any(
     r"access (?:is )?denied",
     r"53[0458] | passwords? | outgoing | outbound | (?:reply|return) address | urls? | links?",
     r"you are(?! (?:trying|attempting|sending|mailing|writing|not sure))",
+    r"envelope (?:address|domain) | bounce (?:address|domain) | greeting | connect(?:ion|ing) (?:host|server|client)",
+    r"external | outside | internal (?:mail|e-?mail|senders?|users?|use) | non-?members? | members only",
+    r"(?:database|ldap|backend|directory) (?:error|problem|failure|unavailable|down|time\w*)",
+    r"at (?:this|the) (?:time|moment) | right now | tomorrow | in progress | smtp (?:is |access |auth )?disabled",
     r"smtp user | api | locked by | unknown host:? \W?<ip>",
     r"unknown client | abus\w* | forg\w* | spoof\w* | impersonat\w* | relay\w* | permitted | allowed | dns says",
     r"blocked (?:by|using|for) | address is blocked(?! due)",
@@ -73,7 +84,7 @@ BLAME = _any(
     r"full | storage | space | restricted(?! char) | refused? to | denied | resources | local error",
     r"(?:rejected|refused|blocked) by (?:the )?(?:recip\w*|users?) | (?:parse|sequence) error | time ?-?outs?",
     r"smart ?host | relay ?host | route (?:does|not) | transport | (?<!mail )file | maintenance | another process",
-    r"templates? | no such (?:key|command|option|device|object|table|record|service|method|message)",
+    r"templates? | no such (?:ip|client|key|command|option|device|object|table|record|service|method|message)",
     r"syntax error in param\w*(?! or arguments to rcpt)",
     r"dropped | mime | structure | license | unwanted | banned | forbidden | insufficient",
     r"defer(?:red)? | unusual\w* | excessive\w* | suspicious | suspected",
