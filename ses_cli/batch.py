@@ -387,15 +387,19 @@ class Batch(Protocol):
     def rows(self, lane: Lane) -> Sequence[Row]:
         """The counted records for replay."""
 
-    def deliveries(self) -> tuple[bytes, bytes]:
+    def deliveries(self, is_local: bool = False) -> tuple[bytes, bytes]:
         """A mark of the recipient and the time for each valid `delivered` record, *selected or not*.
 
         No filter may make an address look dead that was delivered to since. Both are 8 bytes each: what
-        `identity.marks` says of `identity.recipient(email)`, and Unix seconds in the machine's byte order.
+        `identity.marks` says of `identity.recipient(email)`, and Unix seconds in the machine's byte order. With
+        `is_local` what `engine.marks` says of it, which holds in this process alone.
         """
 
     def fingerprints(self) -> bytes:
         """What `identity.fingerprint` says of each counted record, 16 bytes each, one after another."""
+
+    def prepare(self, seen: Seen) -> None:
+        """Does the part of `deduplicate` that needs no turn."""
 
     def deduplicate(self, seen: Seen) -> None:
         """Leaves out what was seen before, and enters the rest. Call it batch after batch in the order of the log."""
@@ -429,5 +433,8 @@ class Engine(Protocol):
     def check(self, piece: Piece) -> Batch:
         """The batch of a piece, selected but not deduplicated. Raises nothing, whatever the bytes."""
 
-    def seen(self) -> Seen:
-        """An empty memory of callbacks, for the batches of this engine and others of its name."""
+    def seen(self, is_local: bool = False) -> Seen:
+        """An empty memory of callbacks, for the batches of this engine and others of its name.
+
+        With `is_local` it takes batches of this process only, and no fingerprints.
+        """

@@ -102,7 +102,7 @@ class _Slices(Generic[F]):
         self._origin = int(time.time()) - (period.since or 0) if since is None else since
         self._folds: dict[int, F] = {}
         self._counts: Counter[int] = Counter()
-        self._seen: Seen | None = engine(checks).seen() if checks.selection.dedupe else None
+        self._seen: Seen | None = engine(checks).seen(is_local=True) if checks.selection.dedupe else None
         self._first, self._end = 0, self._bounds(time.time())[1]
 
     def add(self, batch: Batch, merged: F) -> None:

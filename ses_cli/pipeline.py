@@ -31,7 +31,7 @@ class Reader:
         self.first: list[Problem] = []  # the first problem of each of the first invalid lines
         self._strict = checks.strict
         self._rejects = rejects
-        self._seen = (seen or self.engine.seen()) if checks.selection.dedupe else None
+        self._seen = (seen or self.engine.seen(is_local=True)) if checks.selection.dedupe else None
 
     def read(self, piece: Piece) -> Batch:
         """The batch of the next piece."""
@@ -51,6 +51,11 @@ class Reader:
             batch = self.read(piece)
             for row in raw_rows(piece) if lane is None else batch.rows(lane):
                 yield piece, row
+
+    def prepare(self, batch: Batch) -> None:
+        """Does the part of `enter` that can be done in any order, in any thread."""
+        if self._seen is not None:
+            batch.prepare(self._seen)
 
     def enter(self, batch: Batch) -> Batch:
         """Takes a checked batch in: the part of the work that has to be done in order, in one thread."""

@@ -153,6 +153,11 @@ class Reading(NamedTuple):
     cluster: str | None = None
     state: str | None = None
 
+    @property
+    def is_local(self) -> bool:
+        """Whether no other process, and no later run, needs what is found on the way."""
+        return not (self.cluster or self.state)
+
 
 class Selecting(NamedTuple):
     """Which events to count, as given."""

@@ -195,17 +195,21 @@ class NativeBatch:
     def rows(self, lane: Lane) -> Sequence[Row]:
         return list(map(_row, self.columns.rows(lane, self._head.line, self._head.offset)))
 
-    def deliveries(self) -> tuple[bytes, bytes]:
-        found, times, others = self.columns.deliveries()
+    def deliveries(self, is_local: bool = False) -> tuple[bytes, bytes]:
+        found, times, others = self.columns.deliveries(is_local)
         if others:
             changed = bytearray(found)
             for at, email in others:
-                changed[8 * at : 8 * at + 8] = marks([recipient(email)])
+                changed[8 * at : 8 * at + 8] = (_engine.local_marks if is_local else marks)([recipient(email)])
             found = bytes(changed)
         return found, times
 
     def fingerprints(self) -> bytes:
         return self.columns.fingerprints()
+
+    def prepare(self, seen: Seen) -> None:
+        if isinstance(seen, _engine.Seen):
+            self.columns.prepare(seen)
 
     def deduplicate(self, seen: Seen) -> None:
         if isinstance(seen, _engine.Seen):

@@ -32,8 +32,8 @@ class NativeEngine:
             return PythonEngine(self._checks).check(piece)
         return NativeBatch(piece, self._engine.scan(piece.data), self._checks)
 
-    def seen(self) -> _engine.Seen:
-        return _engine.Seen()
+    def seen(self, is_local: bool = False) -> _engine.Seen:
+        return _engine.Seen(is_local)
 
     def read(self, source: Source, start: int, end: int, line: Callable[[], int]) -> Iterator[tuple[Batch, int]]:
         """The batches of the lines of a plain file that begin in [start, end), each with where it ends.

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from ses_cli.batch import Batch, BounceColumns, CollectedBounces
-from ses_cli.engine import collected_bounces
-from ses_cli.identity import address, marks, recipients
+from ses_cli.engine import collected_bounces, marks
+from ses_cli.identity import address, recipients
 from ses_cli.reasons import Verdict
 from ses_cli.reports import bounce_groups
 from ses_cli.reports.addresses import NAMES, Address, Addresses, AddressRows, ordered, values
@@ -35,6 +35,7 @@ class BouncesWanted:
     rules: Path | None = None  # the user's own, tried first
     tz: tzinfo | None = None  # of times in data; None is UTC
     event: str = "bounce"  # one of FAILURES; only bounces have a type
+    is_local: bool = field(default=False, compare=False)  # what is found never leaves this process
 
     def takes(self, verdict: Verdict) -> bool:
         """Whether events of this meaning are wanted."""
@@ -79,7 +80,7 @@ class Bounces:
     def add(self, batch: Batch) -> None:
         """Takes in bounces, or what else is asked for, deliveries and the other events wanted."""
         wanted = self.wanted
-        self.delivered.add(*batch.deliveries())
+        self.delivered.add(*batch.deliveries(wanted.is_local))
         collected = batch.collect_bounces(wanted.event, wanted.bounce_type, self._collected)
         if collected is None:
             bounces = batch.callbacks(frozenset({wanted.event}))
@@ -111,11 +112,14 @@ class Bounces:
 
     def questions(self) -> "array[int]":
         """Which deliveries are asked for."""
-        return array("Q", marks(recipients(self.addresses.followed()[0])))
+        return self._marks(self.addresses.followed()[0])
 
     def resume(self, answers: Delivered) -> None:
         """Takes in those that were asked for."""
         self.delivered.merge(answers)
+
+    def _marks(self, emails: list[str]) -> "array[int]":
+        return array("Q", marks(recipients(emails), self.wanted.is_local))
 
     def _note(self, event: str, email: str, time: int) -> None:
         emails = self.others.setdefault(event, {})
@@ -136,7 +140,7 @@ class Bounces:
             return since
         times, numbers, twins = self.addresses.times, dict[int, int](), dict[int, list[int]]()
         emails, followed = self.addresses.followed()
-        for mark, number in zip(array("Q", marks(recipients(emails))), followed, strict=True):
+        for mark, number in zip(self._marks(emails), followed, strict=True):
             if numbers.setdefault(mark, number) != number:  # the same recipient, spelled another way
                 twins.setdefault(mark, []).append(number)
         for mark, time in self.delivered.find(array("Q", numbers)):

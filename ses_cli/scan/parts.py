@@ -106,7 +106,7 @@ class Worker(Generic[F]):
             return batches
         from ses_cli.scan.turns import in_turn  # start-up
 
-        return in_turn(batches, turn, held, lambda: self._room)
+        return in_turn(batches, turn, self._reader.prepare, held, lambda: self._room)
 
     def _next_line(self, held: Iterable[Checked]) -> int:
         return self._reader.next_line() + sum(each.batch.lines for each in held)

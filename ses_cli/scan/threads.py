@@ -45,7 +45,7 @@ class _Pool(Generic[F]):
         self._is_stopped = False
         self._jobs = min(jobs, len(spans))
         self._feed = read_ahead if len(spans) < jobs else iter  # where a core is left for reading
-        self._seen = (seen or engine(task.checks).seen()) if task.checks.selection.dedupe else None
+        self._seen = (seen or engine(task.checks).seen(is_local=True)) if task.checks.selection.dedupe else None
         self._threads = [threading.Thread(target=self._work, name="scan", daemon=True) for _ in range(self._jobs)]
 
     def parts(self) -> Iterator[Part[F]]:

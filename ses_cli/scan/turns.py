@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from ses_cli.batch import Batch
 from ses_cli.engine import Checked
 from ses_cli.errors import SourceError
 
@@ -20,7 +21,13 @@ class Turn(Protocol):
         """Waits until they are."""
 
 
-def in_turn(batches: Iterator[Checked], turn: Turn, held: deque[Checked], room: Callable[[], int]) -> Iterator[Checked]:
+def in_turn(
+    batches: Iterator[Checked],
+    turn: Turn,
+    prepare: Callable[[Batch], None],
+    held: deque[Checked],
+    room: Callable[[], int],
+) -> Iterator[Checked]:
     """The batches when their turn has come. Until then they go to `held`, up to `room` bytes. Raises SourceError.
 
     What is entered in turn is little of the work, and the rest goes on meanwhile.
@@ -28,7 +35,7 @@ def in_turn(batches: Iterator[Checked], turn: Turn, held: deque[Checked], room: 
     error: SourceError | None = None
     try:
         for each in batches:
-            each.batch.fingerprints()  # the batch keeps them
+            prepare(each.batch)
             held.append(each)
             if turn.has_come() or sum(each.size for each in held) >= min(room(), _MOST):
                 turn.wait()

@@ -175,7 +175,7 @@ class PythonBatch:
                 at += 1
             yield row, offset, lines[row].removesuffix(b"\r")
 
-    def deliveries(self) -> tuple[bytes, bytes]:
+    def deliveries(self, is_local: bool = False) -> tuple[bytes, bytes]:
         valid = self.records if self.valid is None else self.valid
         arrived = [record for record in valid if record.event == "delivered"]
         keys = recipients([record.email for record in arrived])
@@ -183,6 +183,9 @@ class PythonBatch:
 
     def fingerprints(self) -> bytes:
         return b"".join(map(fingerprint, self.records))
+
+    def prepare(self, seen: Seen) -> None:
+        pass
 
     def deduplicate(self, seen: Seen) -> None:
         is_new = seen.add(self.fingerprints())

@@ -33,7 +33,7 @@ class PythonEngine:
         self._doubt = 1  # lines to be looked at before the short cut is tried again: more where it was of no use
         self._starts: list[int] = []  # offsets of the lines of the piece at hand
 
-    def seen(self) -> Seen:
+    def seen(self, is_local: bool = False) -> Seen:
         return Seen()
 
     def check(self, piece: Piece) -> PythonBatch:

@@ -127,7 +127,7 @@ def _answers(batch: Batch, engine: Engine, asked: Asked) -> Answers:
         "deliveries": batch.deliveries(),
         "fingerprints": batch.fingerprints(),
     }
-    batch.deduplicate(engine.seen())
+    batch.deduplicate(engine.seen(is_local=True))
     answers["duplicates"] = batch.duplicates, [row.line - 1 for row in batch.rows(Lane.NONE)]
     return answers
 

@@ -88,7 +88,14 @@ def test_a_batch_hands_out_what_the_definition_says(data: bytes, checks: Checks,
         b"".join(blake2b(key, digest_size=8).digest() for key in keys),
         array("Q", [made.timestamp for made in arrived]).tobytes(),
     )
-    assert found.fingerprints() == b"".join(fingerprint(made) for made, *_ in spelt.records)
+    prints = [fingerprint(made) for made, *_ in spelt.records]
+    assert found.fingerprints() == b"".join(prints)
+    seen = engine(checks).seen(is_local=True)
+    found.prepare(seen)
+    found.deduplicate(seen)
+    assert [at.line - 1 for at in found.located()] == [
+        row for at, (_, row, *_) in enumerate(spelt.records) if prints[at] not in prints[:at]
+    ]
 
 
 @given(data=MIXED, checks=CHECKS)

@@ -60,7 +60,9 @@ class BounceChoice:
         """The one type of bounce asked for, None for all."""
         return "hard_bounce" if self.hard else "soft_bounce" if self.soft else None
 
-    def wanted(self, selecting: Selecting, tz: "tzinfo | None", also: frozenset[str] = frozenset()) -> "BouncesWanted":
+    def wanted(
+        self, selecting: Selecting, tz: "tzinfo | None", also: frozenset[str] = frozenset(), is_local: bool = True
+    ) -> "BouncesWanted":
         """What the report is asked for; `also` are the other events wanted."""
         from ses_cli.reports.bounces import BouncesWanted
 
@@ -76,6 +78,7 @@ class BounceChoice:
             also=also,
             tz=tz,
             event=event_of(selecting),
+            is_local=is_local,
         )
 
 

@@ -26,7 +26,7 @@ def report(
     """One row an address, or the suppression list made of them."""
     tz = selecting.zone()
     found = scanning.find_input(reading, printing, choosing.rules)
-    make = partial(Bounces, choosing.wanted(selecting, tz, exporting.also()))
+    make = partial(Bounces, choosing.wanted(selecting, tz, exporting.also(), reading.is_local))
     outcome = scanning.fold(found, reading, selecting, make, rules=choosing.rules)
     if exporting.export:
         from ses_cli.cli.bounces.export import export  # start-up

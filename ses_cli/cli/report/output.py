@@ -12,6 +12,7 @@ from ses_cli.cli.comparing import baseline, other_log
 from ses_cli.cli.options import Printing, Reading, Selecting
 from ses_cli.cli.report.options import Designing
 from ses_cli.errors import Exit, UsageError
+from ses_cli.events import HARD
 from ses_cli.render.output import Output, log_mode
 from ses_cli.reports.bounces import Bounces, BouncesWanted
 from ses_cli.reports.health.mails import MailCounts
@@ -58,7 +59,7 @@ def run(reading: Reading, selecting: Selecting, designing: Designing, output: st
     found = scanning.find_input(reading, printing, designing.rules, name)
     other = read_other(name, reading, selecting, printing, partial(Health, asked))
     outcome = scanning.fold(
-        found, reading, selecting, partial(_make, asked, designing.addresses), rules=designing.rules
+        found, reading, selecting, partial(_make, asked, designing.addresses, reading.is_local), rules=designing.rules
     )
     folded = outcome.fold
     if other:
@@ -76,6 +77,6 @@ def run(reading: Reading, selecting: Selecting, designing: Designing, output: st
     return scanning.status(outcome, reading.strict and outcome.ledger.invalid > 0)
 
 
-def _make(asked: Asked, with_addresses: bool) -> Folded:
-    wanted = BouncesWanted(bounce_type="hard_bounce", actions=frozenset({"suppress"}), rules=asked.rules)
+def _make(asked: Asked, with_addresses: bool, is_local: bool) -> Folded:
+    wanted = BouncesWanted(bounce_type=HARD, actions=frozenset({"suppress"}), rules=asked.rules, is_local=is_local)
     return Folded(Health(asked, MailCounts(has_lives=True)), Bounces(wanted) if with_addresses else None)

@@ -19,6 +19,7 @@ pub mod json;
 pub mod leads;
 pub mod line;
 pub mod lives;
+pub mod local;
 pub mod marks;
 pub mod messages;
 pub mod order;

@@ -83,6 +83,7 @@ fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<counting::PyCounter>()?;
     module.add_class::<ends::PyEnds>()?;
     module.add_function(wrap_pyfunction!(bounces::matching, module)?)?;
+    module.add_function(wrap_pyfunction!(bounces::local_marks, module)?)?;
     #[cfg(unix)]
     module.add_class::<log::Log>()?;
     module.add_function(wrap_pyfunction!(vocabulary, module)?)?;

@@ -5,6 +5,7 @@ use super::{detached, lock, numbers_of, string};
 use crate::bounces::{Bounces, Origin, Told};
 use crate::domains::split;
 use crate::identity;
+use crate::local;
 use crate::texts::Texts;
 use crate::vocabulary::*;
 use foldhash::fast::RandomState;
@@ -247,6 +248,33 @@ pub fn deliveries<'py>(lines: &Lines, py: Python<'py>) -> PyResult<Deliveries<'p
         (identity::marks(&recipients, &ends), times, odd)
     })?;
     Ok((PyBytes::new(py, &marks), PyBytes::new(py, &times), odd))
+}
+
+/// The same with marks that hold in this process alone.
+pub fn local_deliveries<'py>(lines: &Lines, py: Python<'py>) -> PyResult<Deliveries<'py>> {
+    let text = lines.text.bytes(py);
+    let (marks, times, odd) = detached(py, || {
+        let state = lock(&lines.state);
+        let (mut scratch, mut marks, mut times, mut odd) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for record in state.block.records.iter().filter(|record| record.event == DELIVERED) {
+            let email = state.block.text(text, record, EMAIL).unwrap_or_default();
+            let mark = local::mark_of(&email, &mut scratch);
+            if mark.is_none() {
+                odd.push((marks.len(), String::from_utf8_lossy(&email).into_owned()));
+            }
+            marks.push(mark.unwrap_or_default().to_ne_bytes());
+            times.push(record.time().to_ne_bytes());
+        }
+        (marks, times, odd)
+    })?;
+    let packed = |column: &[[u8; 8]]| PyBytes::new(py, column.as_flattened());
+    Ok((packed(&marks), packed(&times), odd))
+}
+
+/// The marks of recipients as they are told apart, 8 bytes each, which hold in this process alone.
+#[pyfunction]
+pub fn local_marks<'py>(py: Python<'py>, recipients: Vec<PyBackedStr>) -> Bound<'py, PyBytes> {
+    numbers_of(py, recipients.iter().map(|recipient| local::mark(recipient.as_bytes())))
 }
 
 /// The places of the marks that are wanted; 8 bytes each.

@@ -195,22 +195,31 @@ impl Lines {
     }
 
     /// A mark and a time for each valid `delivered` record, selected or not, 8 bytes each; and the addresses of which
-    /// Python has to make the mark, each with its place.
-    fn deliveries<'py>(&self, py: Python<'py>) -> PyResult<bounces::Deliveries<'py>> {
-        bounces::deliveries(self, py)
+    /// Python has to make the mark, each with its place. With `is_local` marks hold in this process alone.
+    fn deliveries<'py>(&self, py: Python<'py>, is_local: bool) -> PyResult<bounces::Deliveries<'py>> {
+        if is_local {
+            bounces::local_deliveries(self, py)
+        } else {
+            bounces::deliveries(self, py)
+        }
     }
 
     /// The fingerprint of each counted record, 16 bytes each.
     fn fingerprints<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let marks = self.marks(py)?;
-        let bytes = PyBytes::new(py, marks.as_flattened());
+        Ok(PyBytes::new(py, self.marks(py, false)?.as_flattened()))
+    }
+
+    /// Does what of `deduplicate` needs no turn.
+    fn prepare(&self, py: Python<'_>, seen: &PySeen) -> PyResult<()> {
+        let marks = self.marks(py, seen.is_local)?;
         lock(&self.state).marks = Some(marks);
-        Ok(bytes)
+        Ok(())
     }
 
     /// Leaves out what was seen before, and enters the rest.
     fn deduplicate(&self, py: Python<'_>, seen: &PySeen) -> PyResult<()> {
-        let marks = self.marks(py)?;
+        let prepared = lock(&self.state).marks.take();
+        let marks = prepared.map_or_else(|| self.marks(py, seen.is_local), Ok)?;
         detached(py, || {
             let is_new = seen.enter(&marks);
             lock(&self.state).leave_out(&is_new);

@@ -29,7 +29,7 @@ pub struct State {
     counted: Option<Vec<u32>>,
     pub filtered: usize,
     pub duplicates: usize,
-    /// The fingerprints of the counted records, once they were asked for.
+    /// The fingerprints of the counted records, once they were made ready for their turn.
     pub marks: Option<Vec<[u8; FINGERPRINT]>>,
 }
 
