@@ -25,11 +25,14 @@ impl Span {
     }
 }
 
+/// At least `SLOTS`: a number taken modulo this one needs no other check.
+const ROOM: usize = SLOTS.next_power_of_two();
+
 /// The values of a line while it is read: text as `Span`, integers as they are. What is absent or null has no bit in
 /// `present`.
 #[derive(Default)]
 pub struct Values {
-    slots: [u64; SLOTS],
+    slots: [u64; ROOM],
     pub present: u32,
     /// Integers that are beyond 63 bits.
     unsigned: u32,
@@ -42,8 +45,14 @@ impl Values {
     }
 
     #[inline(always)]
-    pub fn set(&mut self, slot: usize, value: u64) {
-        self.slots[slot] = value;
+    pub fn set(&mut self, slot: u8, value: u64) {
+        self.slots[usize::from(slot) % ROOM] = value;
+    }
+
+    /// Whether text is empty.
+    #[inline(always)]
+    pub fn is_blank(&self, slot: usize) -> bool {
+        Span(self.slots[slot]).range().is_empty()
     }
 
     #[inline(always)]

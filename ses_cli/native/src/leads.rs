@@ -1,8 +1,10 @@
-//! What stands before a value, and what usually follows it.
+//! What stands between two values, and what usually follows it.
 //!
-//! A *lead* is the bytes between two values: `{"event":` before the first one, `,"email":` later, a single `}` at the
-//! end. Logs repeat few of them in few orders, so each lead remembers which ones came after it last time, and most of
-//! a line is recognised by comparing bytes, with neither keys looked up nor white space looked for.
+//! A *lead* is the bytes between two values, quotes of strings included: `{"event":"` before the first one, `","email":"`
+//! between two strings, `,"eventid":` between two numbers, `"}` at the end. Logs repeat few of them in few orders, so
+//! each lead remembers which ones came after it last time, and most of a line is recognised by comparing bytes: no key
+//! is looked up, and no white space looked for. The first byte of a value that is no string is compared too, for digits
+//! its upper half, so that a lead also says what kind of value begins.
 
 use crate::escapes::unescape;
 use crate::json::{Fault, Window};
@@ -17,74 +19,112 @@ pub const BEGIN: u16 = 0;
 const NEVER: u16 = 1;
 /// The lead before a value whose key is not remembered.
 pub const FORGOTTEN: u16 = 2;
-/// A single `}`.
+/// A single `}`, and one behind a string.
 const END: u16 = 3;
+const END_OF_STRING: u16 = 4;
 /// Leads and names that are remembered: a log of ever new keys must not fill the memory.
 const MOST_LEADS: usize = 1024;
 const MOST_NAMES: usize = 64;
 /// The name of a key that is not remembered.
 pub const NO_NAME: u16 = u16::MAX;
-/// Bytes that are compared at once.
+/// Bytes that are compared at once, and those that nearly all leads fit into.
 const HEAD: usize = 32;
+const HALF: usize = HEAD / 2;
 const GUESSES: usize = 3;
 const HEADS: usize = 256;
+
+/// What begins where a lead ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begins {
+    /// A string that is right for its key, whatever it says.
+    Text,
+    /// A digit of what is right for its key if it is an integer.
+    Integer,
+    /// Another string.
+    String,
+    /// Another value.
+    Other,
+    /// Nothing: the object has ended.
+    Nothing,
+}
 
 /// What a key asks of its value.
 #[derive(Clone, Copy)]
 pub struct Key {
+    /// The bit of its name, none where the name has no number.
+    pub bit: u64,
+    /// The bit of the slot that a right value fills.
+    pub slot_bit: u32,
+    /// The number of its name.
+    pub name: u16,
     pub slot: u8,
     pub kind: Kind,
-    /// Whether no key but the end of the object stands here.
-    pub is_end: bool,
-    /// The bit of the slot where text is wanted, else 0.
-    pub text_bit: u32,
-    /// The number of its name, and the bit of that number; no bit where it has none.
-    pub name: u16,
-    pub bit: u64,
+    pub begins: Begins,
 }
 
 impl Key {
     const END: Key = Key {
+        bit: 0,
+        slot_bit: 0,
+        name: NO_NAME,
         slot: OTHER as u8,
         kind: Kind::Unknown,
-        is_end: true,
-        text_bit: 0,
-        name: NO_NAME,
-        bit: 0,
+        begins: Begins::Nothing,
     };
 
-    fn new(slot: usize, kind: Kind, name: u16) -> Self {
-        let text_bit = if kind == Kind::Text { 1 << slot } else { 0 };
-        let bit = if name == NO_NAME { 0 } else { 1 << name };
+    fn new(slot: usize, kind: Kind, name: u16, first: u8) -> Self {
+        let begins = match (first, kind) {
+            (b'"', Kind::Text | Kind::Custom | Kind::Unknown) if name != NO_NAME => Begins::Text,
+            (b'0'..=b'9', Kind::Integer | Kind::Unknown) if name != NO_NAME => Begins::Integer,
+            (b'"', _) => Begins::String,
+            _ => Begins::Other,
+        };
         Key {
+            bit: if name == NO_NAME { 0 } else { 1 << name },
+            slot_bit: if slot == OTHER { 0 } else { 1 << slot },
+            name,
             slot: slot as u8,
             kind,
-            is_end: false,
-            text_bit,
-            name,
-            bit,
+            begins,
         }
+    }
+
+    #[inline(always)]
+    pub fn is_string(&self) -> bool {
+        matches!(self.begins, Begins::Text | Begins::String)
     }
 }
 
+/// A whole cache line for what is compared, half of the next one for what it means.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
 struct Lead {
     head: [u64; 4],
     mask: [u64; 4],
-    length: usize,
-    tail: Box<[u8]>,
-    next: [u16; GUESSES],
     key: Key,
+    length: u32,
+    /// Bytes that are compared.
+    compared: u32,
+    next: [u16; GUESSES],
 }
 
 pub struct Leads {
-    leads: Vec<Lead>,
-    by_text: HashTable<(u16, Box<[u8]>)>,
+    /// As many as there may be: a number taken modulo their number needs no other check.
+    leads: Box<[Lead; MOST_LEADS]>,
+    met: usize,
+    /// What is compared, by lead, and with a 0 for any digit.
+    texts: Vec<Box<[u8]>>,
+    by_text: HashTable<u16>,
     /// The last lead met with these first bytes, by some of their bits.
     by_head: Box<[u16; HEADS]>,
     pub names: Vec<Box<[u8]>>,
+    /// The bits of the names that no documentation has.
+    pub unknown: u64,
     by_name: HashTable<u16>,
     /// The name of the last key that is not remembered.
     pub forgotten: Vec<u8>,
+    /// Room for a text.
+    text: Vec<u8>,
     hasher: RandomState,
 }
 
@@ -96,81 +136,136 @@ impl Default for Leads {
 
 impl Leads {
     pub fn new() -> Self {
+        let nothing = Lead {
+            head: [u64::MAX; 4], // no UTF-8
+            mask: [u64::MAX; 4],
+            key: Key::END,
+            length: 0,
+            compared: 0,
+            next: [NEVER; GUESSES],
+        };
         let mut leads = Leads {
-            leads: Vec::new(),
+            leads: Box::new([nothing; MOST_LEADS]),
+            met: usize::from(FORGOTTEN) + 1,
+            texts: vec![Box::default(); usize::from(FORGOTTEN) + 1],
             by_text: HashTable::new(),
             by_head: Box::new([NEVER; HEADS]),
             names: Vec::new(),
+            unknown: 0,
             by_name: HashTable::new(),
             forgotten: Vec::new(),
+            text: Vec::new(),
             hasher: RandomState::default(),
         };
         for (name, _) in vocabulary::FIELDS {
             leads.name(name.as_bytes());
         }
         leads.name(b"bulkid");
-        let key = Key::new(OTHER, Kind::Unknown, NO_NAME);
-        for _ in [BEGIN, NEVER, FORGOTTEN] {
-            leads.add(&[0xFF; HEAD], key); // no UTF-8
-        }
-        leads.add(b"}", Key::END);
+        leads.add(b"}", 1, Key::END);
+        leads.add(b"\"}", 2, Key::END);
         leads
+    }
+
+    #[inline(always)]
+    fn lead(&self, number: u16) -> &Lead {
+        &self.leads[usize::from(number) % MOST_LEADS]
     }
 
     /// What a lead asks of its value.
     #[inline(always)]
     pub fn key(&self, lead: u16) -> &Key {
-        &self.leads[usize::from(lead)].key
+        &self.lead(lead).key
     }
 
-    /// The lead at a place, given the one before it, and where its value begins.
+    /// The lead at a place, and where it ends, if it is one of those that usually follow the one before it.
     #[inline(always)]
-    pub fn find(&mut self, window: &Window, before: u16, at: usize) -> Result<(u16, usize), Fault> {
-        let head = load(window.text, at);
-        for guess in self.leads[usize::from(before)].next {
-            if let Some(value) = self.leads[usize::from(guess)].end(window, at, head) {
-                return Ok((guess, value));
+    pub fn guess(&self, window: &Window, before: u16, at: u32) -> Option<(u16, u32)> {
+        let at = at as usize;
+        let head = halves(window.text.get(at..at + HALF)?);
+        for &guess in &self.lead(before).next {
+            if let Some(end) = self.end(guess, window, at, head) {
+                return Some((guess, end));
             }
         }
-        self.search(window, before, at, head[0])
+        None
+    }
+
+    /// The lead at a place, given the one before it, and where it ends. Behind a string it begins with the quote.
+    #[inline(always)]
+    pub fn find(&mut self, window: &Window, before: u16, at: u32) -> Result<(u16, u32), Fault> {
+        match self.guess(window, before, at) {
+            Some(found) => Ok(found),
+            None => self.search(window, before, at),
+        }
     }
 
     /// The lead at a place, where it is none of those that usually follow.
     #[inline(never)]
-    fn search(&mut self, window: &Window, before: u16, at: usize, first: u64) -> Result<(u16, usize), Fault> {
-        if first as u8 == b'}' && before != BEGIN {
-            self.guess(before, END);
-            return Ok((END, at + 1));
+    pub fn search(&mut self, window: &Window, before: u16, at: u32) -> Result<(u16, u32), Fault> {
+        let (end, first) = match before {
+            BEGIN => (NEVER, b'{'),
+            _ if self.key(before).is_string() => (END_OF_STRING, b'"'),
+            _ => (END, b','),
+        };
+        let place = at as usize;
+        let head = load(window.text, place);
+        let known = self.by_head[hash_of(head)];
+        for (lead, may_follow) in [(end, true), (known, head[0] as u8 == first)] {
+            if may_follow && let Some(value) = self.end(lead, window, place, [head[0], head[1]]) {
+                self.remember_next(before, lead);
+                return Ok((lead, value));
+            }
         }
-        let place = hash_of(first);
-        let known = self.by_head[place];
-        let may_follow = first as u8 == if before == BEGIN { b'{' } else { b',' };
-        if may_follow && let Some(value) = self.leads[usize::from(known)].end(window, at, load(window.text, at)) {
-            self.guess(before, known);
-            return Ok((known, value));
-        }
-        let (lead, value) = self.look(window, before, at)?;
+        let (lead, value) = self.look(window, before, place)?;
         if lead != FORGOTTEN {
-            self.by_head[place] = lead;
+            self.by_head[hash_of(head)] = lead;
         }
-        Ok((lead, value))
+        Ok((lead, value as u32))
+    }
+
+    /// Where a lead ends, if it is what stands at a place, of which the first half is given.
+    #[inline(always)]
+    fn end(&self, number: u16, window: &Window, at: usize, head: [u64; 2]) -> Option<u32> {
+        let lead = self.lead(number);
+        let is_same = (head[0] ^ lead.head[0]) & lead.mask[0] | (head[1] ^ lead.head[1]) & lead.mask[1] == 0
+            && (lead.compared as usize <= HALF || self.goes_on(lead, number, window, at));
+        is_same.then_some(at as u32 + lead.length)
+    }
+
+    /// Whether a lead of which the first half stands at a place stands there as a whole.
+    #[inline(never)]
+    fn goes_on(&self, lead: &Lead, number: u16, window: &Window, at: usize) -> bool {
+        let Some(rest) = window.text.get(at + HALF..at + HEAD) else {
+            return self.is_long(number, window, at);
+        };
+        let rest = halves(rest);
+        (rest[0] ^ lead.head[2]) & lead.mask[2] | (rest[1] ^ lead.head[3]) & lead.mask[3] == 0
+            && (lead.compared as usize <= HEAD || self.is_long(number, window, at))
+    }
+
+    /// The same, byte by byte.
+    #[inline(never)]
+    fn is_long(&self, number: u16, window: &Window, at: usize) -> bool {
+        let (text, length) = (&self.texts[usize::from(number)], self.lead(number).length as usize);
+        let is_first_same = text.len() == length || class(window.byte(at + length)) == text[length];
+        is_first_same && window.text.get(at..at + length) == text.get(..length)
     }
 
     /// Reads a lead as JSON, and remembers it.
     #[inline(never)]
     fn look(&mut self, window: &Window, before: u16, at: usize) -> Result<(u16, usize), Fault> {
         let is_first = before == BEGIN;
-        let mut place = window.skip_space(at);
+        let mut place = window.skip_space(at + usize::from(self.key(before).is_string()));
         match window.byte(place) {
             b'{' if is_first => {}
             b',' if !is_first => {}
-            b'}' if !is_first => return Ok(self.end(window, before, at, place + 1)),
+            b'}' if !is_first => return Ok(self.last(window, before, at, place + 1)),
             _ => return Err(Fault::Malformed),
         }
         place = window.skip_space(place + 1);
         match window.byte(place) {
             b'"' => {}
-            b'}' if is_first => return Ok(self.end(window, before, at, place + 1)),
+            b'}' if is_first => return Ok(self.last(window, before, at, place + 1)),
             _ => return Err(Fault::Malformed),
         }
         let (end, has_escapes) = window.string(place + 1)?;
@@ -179,28 +274,47 @@ impl Leads {
             return Err(Fault::Malformed);
         }
         let value = window.skip_space(colon + 1);
-        let hash = self.hasher.hash_one(&window.text[at..value]);
-        let text = &window.text[at..value];
-        let lead = match self.by_text.find(hash, |known| *known.1 == *text) {
-            Some(&(lead, _)) => lead,
-            None => self.learn(text, &window.text[place + 1..end], has_escapes, hash),
+        let first = window.byte(value);
+        let value = value + usize::from(first == b'"');
+        let mut text = std::mem::take(&mut self.text);
+        text.clear();
+        text.extend_from_slice(&window.text[at..value]);
+        match first {
+            b'"' => {}
+            b'-' | b'0'..=b'9' | b't' | b'f' | b'n' | b'[' | b'{' => text.push(class(first)),
+            _ => return Err(Fault::Malformed),
+        }
+        let lead = match self.known(&text) {
+            Ok(lead) => lead,
+            Err(hash) => {
+                let key = self.key_of(&window.text[place + 1..end], has_escapes, first);
+                self.remember(&text, value - at, key, hash)
+            }
         };
-        self.guess(before, lead);
+        self.text = text;
+        self.remember_next(before, lead);
         Ok((lead, value))
     }
 
-    fn end(&mut self, window: &Window, before: u16, at: usize, value: usize) -> (u16, usize) {
-        let text = &window.text[at..value];
-        let hash = self.hasher.hash_one(text);
-        let lead = match self.by_text.find(hash, |known| *known.1 == *text) {
-            Some(&(lead, _)) => lead,
-            None => self.remember(text, Key::END, hash),
+    /// Remembers the end of an object.
+    fn last(&mut self, window: &Window, before: u16, at: usize, end: usize) -> (u16, usize) {
+        let text = &window.text[at..end];
+        let lead = match self.known(text) {
+            Ok(lead) => lead,
+            Err(hash) => self.remember(text, text.len(), Key::END, hash),
         };
-        self.guess(before, lead);
-        (lead, value)
+        self.remember_next(before, lead);
+        (lead, end)
     }
 
-    fn learn(&mut self, text: &[u8], key: &[u8], has_escapes: bool, hash: u64) -> u16 {
+    /// The lead that is remembered for a text, else the hash of the text.
+    fn known(&self, text: &[u8]) -> Result<u16, u64> {
+        let hash = self.hasher.hash_one(text);
+        let is_same = |&lead: &u16| *self.texts[usize::from(lead)] == *text;
+        self.by_text.find(hash, is_same).copied().ok_or(hash)
+    }
+
+    fn key_of(&mut self, key: &[u8], has_escapes: bool, first: u8) -> Key {
         let mut spelt = Vec::new();
         let name = if has_escapes {
             unescape(key, &mut spelt);
@@ -209,14 +323,13 @@ impl Leads {
             key
         };
         let (slot, kind) = vocabulary::field(name);
-        let name = match self.name(name) {
-            NO_NAME => {
-                self.forgotten = name.to_vec();
-                NO_NAME
-            }
-            known => known,
-        };
-        self.remember(text, Key::new(slot, kind, name), hash)
+        let number = self.name(name);
+        if number == NO_NAME {
+            self.forgotten = name.to_vec();
+        } else if kind == Kind::Unknown {
+            self.unknown |= 1 << number;
+        }
+        Key::new(slot, kind, number, first)
     }
 
     /// The number of a name, NO_NAME where there are too many.
@@ -237,85 +350,82 @@ impl Leads {
         new
     }
 
-    fn remember(&mut self, text: &[u8], key: Key, hash: u64) -> u16 {
+    fn remember(&mut self, text: &[u8], length: usize, key: Key, hash: u64) -> u16 {
         // a key without a number has to be met by its text again
-        if self.leads.len() == MOST_LEADS || (key.name == NO_NAME && !key.is_end) {
+        if self.met == MOST_LEADS || (key.name == NO_NAME && key.begins != Begins::Nothing) {
             self.leads[usize::from(FORGOTTEN)].key = key;
             return FORGOTTEN;
         }
-        let lead = self.add(text, key);
-        let hasher = &self.hasher;
+        let lead = self.add(text, length, key);
+        let (texts, hasher) = (&self.texts, &self.hasher);
         self.by_text
-            .insert_unique(hash, (lead, text.into()), |known| hasher.hash_one(&*known.1));
+            .insert_unique(hash, lead, |&known| hasher.hash_one(&*texts[usize::from(known)]));
         lead
     }
 
-    fn add(&mut self, text: &[u8], key: Key) -> u16 {
+    fn add(&mut self, text: &[u8], length: usize, key: Key) -> u16 {
         let mut mask = [0; HEAD];
         mask[..text.len().min(HEAD)].fill(0xFF);
-        let tail = text.get(HEAD..).unwrap_or_default().into();
-        let lead = Lead {
-            head: load(text, 0),
-            mask: load(&mask, 0),
-            length: text.len(),
-            tail,
-            next: [NEVER; GUESSES],
+        if text.get(length) == Some(&b'0')
+            && let Some(digit) = mask.get_mut(length)
+        {
+            *digit = 0xF0;
+        }
+        let mask = load(&mask, 0);
+        let head = load(text, 0);
+        self.leads[self.met] = Lead {
+            head: std::array::from_fn(|word| head[word] & mask[word]),
+            mask,
             key,
+            length: length as u32,
+            compared: text.len() as u32,
+            next: [NEVER; GUESSES],
         };
-        self.leads.push(lead);
-        (self.leads.len() - 1) as u16
+        self.texts.push(text.into());
+        self.met += 1;
+        (self.met - 1) as u16
     }
 
     /// Takes a lead for the first guess after another one. What is forgotten is never guessed.
-    fn guess(&mut self, before: u16, lead: u16) {
+    fn remember_next(&mut self, before: u16, lead: u16) {
         if lead != FORGOTTEN && before != FORGOTTEN {
             let next = &mut self.leads[usize::from(before)].next;
-            next.rotate_right(1);
+            let place = next.iter().position(|&known| known == lead).unwrap_or(GUESSES - 1);
+            next[..=place].rotate_right(1);
             next[0] = lead;
         }
     }
 }
 
-impl Lead {
-    /// Where it ends, if it is what stands at a place, of which the first bytes are given.
-    #[inline(always)]
-    fn end(&self, window: &Window, at: usize, head: [u64; 4]) -> Option<usize> {
-        let differs = |word: usize| (head[word] ^ self.head[word]) & self.mask[word];
-        let is_same = (differs(0) | differs(1)) | (differs(2) | differs(3)) == 0;
-        let end = at + self.length;
-        (is_same && (self.length <= HEAD || window.text.get(at + HEAD..end) == Some(&self.tail))).then_some(end)
-    }
-}
-
-/// The place in a small table of a lead with these first bytes.
-#[inline(always)]
-fn hash_of(first: u64) -> usize {
+/// The place in a small table of a lead with these first bytes, of which the first two say little.
+fn hash_of(head: [u64; 4]) -> usize {
+    let first = head[0] >> 16 | head[1] << 48;
     (first.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as usize
 }
 
+/// What stands for the first byte of a value that is no string.
+fn class(first: u8) -> u8 {
+    if first.is_ascii_digit() { b'0' } else { first }
+}
+
 /// The first bytes of what stands at a place, zeros after the end of the text.
-#[inline(always)]
 fn load(text: &[u8], at: usize) -> [u64; 4] {
-    match text.get(at..at + HEAD) {
-        Some(bytes) => split(bytes),
-        None => load_last(text.get(at..).unwrap_or_default()),
-    }
-}
-
-#[inline(always)]
-fn split(bytes: &[u8]) -> [u64; 4] {
-    let word = |at: usize| {
-        bytes
-            .get(at..at + 8)
-            .and_then(|word| word.try_into().ok())
-            .map_or(0, u64::from_le_bytes)
-    };
-    [word(0), word(8), word(16), word(24)]
-}
-
-#[inline(never)]
-fn load_last(text: &[u8]) -> [u64; 4] {
+    let rest = text.get(at..).unwrap_or_default();
     let mut bytes = [0; HEAD];
-    bytes[..text.len()].copy_from_slice(text);
+    let length = rest.len().min(HEAD);
+    bytes[..length].copy_from_slice(&rest[..length]);
     split(&bytes)
+}
+
+fn split(bytes: &[u8; HEAD]) -> [u64; 4] {
+    let (first, second) = bytes.split_at(HALF);
+    let ([a, b], [c, d]) = (halves(first), halves(second));
+    [a, b, c, d]
+}
+
+/// The two words that sixteen bytes are.
+#[inline(always)]
+fn halves(bytes: &[u8]) -> [u64; 2] {
+    let word = |bytes: &[u8]| bytes.first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
+    [word(bytes), word(bytes.get(8..).unwrap_or_default())]
 }

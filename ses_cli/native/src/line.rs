@@ -43,7 +43,6 @@ impl Line {
     pub fn begin(&mut self) {
         self.values.present = 0;
         self.record.is_odd = false;
-        self.record.has_others = false;
         self.given = 0;
         self.met = 0;
         if self.has_flaws || self.doubled != 0 || !self.others.is_empty() || self.is_marked {
@@ -74,43 +73,29 @@ impl Line {
     pub fn meet(&mut self, key: &Key) {
         self.doubled |= self.met & key.bit;
         self.met |= key.bit;
-        if key.slot >= LEGACY_BULK_ID as u8 {
-            self.meet_other(key);
-        }
     }
 
+    /// Takes in a value that is right for its key.
     #[inline(always)]
-    fn meet_other(&mut self, key: &Key) {
-        if usize::from(key.slot) == LEGACY_BULK_ID {
-            self.record.is_odd = true;
-            self.flaw(Code::LegacySpelling);
-            return;
-        }
-        self.record.has_others = true;
-        if key.kind == Kind::Unknown {
-            self.flaw(Code::UnknownField);
-        }
+    pub fn fill(&mut self, key: &Key, value: u64) {
+        self.values.set(key.slot, value);
+        self.values.present |= key.slot_bit;
     }
 
-    /// Takes in a string.
+    /// Takes in any string.
     #[inline(always)]
     pub fn text(&mut self, key: &Key, span: u64, is_empty: bool) {
-        self.values.set(usize::from(key.slot), span);
-        self.values.present |= key.text_bit;
-        self.given |= key.text_bit;
+        self.fill(key, span);
         if key.kind == Kind::Integer {
             self.no_integer(key, is_empty);
-        } else if is_empty && matches!(usize::from(key.slot), BULK_ID | LEGACY_BULK_ID) {
-            self.flaw(Code::BlankBulkId);
         }
     }
 
     /// Text where an integer is wanted: fine when it is empty, unless the field is required.
     #[inline(never)]
     fn no_integer(&mut self, key: &Key, is_empty: bool) {
-        let bit = 1 << key.slot;
-        self.values.present &= !bit;
-        self.given |= bit;
+        self.values.present &= !key.slot_bit;
+        self.given |= key.slot_bit;
         self.record.is_odd = true;
         if !is_empty || usize::from(key.slot) == TIMESTAMP {
             self.flaw(Code::WrongType);
@@ -118,42 +103,19 @@ impl Line {
     }
 
     /// Takes in what is no string. Returns where it ends, and its type.
-    #[inline(always)]
-    pub fn other(&mut self, window: &Window, key: &Key, at: usize) -> Result<(usize, Type), Fault> {
-        if matches!(key.kind, Kind::Integer | Kind::Unknown)
-            && let Some((value, end)) = plain_integer(window, at)
-        {
-            let bit = if key.kind == Kind::Integer { 1 << key.slot } else { 0 };
-            self.values.set(usize::from(key.slot), value);
-            self.values.present |= bit;
-            self.given |= bit;
-            return Ok((end, Type::Integer));
-        }
-        self.any(window, key, at)
-    }
-
     #[inline(never)]
-    fn any(&mut self, window: &Window, key: &Key, at: usize) -> Result<(usize, Type), Fault> {
+    pub fn other(&mut self, window: &Window, key: &Key, at: usize) -> Result<(usize, Type), Fault> {
         let (end, type_) = window.value(at)?;
-        let bit = if usize::from(key.slot) < OTHER {
-            1u32 << key.slot
-        } else {
-            0
-        };
+        self.values.present &= !key.slot_bit;
+        self.given &= !key.slot_bit;
         match (key.kind, type_) {
-            (Kind::Unknown, _) => {}
-            (_, Type::Null) => {
-                self.values.present &= !bit;
-                self.given &= !bit;
-            }
+            (Kind::Unknown, _) | (_, Type::Null) => {}
             (Kind::Integer, Type::Integer) => {
                 let value = integer(&window.text[at..end]).ok_or(Fault::Unsure)?;
                 self.values.set_integer(usize::from(key.slot), value);
-                self.given |= bit;
             }
             _ => {
-                self.values.present &= !bit;
-                self.given |= bit;
+                self.given |= key.slot_bit;
                 self.flaw(Code::WrongType);
             }
         }
@@ -162,8 +124,11 @@ impl Line {
 
     /// Notes a name that has no number.
     #[inline(never)]
-    pub fn note_other(&mut self, name: &[u8]) {
+    pub fn note_other(&mut self, name: &[u8], kind: Kind) {
         self.others.push(self.hasher.hash_one(name));
+        if kind == Kind::Unknown {
+            self.flaw(Code::UnknownField);
+        }
     }
 
     /// Takes a step of its shape.
@@ -193,20 +158,26 @@ impl Line {
         self.record.at(place, &self.values)
     }
 
-    /// What the definition says of the object, once all of it is known.
+    /// What the definition says of the object, once all of it is known. `unknown` has the bits of names that no
+    /// documentation has.
     #[inline(always)]
-    pub fn judge(&mut self, window: &Window, strict: bool, aside: &mut Vec<u8>) -> Result<End, Fault> {
+    pub fn judge(&mut self, window: &Window, unknown: u64, strict: bool, aside: &mut Vec<u8>) -> Result<End, Fault> {
         if !self.others.is_empty() {
             self.others.sort_unstable();
             if self.others.windows(2).any(|pair| pair[0] == pair[1]) {
                 return Err(Fault::Unsure);
             }
         }
-        const WANTED: u32 = 1 << EVENT | 1 << EMAIL | 1 << BULK_ID | 1 << TIMESTAMP;
-        if self.given & (1 << LEGACY_BULK_ID) != 0 && self.given & (1 << BULK_ID) == 0 {
-            self.values.copy_slot(LEGACY_BULK_ID, BULK_ID);
-            self.given |= 1 << BULK_ID;
+        self.given |= self.values.present;
+        self.record.is_odd |= self.met & 1 << LEGACY_BULK_ID != 0;
+        self.record.has_others = self.met >> OTHER != 0 || !self.others.is_empty();
+        if self.values.has(BULK_ID) && self.values.is_blank(BULK_ID) {
+            self.flaw(Code::BlankBulkId);
         }
+        if self.met & (unknown | 1 << LEGACY_BULK_ID) != 0 {
+            self.odd_names(unknown);
+        }
+        const WANTED: u32 = 1 << EVENT | 1 << EMAIL | 1 << BULK_ID | 1 << TIMESTAMP;
         if self.given & WANTED != WANTED {
             for _ in 0..(WANTED & !self.given).count_ones() {
                 self.flaw(Code::MissingField);
@@ -232,6 +203,25 @@ impl Line {
         }
         let is_invalid = strict || self.flaws[..ERRORS].iter().any(|&n| n > 0);
         Ok(if is_invalid { End::Invalid } else { End::Valid })
+    }
+
+    #[inline(never)]
+    fn odd_names(&mut self, unknown: u64) {
+        for _ in 0..(self.met & unknown).count_ones() {
+            self.flaw(Code::UnknownField);
+        }
+        const LEGACY: u32 = 1 << LEGACY_BULK_ID;
+        if self.met & u64::from(LEGACY) == 0 {
+            return;
+        }
+        self.flaw(Code::LegacySpelling);
+        if self.values.has(LEGACY_BULK_ID) && self.values.is_blank(LEGACY_BULK_ID) {
+            self.flaw(Code::BlankBulkId);
+        }
+        if self.given & LEGACY != 0 && self.given & 1 << BULK_ID == 0 {
+            self.values.copy_slot(LEGACY_BULK_ID, BULK_ID);
+            self.given |= 1 << BULK_ID;
+        }
     }
 
     #[inline(always)]
@@ -360,9 +350,11 @@ impl Line {
     }
 }
 
-/// A short integer without a sign, and where it ends: what nearly all are.
+/// The digits at a place as an integer, and where they end, if they are few and more than a leading zero: what nearly all
+/// integers are.
 #[inline(always)]
-fn plain_integer(window: &Window, from: usize) -> Option<(u64, usize)> {
+pub fn short_integer(window: &Window, from: u32) -> Option<(u64, u32)> {
+    let from = from as usize;
     let (mut value, mut length) = digits(window, from)?;
     if length == 8 {
         let (more, n) = digits(window, from + 8)?;
@@ -371,10 +363,7 @@ fn plain_integer(window: &Window, from: usize) -> Option<(u64, usize)> {
         }
         (value, length) = (value * POWERS[n] + more, 8 + n);
     }
-    let at = from + length;
-    let is_plain =
-        length > 0 && (length == 1 || window.byte(from) != b'0') && !matches!(window.byte(at), b'.' | b'e' | b'E');
-    is_plain.then_some((value, at))
+    (length == 1 || window.byte(from) != b'0').then_some((value, (from + length) as u32))
 }
 
 const POWERS: [u64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];

@@ -71,7 +71,9 @@ fn is_special(byte: u8) -> bool {
 #[inline(always)]
 pub fn window(marks: &[u64], from: usize) -> u64 {
     let (word, shift) = (from / 64, from % 64);
-    (marks[word] >> shift) | ((marks[word + 1] << 1) << (63 - shift))
+    let two = marks.get(word..word + 2).and_then(|two| two.first_chunk());
+    let [low, high] = two.copied().unwrap_or([u64::MAX; 2]);
+    (low >> shift) | ((high << 1) << (63 - shift))
 }
 
 /// The place of the next mark at `from` or later.

@@ -2,9 +2,9 @@
 
 use crate::block::{Bad, Block, Span};
 use crate::json::{Fault, Window};
-use crate::leads::{self, Leads};
-use crate::line::{End, Line};
-use crate::marks::Marks;
+use crate::leads::{self, Begins, Leads};
+use crate::line::{End, Line, short_integer};
+use crate::marks::{self, Marks};
 use crate::shapes::NO_SHAPE;
 use crate::vocabulary::*;
 use fearless_simd::Level;
@@ -57,6 +57,15 @@ impl Scanner {
     /// Adds all lines of a text to an empty block.
     pub fn scan(&mut self, text: &[u8], block: &mut Block) {
         block.has_shapes = self.checks.shapes;
+        if self.checks.shapes {
+            self.blocks::<true>(text, block);
+            block.shapes.names.clone_from(&self.leads.names);
+        } else {
+            self.blocks::<false>(text, block);
+        }
+    }
+
+    fn blocks<const SHAPES: bool>(&mut self, text: &[u8], block: &mut Block) {
         let mut marks = std::mem::take(&mut self.marks);
         marks.prepare(text);
         let (mut start, mut marked) = (0, 0);
@@ -70,7 +79,7 @@ impl Scanner {
             };
             marked = to;
             let is_utf8 = simdutf8::basic::from_utf8(&text[start..limit]).is_ok();
-            self.lines(
+            self.lines::<SHAPES>(
                 &Window {
                     text,
                     marks: &marks,
@@ -84,13 +93,17 @@ impl Scanner {
             start = limit;
         }
         self.marks = marks;
-        if self.checks.shapes {
-            block.shapes.names.clone_from(&self.leads.names);
-        }
     }
 
     /// Adds the lines of a part of the text.
-    fn lines(&mut self, window: &Window, mut start: usize, limit: usize, is_utf8: bool, block: &mut Block) {
+    fn lines<const SHAPES: bool>(
+        &mut self,
+        window: &Window,
+        mut start: usize,
+        limit: usize,
+        is_utf8: bool,
+        block: &mut Block,
+    ) {
         while start < limit {
             let place = Place {
                 start,
@@ -103,52 +116,61 @@ impl Scanner {
                 std::str::from_utf8(&window.text[start..end]).is_ok()
             };
             let done = if is_readable {
-                self.object(window, place, start, block)
+                self.object::<SHAPES>(window, place, start, block)
             } else {
                 Err(Fault::Malformed)
             };
             start = match done {
                 Ok(next) => next,
-                Err(fault) => self.look_closer(window, place, fault, is_readable, block),
+                Err(fault) => self.look_closer::<SHAPES>(window, place, fault, is_readable, block),
             };
         }
     }
 
     /// Reads a line with an object on it, from `at`. Returns where the next line starts.
     #[inline(always)]
-    fn object(&mut self, window: &Window, place: Place, at: usize, block: &mut Block) -> Result<usize, Fault> {
-        let mut at = at;
-        let mut lead = leads::BEGIN;
+    fn object<const SHAPES: bool>(
+        &mut self,
+        window: &Window,
+        place: Place,
+        at: usize,
+        block: &mut Block,
+    ) -> Result<usize, Fault> {
         self.line.begin();
+        let (mut lead, mut at) = self.leads.find(window, leads::BEGIN, at as u32)?;
         loop {
-            (lead, at) = self.leads.find(window, lead, at)?;
             let key = self.leads.key(lead);
-            if key.is_end {
-                break;
-            }
             self.line.meet(key);
-            let mut first = window.byte(at);
-            if first <= b' ' {
-                at = window.skip_space(at);
-                first = window.byte(at);
-            }
-            let type_ = if first == b'"' {
-                let (end, has_escapes) = window.string(at + 1)?;
-                self.line.text(key, Span::pack(at + 1, end, has_escapes), end == at + 1);
-                at = end + 1;
-                Type::String
-            } else {
-                let (end, type_) = self.line.other(window, key, at)?;
-                at = end;
-                type_
+            let (end, type_) = match key.begins {
+                Begins::Text => {
+                    let end = marks::next(&window.marks.special, at as usize) as u32;
+                    self.line.fill(key, Span::pack(at as usize, end as usize, false));
+                    (end, Type::String)
+                }
+                Begins::Integer if let Some((value, end)) = short_integer(window, at) => {
+                    self.line.fill(key, value);
+                    (end, Type::Integer)
+                }
+                Begins::Nothing => break,
+                _ => {
+                    (lead, at) = self.value::<SHAPES>(window, lead, at, block)?;
+                    continue;
+                }
             };
-            if key.bit == 0 {
-                self.line.note_other(&self.leads.forgotten);
-            }
-            if self.checks.shapes {
-                self.line.step(key, &self.leads.forgotten, type_, &mut block.shapes);
-            }
+            (lead, at) = match self.leads.guess(window, lead, end) {
+                None if goes_on(window.byte(end as usize)) => self.value::<SHAPES>(window, lead, at, block)?,
+                found => {
+                    if SHAPES {
+                        self.line.step(key, &self.leads.forgotten, type_, &mut block.shapes);
+                    }
+                    match found {
+                        Some(found) => found,
+                        None => self.leads.search(window, lead, end)?,
+                    }
+                }
+            };
         }
+        let mut at = at as usize;
         if window.byte(at) != b'\n' {
             at = window.skip_space(at);
             if at != place.limit && window.byte(at) != b'\n' {
@@ -158,17 +180,51 @@ impl Scanner {
         if at - place.start > self.checks.max_line {
             return Err(Fault::Malformed);
         }
-        self.enter(window, place, at, block)?;
+        self.enter::<SHAPES>(window, place, at, block)?;
         Ok(at + 1)
+    }
+
+    /// Reads any value, and the lead behind it.
+    #[inline(never)]
+    fn value<const SHAPES: bool>(
+        &mut self,
+        window: &Window,
+        lead: u16,
+        at: u32,
+        block: &mut Block,
+    ) -> Result<(u16, u32), Fault> {
+        let (key, at) = (*self.leads.key(lead), at as usize);
+        if key.bit == 0 {
+            self.line.note_other(&self.leads.forgotten, key.kind);
+        }
+        let (end, type_) = if key.is_string() {
+            let (end, has_escapes) = window.string(at)?;
+            self.line.text(&key, Span::pack(at, end, has_escapes), end == at);
+            (end, Type::String)
+        } else {
+            self.line.other(window, &key, at)?
+        };
+        if SHAPES {
+            self.line.step(&key, &self.leads.forgotten, type_, &mut block.shapes);
+        }
+        self.leads.find(window, lead, end as u32)
     }
 
     /// Enters a line that was read to its end.
     #[inline(always)]
-    fn enter(&mut self, window: &Window, place: Place, end: usize, block: &mut Block) -> Result<(), Fault> {
+    fn enter<const SHAPES: bool>(
+        &mut self,
+        window: &Window,
+        place: Place,
+        end: usize,
+        block: &mut Block,
+    ) -> Result<(), Fault> {
         let has_return = end > place.start && window.byte(end - 1) == b'\r';
         let (start, end) = (place.start, end - usize::from(has_return));
-        let verdict = self.line.judge(window, self.checks.strict, &mut block.aside)?;
-        let shape = if self.checks.shapes {
+        let verdict = self
+            .line
+            .judge(window, self.leads.unknown, self.checks.strict, &mut block.aside)?;
+        let shape = if SHAPES {
             self.line.shape(&mut block.shapes)
         } else {
             NO_SHAPE
@@ -206,7 +262,14 @@ impl Scanner {
 
     /// Says what a line is that no object could be read from. Returns where the next line starts.
     #[inline(never)]
-    fn look_closer(&mut self, window: &Window, place: Place, fault: Fault, is_utf8: bool, block: &mut Block) -> usize {
+    fn look_closer<const SHAPES: bool>(
+        &mut self,
+        window: &Window,
+        place: Place,
+        fault: Fault,
+        is_utf8: bool,
+        block: &mut Block,
+    ) -> usize {
         let end = line_end(window, place.start, place.limit);
         let line = &window.text[place.start..end];
         let raw = line.strip_suffix(b"\r").unwrap_or(line);
@@ -230,7 +293,7 @@ impl Scanner {
             let at = end - (line.len() - (raw.len() - body.len()));
             if has_mark && is_utf8 {
                 self.line.is_marked = true;
-                let done = self.object(window, place, at, block);
+                let done = self.object::<SHAPES>(window, place, at, block);
                 self.line.is_marked = false;
                 match done {
                     Ok(next) => return next,
@@ -253,6 +316,11 @@ impl Scanner {
         }
         end + 1
     }
+}
+
+/// Whether a byte behind a string or digits may belong to the same value.
+fn goes_on(byte: u8) -> bool {
+    matches!(byte, ..b' ' | b'\\' | b'.' | b'e' | b'E')
 }
 
 /// Why a line is no object; None where only the definition can say.

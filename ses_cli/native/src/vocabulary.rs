@@ -181,26 +181,55 @@ pub fn event(name: &[u8]) -> u8 {
 }
 
 /// The number of an event type of which the name is given as an integer of 16 bytes, zeros after its end.
+///
+/// One place is looked at: to compare one name after another would be guesswork for the processor, as types come in no
+/// order.
 #[inline(always)]
 pub fn event_of(name: u128) -> u8 {
-    const NAMES: [u128; EVENTS.len()] = {
-        let mut names = [0; EVENTS.len()];
-        let mut at = 0;
-        while at < EVENTS.len() {
-            let name = EVENTS[at].0.as_bytes();
-            let mut byte = name.len();
-            while byte > 0 {
-                byte -= 1;
-                names[at] = names[at] << 8 | name[byte] as u128;
-            }
-            at += 1;
+    let (known, event) = PLACES[place_of(name, MULTIPLIER)];
+    if known == name { event } else { NO_EVENT }
+}
+
+const PLACES: [(u128, u8); EVENT_PLACES] = {
+    let mut places = [(0, NO_EVENT); EVENT_PLACES];
+    let mut event = 0;
+    while event < EVENTS.len() {
+        let name = name_of(event);
+        places[place_of(name, MULTIPLIER)] = (name, event as u8);
+        event += 1;
+    }
+    places
+};
+const EVENT_PLACES: usize = 16;
+
+const fn place_of(name: u128, multiplier: u64) -> usize {
+    ((name as u64).wrapping_mul(multiplier) >> 60) as usize
+}
+
+/// The first one that gives every event type a place of its own.
+const MULTIPLIER: u64 = {
+    let mut multiplier = 1u64;
+    loop {
+        let (mut taken, mut event) = (0u32, 0);
+        while event < EVENTS.len() {
+            taken |= 1 << place_of(name_of(event), multiplier);
+            event += 1;
         }
-        names
-    };
-    NAMES
-        .iter()
-        .position(|&known| known == name)
-        .map_or(NO_EVENT, |at| at as u8)
+        if taken.count_ones() as usize == EVENTS.len() {
+            break multiplier;
+        }
+        multiplier = multiplier.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(2);
+    }
+};
+
+const fn name_of(event: usize) -> u128 {
+    let bytes = EVENTS[event].0.as_bytes();
+    let (mut name, mut at) = (0, bytes.len());
+    while at > 0 {
+        at -= 1;
+        name = name << 8 | bytes[at] as u128;
+    }
+    name
 }
 
 #[cfg(test)]
