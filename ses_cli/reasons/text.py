@@ -77,6 +77,7 @@ _BEFORE = re.compile(
     r"the error that the other server returned was: "
     r"|smtp error from (?:the )?remote mail server after (?:rcpt to:<email>|end of data): "
     r"(?:host <host[^>]{0,40}> ?\[<ip>\]: )?|host <host[^>]{0,40}> ?\[<ip>\] said: "
+    r"|the following recipient\(s\) cannot be reached: .{1,80}? server error: "
     r"|the response from the remote server was: |remote server returned "
     r"|5\.1\.0 - unknown address error |5\.3\.0 - other mail system problem "
     r"|(?:delivery to the following recipients? failed permanently: <email> )?technical details of permanent failure: "

@@ -64,7 +64,7 @@ BLAME = _any(
     r"reply-?to | [45]\.5\.[2-6] invalid domain | domain name required",
     r"from (?:address|domain|header|field) | helo | ehlo | reverse dns | ptr | rdns | fully[ -]qualified | client host",
     r"your (?:ip|domain|server|host|address|account|e-?mail|mail|message) | call-?(?:out|back)s?",
-    r"verif(?:y|ied|ication) | unverified | auth | (?:un)?auth(?:enticat|ori[sz])\w* | login required",
+    r"verif(?:y|ied|ication) | unverified | auth | (?:un)?auth(?:enticat|ori[sz])\w* | logins?",
     r"spf | dkim | dmarc | arc | tls | certificate",
     r"polic(?:y|ies) | content | subject | headers? | attachments? | body | virus | macro\w* | malware",
     r"phish\w* | spam\w*",
