@@ -1,11 +1,13 @@
-"""Writes docs/reasons.md from the rules and the labelled texts: `python docs/make_reasons.py [FILE]`."""
+"""Writes docs/reasons.md from the rules and the labelled texts, and `ready.tsv`: `python docs/make_reasons.py`."""
 
 import sys
 from pathlib import Path
 
+import make_ready
 from measure_reasons import page as measured
 
 from ses_cli.reasons import ACTIONS, CLASSES, DEFAULT_ACTIONS, TIERS, Rule, load_rules
+from ses_cli.reasons.ready import READY
 
 PAGE = Path(__file__).with_name("reasons.md")
 
@@ -150,4 +152,6 @@ def page() -> str:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) == 1:
+        make_ready.write(Path(READY))
     (Path(sys.argv[1]) if len(sys.argv) > 1 else PAGE).write_text(page(), "utf-8")

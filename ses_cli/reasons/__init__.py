@@ -3,7 +3,8 @@
 from ses_cli.reasons.classes import ACTIONS, CLASSES, DEFAULT_ACTIONS, TIERS
 from ses_cli.reasons.classifier import Classifier, Explanation
 from ses_cli.reasons.codes import Code
-from ses_cli.reasons.rules import Rule, load_rules
+from ses_cli.reasons.rule import Rule
+from ses_cli.reasons.rules import load_rules
 from ses_cli.reasons.text import shape
 from ses_cli.reasons.verdict import Verdict
 

@@ -1,22 +1,28 @@
 """Applying the rules to a reason, the strongest evidence first."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property
 from itertools import starmap
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ses_cli.events import LEGACY_BOUNCE_TYPES, SOFT
 from ses_cli.reasons.classes import TIERS
 from ses_cli.reasons.codes import Code, find
 from ses_cli.reasons.guard import names_another
-from ses_cli.reasons.literals import CAPITAL, Literals, alternatives
 from ses_cli.reasons.own import OWN, hide, reveal
+from ses_cli.reasons.phrases import Pattern
 from ses_cli.reasons.providers import provider_of
-from ses_cli.reasons.rules import Rule, load_rules
+from ses_cli.reasons.ready import split
+from ses_cli.reasons.rule import Rule
+from ses_cli.reasons.rules import load_rules
 from ses_cli.reasons.text import shape
 from ses_cli.reasons.verdict import Verdict, decide
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MEMO = 16_384  # verdicts remembered by exact text, and as many by shape
 MEMO_CHARS = 1024  # a longer text is not kept as a key
@@ -36,30 +42,10 @@ class Explanation(NamedTuple):
     note: str  # why the action is not that of the rule, "" if it is
 
 
-class Pattern:
-    """An alternative of a rule's pattern, compiled when a text may match it. Texts are shapes."""
-
-    def __init__(self, pattern: str, literals: Literals) -> None:
-        self._pattern = pattern
-        self._literals = literals or ("",)
-
-    def is_in(self, text: str) -> bool:
-        """Whether a text matches."""
-        for literal in self._literals:
-            if literal in text:
-                return self._compiled.search(text) is not None
-        return False
-
-    @cached_property
-    def _compiled(self) -> re.Pattern[str]:
-        """Shapes are in lower case, so only a pattern with capitals ignores case."""
-        return re.compile(self._pattern, re.IGNORECASE if CAPITAL.search(self._pattern) else 0)
-
-
 @cache
 def _patterns(pattern: str) -> list[Pattern]:
     """The alternatives of a rule's pattern: what one classifier compiles of it, all have."""
-    return list(starmap(Pattern, alternatives(pattern)))
+    return list(starmap(Pattern, split(pattern)))
 
 
 class Matcher:
@@ -102,7 +88,7 @@ class Classifier:
         self._exact: dict[_Key, tuple[Verdict, str]] = {}
 
     @classmethod
-    def load(cls, path: Path | None = None) -> "Classifier":
+    def load(cls, path: Path | None = None) -> Classifier:
         """A classifier of the built-in rules, and first those of the user's file; raises UsageError."""
         return cls(load_rules(path))
 

@@ -40,26 +40,28 @@ def objection(text: str, action: str, tier: str) -> str:
     if tier == "yours":
         return ""
     if action == "retry":
-        return _CODE_ALONE if tier == "broad-code" and not NETWORK.search(text) and NEUTRAL.sub("", text) else ""
+        return (
+            _CODE_ALONE if tier == "broad-code" and not NETWORK.search(text) and NEUTRAL.compiled.sub("", text) else ""
+        )
     if action != "suppress":
         return ""
     plain = HARMLESS.sub(" ", text)
     if blame := BLAME.search(plain) or BLAME_LANGUAGES.search(plain):
         return f'the text also says "{blame[0]}"'
     exists = EXISTENCE.search(plain)
-    if not exists and (PROTOCOL.search(plain) or (tier in _CODE_TIERS and NEUTRAL.sub("", plain))):
+    if not exists and (PROTOCOL.search(plain) or (tier in _CODE_TIERS and NEUTRAL.compiled.sub("", plain))):
         return _CODE_ALONE
     if GREETING.search(plain) and not SOMEBODY.search(plain):
         return _CODE_ALONE
     rest = STANDARD.sub("", plain)
-    if rest != plain and not EXISTENCE.search(rest) and NEUTRAL.sub("", QMAIL.sub("", rest)):
+    if rest != plain and not EXISTENCE.search(rest) and NEUTRAL.compiled.sub("", QMAIL.sub("", rest)):
         return _STANDARD_ALONE
     return ""
 
 
 def says_nothing(text: str) -> bool:
     """Whether the shape of a reason has codes and names of hosts only, or that it was refused, and no cause."""
-    return not NEUTRAL.sub("", BARE_REFUSAL.sub("", text))
+    return not NEUTRAL.compiled.sub("", BARE_REFUSAL.sub("", text))
 
 
 def names_another(reason: str, email: str) -> bool:

@@ -8,7 +8,7 @@ from hashlib import sha256
 from ses_cli.errors import UsageError
 from ses_cli.reasons.classifier import Classifier, Explanation
 from ses_cli.reasons.decisions import Decision
-from ses_cli.reasons.rules import Rule
+from ses_cli.reasons.rule import Rule
 
 _MOST_EXAMPLE = 1000  # characters: the pattern tells as much of a longer text
 _SPECIAL = re.compile(r"[\\.^$*+?{}\[\]|()]")

@@ -1,29 +1,18 @@
 """The rules: read from TOML, checked one by one, and sorted into the tiers of evidence."""
 
+from __future__ import annotations
+
 import re
-import tomllib
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from ses_cli.errors import UsageError, reason
 from ses_cli.reasons.classes import ACTIONS, CLASSES, DEFAULT_ACTIONS
-from ses_cli.reasons.linear import why_slow
+from ses_cli.reasons.ready import TOML, ready_rules
+from ses_cli.reasons.rule import Rule
 from ses_cli.reasons.text import shape
 
-
-class Rule(NamedTuple):
-    """One rule: what it looks for, and what that means."""
-
-    id: str
-    tier: str  # a key of TIERS
-    cls: str  # a key of CLASSES
-    action: str  # a key of ACTIONS
-    pattern: str = ""  # of text rules: searched in the shape of the reason
-    codes: tuple[str, ...] = ()  # of code rules: "5.1.1", "X.1.1" for class 4 and 5 alike, or reply codes
-    receiver: str = ""
-    bound: bool = False  # its words are common ones: it holds for the receiver's own mailboxes only
-    example: str = ""
-    source: str = ""
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 _KEYS = {"id", "class", "action", "pattern", "enhanced", "reply", "weak", "receiver", "bound", "example", "source"}
@@ -34,8 +23,7 @@ _PLACEHOLDERS = "addresses, hosts, numbers and ids are replaced before rules are
 
 def load_rules(path: Path | None = None) -> tuple[Rule, ...]:
     """The built-in rules, after those of the user's file if any; raises UsageError for a bad file."""
-    builtin = Path(__file__).parent.with_name("reasons.toml").read_text("utf-8")
-    rules = read_rules(builtin, "reasons.toml")
+    rules = ready_rules() or read_builtin()
     if path is None:
         return rules
     try:
@@ -47,11 +35,19 @@ def load_rules(path: Path | None = None) -> tuple[Rule, ...]:
     return (*read_rules(own, str(path), own=True), *rules)
 
 
+def read_builtin() -> tuple[Rule, ...]:
+    """The built-in rules as they are written."""
+    with open(TOML, encoding="utf-8") as toml:
+        return read_rules(toml.read(), "reasons.toml")
+
+
 def read_rules(text: str, name: str, own: bool = False, check: bool = False) -> tuple[Rule, ...]:
     """The rules of one TOML document named `name`; raises UsageError that names the rule and what is wrong.
 
     The user's patterns are checked for speed and against their examples; the tests check the built-in ones.
     """
+    import tomllib  # start-up
+
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -131,6 +127,8 @@ def _tier(kind: str, weak: bool, receiver: bool) -> str:
 
 
 def _check(values: list[str], example: str, where: str) -> None:
+    from ses_cli.reasons.linear import why_slow  # start-up
+
     for value in values:
         try:
             pattern = re.compile(value)

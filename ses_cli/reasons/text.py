@@ -5,6 +5,7 @@ import unicodedata
 
 from ses_cli.reasons.codes import find
 from ses_cli.reasons.hosts import ENDINGS, name_host, name_url
+from ses_cli.reasons.phrases import Pattern, Phrases
 
 HEAD, TAIL = 1536, 512  # characters read of a longer reason: an SMTP reply says its cause at one of its ends
 WORD_MEMO, WORD_MEMO_CHARS = 8192, 64
@@ -47,10 +48,10 @@ _ENTITIES = {
     "&amp;": "&",
 }
 # An address between characters that need no space: 收件人ann@example.com不存在
-_GLUED = re.compile(
+_GLUED = Pattern(
     r"(?<=[\u2e80-\ud7ff])[a-z0-9._+-]{1,64}@[a-z0-9.-]{1,190}|[a-z0-9._+-]{1,64}@[a-z0-9.-]{1,190}(?=[\u2e80-\ud7ff])"
 )
-_SPACED = re.compile(r"(?<=[\u3040-\u9fff]) (?=[<\u3040-\u9fff])|(?<=>) (?=[\u3040-\u9fff])")  # 用户 <email> 不存在
+_SPACED = Pattern(r"(?<=[\u3040-\u9fff]) (?=[<\u3040-\u9fff])|(?<=>) (?=[\u3040-\u9fff])")  # 用户 <email> 不存在
 _PLAIN = str.maketrans({"ł": "l", "ı": "i", "ø": "o", "đ": "d"})  # letters that no normal form takes apart
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "–": "-", "—": "-", "‑": "-"})
 _FIRST_CODE = re.compile(r"(?<![a-z0-9.#])([45]\d\d)([- ])(?:([245]\.\d{1,2}\.\d{1,3})(?![\d.]))?")
@@ -64,8 +65,7 @@ _RUNS = re.compile(r"#(?:[-.,:/_=+~]{0,2}#){1,200}")
 # What a mailer in Java prints before a reply: javax.mail.SendFailedException: Invalid Addresses; nested exception is:
 _TRACE = re.compile(r"(?<![\w.$])(?:(?:class )?(?:[a-z0-9_$]{1,64}\.){1,8}[a-z0-9_$]{1,64}exception: ){1,8}")
 # What other mailers and servers print before the reply of the receiver; it is said of replies of every kind.
-_BEFORE = re.compile(
-    r"(?:"
+_BEFORE = Phrases(
     r"invalid addresses; nested exception is:? |'invalid addresses'(?: \([^()]{1,40}\))?: "
     r"|expected response code \S{1,16} but got code \S{3,6} with message "
     r"|can't send mail - all recipients were rejected: |(?:error: )?message failed: "
@@ -80,8 +80,8 @@ _BEFORE = re.compile(
     r"|the following recipient\(s\) cannot be reached: .{1,80}? server error: "
     r"|the response from the remote server was: |remote server returned "
     r"|5\.1\.0 - unknown address error |5\.3\.0 - other mail system problem "
-    r"|(?:delivery to the following recipients? failed permanently: <email> )?technical details of permanent failure: "
-    r")(?=[\"']?[45]\d\d[ -])"
+    r"|(?:delivery to the following recipients? failed permanently: <email> )?technical details of permanent failure: ",
+    after=r"(?=[\"']?[45]\d\d[ -])",
 )
 
 _words: dict[str, str] = {}
@@ -110,7 +110,7 @@ def shape(reason: str) -> str:
     if '"' in text or "'" in text:
         text = _QUOTED.sub(r"\1 <id>", text)
     if not text.isascii():
-        text = _SPACED.sub("", text)
+        text = _SPACED.compiled.sub("", text)
     return _RUNS.sub("#", _fold_numbers(text))
 
 
@@ -126,7 +126,7 @@ def fold(reason: str) -> str:
         text = _LATIN_MARKS.sub("", unicodedata.normalize("NFKD", text.translate(_PLAIN)))
         text = unicodedata.normalize("NFKC", text).translate(_QUOTES).lower()[: HEAD + TAIL + 16]
         if "@" in text:
-            text = _GLUED.sub(r"<\g<0>>", text)
+            text = _GLUED.compiled.sub(r"<\g<0>>", text)
     if "&" in text:
         for entity, character in _ENTITIES.items():
             text = text.replace(entity, character)

@@ -7,7 +7,7 @@ from ses_cli.reasons.classes import DEFAULT_ACTIONS
 from ses_cli.reasons.codes import Code, is_temporary
 from ses_cli.reasons.guard import objection, says_nothing
 from ses_cli.reasons.opinion import SURE, UNLIKELY, model
-from ses_cli.reasons.rules import Rule
+from ses_cli.reasons.rule import Rule
 
 OPINION = "second-opinion"  # stands for the id of a rule where no rule decided
 _WEAK = ("broad-code", "hint", "reply", "")  # tiers that a second opinion may overrule

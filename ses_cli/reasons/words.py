@@ -1,11 +1,17 @@
 """The words that the guard on `suppress` looks for, as patterns over shapes of reasons."""
 
-import re
+from ses_cli.reasons.phrases import Pattern, Phrases
+
+_BEGIN, _END = r"(?<!\w)", r"(?!\w)"
 
 
-def _any(*lines: str) -> re.Pattern[str]:
+def _joined(*lines: str) -> str:
+    return "|".join(part for line in lines for part in line.split(" | "))
+
+
+def _any(*lines: str) -> Phrases:
     """Any of the patterns, separated by " | ", as whole words."""
-    return re.compile(rf"(?<!\w)(?:{'|'.join(part for line in lines for part in line.split(' | '))})(?!\w)")
+    return Phrases(_joined(*lines), _BEGIN, _END)
 
 
 _SENT = r"(?:message|mail|e-?mail|delivery)"
@@ -15,7 +21,7 @@ _IS_GONE = (
     r"(?:(?:is )?(?:unknown|not found|unavailable)|doe?s(?: not|n.?t) exist))"
 )
 # Phrases with words of `BLAME` that speak of the recipient all the same; taken out before it is searched.
-HARMLESS = re.compile(
+HARMLESS = Phrases(
     "|".join(
         (
             r"please check all recipients of this (?:\S{1,4} )?message to verify they are valid",
@@ -93,7 +99,7 @@ BLAME = _any(
     r"alphabet | character sets?",
     r"gr[ea]y-?list\w* | try again | (?:again )?later | temporar\w* | retry | in a few | minutes? | busy | overload\w*",
 )
-BLAME_LANGUAGES = re.compile(
+BLAME_LANGUAGES = Phrases(
     r"发件|发信|寄件|垃圾|内容|主题|频率|频繁|限制|策略|认证|验证失败|稍后|重试|黑名单|病毒|附件|超过|信誉|密码|密碼|登录失败|头部|差出人|送信者|送信元|발신|отправител"
     r"|спам|позже|попробуйте|absender|expediteur|remitente|remetente|mittente|nadawc|gonderen|nguoi gui"
     r"|thu rac|noi dung|thu lai|chinh sach|vuot (?:qua )?gioi han|pengirim|coba lagi|konten|kebijakan|batas"
@@ -125,9 +131,11 @@ EXISTENCE = _any(
     r".{0,40}(?:不存在|停用|冻结|注销|禁用|无效|休眠).{0,40}",
 )
 # What is left of a text without these says something of its own.
-NEUTRAL = re.compile(
+NEUTRAL = Pattern(
     r"<[^>]{0,120}>|[45]\.\d{1,2}\.\d{1,3}|[^\w]|"
-    + _any(
+    + _BEGIN
+    + "(?:"
+    + _joined(
         r"[45]\d\d | smtps? | esmtp | dsn | errors? | fatal | permanent(?:ly)? | fail(?:ed|ure)? | status",
         r"code | remote",
         r"host | server | said | says | reply | in | to | rcpt | command | end | of | data | the | an? | and",
@@ -141,7 +149,9 @@ NEUTRAL = re.compile(
         r"transaction | explanation | visit | contact | administrators? | help | session | details? | if | you",
         r"all | one | more | has | have | been | were | are | our",
         r"believe | postmaster | state | reason | rcpt_to | following | technical | because | giving | up",
-    ).pattern
+    )
+    + ")"
+    + _END
 )
 # What refuses and does not say why.
 BARE_REFUSAL = _any(
@@ -153,11 +163,11 @@ BARE_REFUSAL = _any(
 PROTOCOL = _any(r"50[0234] | [45]\.5\.[1-6]")
 # With 50z too, a domain may be that of the greeting, so that somebody must be named.
 SOMEBODY = _any(r"users? | recipients? | mail ?box(?:es)? | accounts? | address\w* | rcpt | alias | <email> | <id>")
-GREETING = re.compile(r"\b50[0-4] .{0,24}\bdomain\b")
+GREETING = Phrases(r"\b50[0-4] .{0,24}\bdomain\b")
 NETWORK = _any(
     r"rout\w* | networks? | dns | unreachable | connect\w* | time ?-?out\w* | timed | answer | queue | expired"
 )
 
 # A standard sentence (RFC 5321) that servers put before any cause: alone it says that there is no such mailbox.
-STANDARD = re.compile(r"(?:requested (?:mail )?action (?:was )?not taken[:,;]? )?mailbox unavailable(?! or)\.?")
-QMAIL = re.compile(r"does not like recipient|giving up on|failed after i sent the message")
+STANDARD = Phrases(r"(?:requested (?:mail )?action (?:was )?not taken[:,;]? )?mailbox unavailable(?! or)\.?")
+QMAIL = Phrases(r"does not like recipient|giving up on|failed after i sent the message")

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ses_cli.reasons import load_rules, shape
-from ses_cli.reasons.classifier import Pattern
 from ses_cli.reasons.literals import Literals, alternatives
+from ses_cli.reasons.phrases import Pattern, Phrases
 
 TEXTS = Path(__file__).with_name("texts")
 
@@ -77,3 +77,17 @@ def test_any_pattern_matches_where_its_alternatives_do(atoms: list[tuple[str, st
     whole, parts = re.compile(pattern), [Pattern(*each) for each in alternatives(pattern)]
     for text in texts:
         assert any(part.is_in(text) for part in parts) == bool(whole.search(text)), pattern
+
+
+@given(
+    st.lists(st.sampled_from(["ab", "a", "abc?", "bc", "b.", "(?<=a)b", "c(?!a)", "(?:ab|ca)+", r"a\b"]), min_size=1),
+    st.text("abc ", max_size=24),
+)
+def test_phrases_find_what_one_pattern_of_all_finds(alternatives: list[str], text: str) -> None:
+    """The same first match, and the same text where matches are replaced, whatever is around each."""
+    for before, after in (("", ""), (r"(?<!\w)", r"(?!\w)")):
+        pattern = "|".join(alternatives)
+        whole, phrases = re.compile(f"{before}(?:{pattern}){after}"), Phrases(pattern, before, after)
+        first, found = whole.search(text), phrases.search(text)
+        assert (first and (first.span(), first[0])) == (found and (found.span(), found[0]))
+        assert phrases.sub("-", text) == whole.sub("-", text)
