@@ -90,7 +90,8 @@ BLAME = _any(
     r"full | storage | space | restricted(?! char) | refused? to | denied | resources | local error",
     r"(?:rejected|refused|blocked) by (?:the )?(?:recip\w*|users?) | (?:parse|sequence) error | time ?-?outs?",
     r"smart ?host | relay ?host | route (?:does|not) | transport | (?<!mail )file | maintenance | another process",
-    r"templates? | no such (?:ip|client|key|command|option|device|object|table|record|service|method|message)",
+    r"templates? | keys? | buckets? | objects? | resource",
+    r"no such (?:ip|client|key|command|option|device|object|table|record|service|method|message)",
     r"syntax error in param\w*(?! or arguments to rcpt)",
     r"dropped | mime | structure | license | unwanted | banned | forbidden | insufficient",
     r"defer(?:red)? | unusual\w* | excessive\w* | suspicious | suspected",
@@ -114,8 +115,8 @@ BLAME_LANGUAGES = Phrases(
 )
 # What says, beside a bare code, that the recipient is what is wrong.
 _WHO = (
-    r"(?:users?|recipients?|mail ?-?box(?:es)?|accounts?|address(?:es)?|addressees?|rcpt|alias(?:es)?|customers?"
-    r"|persons?|subscribers?|usernames?|names?|local[ -]?parts?|inbox|domains?|hosts?|<email>|<id>)"
+    r"(?:users?|recipients?|mail ?-?box(?:es)?|accounts?|address(?:es)?|addressees?|destinations?|rcpt|alias(?:es)?"
+    r"|customers?|persons?|subscribers?|usernames?|names?|local[ -]?parts?|inbox|domains?|hosts?|<email>|<id>)"
 )
 _GONE = (
     r"(?:unknown|unavailable|invalid|illegal|bad|wrong|incorrect|required|inactive|deactivated|disabled|suspended"

@@ -52,7 +52,7 @@ def test_a_network_code_beside_other_words_is_for_review() -> None:
     "reason",
     [
         "550 5.1.1 unauthorized mailbox access",
-        "550 5.1.0 rejected due to policy violation",
+        "550 5.1.1 rejected due to policy violation",
         "550 5.2.1 The recipient wants a signed contract",
         "550 5.1.1 user unknown, please try again later",
     ],
