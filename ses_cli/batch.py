@@ -171,6 +171,9 @@ class BounceColumns(NamedTuple):
     spelt: dict[int, str]  # the address as the one that speaks has it, where that is another spelling
 
 
+Deliveries = tuple[bytes, bytes]  # marks and times
+
+
 class CollectedBounces(Protocol):
     """Bounces, deferrals or drops of many batches by address, held by their engine until they are asked for."""
 
@@ -354,11 +357,11 @@ class Batch(Protocol):
         """Adds the counts to those of earlier batches, by the same keys; None where this engine does not collect."""
 
     def collect_bounces(
-        self, event: str, bounce_type: str | None, collected: CollectedBounces | None
-    ) -> CollectedBounces | None:
+        self, event: str, bounce_type: str | None, is_local: bool, collected: CollectedBounces | None
+    ) -> tuple[CollectedBounces, Deliveries] | None:
         """Adds the counted records of an event: `bounce`, of one type where one is asked for, `deferred` or `dropped`.
 
-        None where this engine does not collect.
+        With them what `deliveries(is_local)` says. None where this engine does not collect.
         """
 
     def collect_messages(
@@ -387,7 +390,7 @@ class Batch(Protocol):
     def rows(self, lane: Lane) -> Sequence[Row]:
         """The counted records for replay."""
 
-    def deliveries(self, is_local: bool = False) -> tuple[bytes, bytes]:
+    def deliveries(self, is_local: bool = False) -> Deliveries:
         """A mark of the recipient and the time for each valid `delivered` record, *selected or not*.
 
         No filter may make an address look dead that was delivered to since. Both are 8 bytes each: what

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         CollectedColumns,
         CollectedMessages,
         Counts,
+        Deliveries,
         Fields,
         Judge,
         Key,
@@ -150,11 +151,10 @@ class NativeBatch:
         return counts
 
     def collect_bounces(
-        self, event: str, bounce_type: str | None, collected: CollectedBounces | None
-    ) -> CollectedBounces | None:
+        self, event: str, bounce_type: str | None, is_local: bool, collected: CollectedBounces | None
+    ) -> tuple[CollectedBounces, Deliveries]:
         bounces = collected if isinstance(collected, NativeBounces) else NativeBounces(event, bounce_type)
-        bounces.add(self)
-        return bounces
+        return bounces, bounces.add(self, is_local)
 
     def collect_messages(
         self, by: Sequence[Key], has_texts: bool, judge: Judge | None, collected: CollectedMessages | None
@@ -195,14 +195,8 @@ class NativeBatch:
     def rows(self, lane: Lane) -> Sequence[Row]:
         return list(map(_row, self.columns.rows(lane, self._head.line, self._head.offset)))
 
-    def deliveries(self, is_local: bool = False) -> tuple[bytes, bytes]:
-        found, times, others = self.columns.deliveries(is_local)
-        if others:
-            changed = bytearray(found)
-            for at, email in others:
-                changed[8 * at : 8 * at + 8] = (_engine.local_marks if is_local else marks)([recipient(email)])
-            found = bytes(changed)
-        return found, times
+    def deliveries(self, is_local: bool = False) -> Deliveries:
+        return _marked(*self.columns.deliveries(is_local), is_local)
 
     def fingerprints(self) -> bytes:
         return self.columns.fingerprints()
@@ -279,9 +273,9 @@ class NativeBounces:
     def __init__(self, event: str, bounce_type: str | None) -> None:
         self._bounces = _engine.Bounces(event, bounce_type)
 
-    def add(self, batch: NativeBatch) -> None:
-        """Takes in the bounces, deferrals or drops of a batch."""
-        self._bounces.add(batch.columns)
+    def add(self, batch: NativeBatch, is_local: bool) -> Deliveries:
+        """Takes in the bounces, deferrals or drops of a batch. Returns its deliveries."""
+        return _marked(*self._bounces.add(batch.columns, is_local), is_local)
 
     def merge(self, later: Self) -> None:
         self._bounces.merge(later._bounces)
@@ -314,6 +308,16 @@ class NativeBounces:
             array("I", origin_of),
             spelt,
         )
+
+
+def _marked(found: bytes, times: bytes, others: Sequence[tuple[int, str]], is_local: bool) -> Deliveries:
+    """Deliveries, where some marks are still to be made."""
+    if others:
+        changed = bytearray(found)
+        for at, email in others:
+            changed[8 * at : 8 * at + 8] = (_engine.local_marks if is_local else marks)([recipient(email)])
+        found = bytes(changed)
+    return found, times
 
 
 @cache

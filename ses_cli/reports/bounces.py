@@ -80,14 +80,16 @@ class Bounces:
     def add(self, batch: Batch) -> None:
         """Takes in bounces, or what else is asked for, deliveries and the other events wanted."""
         wanted = self.wanted
-        self.delivered.add(*batch.deliveries(wanted.is_local))
-        collected = batch.collect_bounces(wanted.event, wanted.bounce_type, self._collected)
-        if collected is None:
+        collected = batch.collect_bounces(wanted.event, wanted.bounce_type, wanted.is_local, self._collected)
+        if collected is not None:
+            self._collected, deliveries = collected
+        else:
+            deliveries = batch.deliveries(wanted.is_local)
             bounces = batch.callbacks(frozenset({wanted.event}))
             if wanted.bounce_type:
                 bounces = [one for one in bounces if one.event == "bounce" and one.bounce_type == wanted.bounce_type]
             self.addresses.add(bounces, wanted.rules)
-        self._collected = collected
+        self.delivered.add(*deliveries)
         for record in batch.callbacks(wanted.also) if wanted.also else ():
             self._note(record.event, address(record.email), record.timestamp)
 

@@ -30,8 +30,7 @@ class Delivered:
         """Deliveries: a mark of the recipient of each, and its time in Unix seconds, 8 bytes both."""
         self._marks.frombytes(marks)
         self._times.frombytes(times)
-        if len(self._marks) >= self._most:
-            self._spill()
+        self._bound()
 
     def __bool__(self) -> bool:
         """Whether there is any."""
@@ -40,7 +39,9 @@ class Delivered:
     def merge(self, later: Self) -> None:
         """All deliveries that another has, those in its file too."""
         for marks, times in later._blocks():
-            self.add(marks.tobytes(), times.tobytes())
+            self._marks += marks
+            self._times += times
+            self._bound()
 
     def find(self, wanted: "array[int]") -> Iterator[tuple[int, int]]:
         """The mark and the time of every delivery whose mark is wanted."""
@@ -56,6 +57,10 @@ class Delivered:
         found = type(self)(self._most)
         found.add(array("Q", last).tobytes(), array("q", last.values()).tobytes())
         return found
+
+    def _bound(self) -> None:
+        if len(self._marks) >= self._most:
+            self._spill()
 
     def _spill(self) -> None:
         if self._spilled is None:

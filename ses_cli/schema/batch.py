@@ -14,6 +14,7 @@ from ses_cli.batch import (
     CollectedBounces,
     CollectedMessages,
     Counts,
+    Deliveries,
     Fields,
     Invalid,
     Judge,
@@ -119,7 +120,9 @@ class PythonBatch:
     def collect(self, keys: Sequence[Key], collected: Collected | None) -> None:
         return None
 
-    def collect_bounces(self, event: str, bounce_type: str | None, collected: CollectedBounces | None) -> None:
+    def collect_bounces(
+        self, event: str, bounce_type: str | None, is_local: bool, collected: CollectedBounces | None
+    ) -> None:
         return None
 
     def collect_messages(
@@ -175,7 +178,7 @@ class PythonBatch:
                 at += 1
             yield row, offset, lines[row].removesuffix(b"\r")
 
-    def deliveries(self, is_local: bool = False) -> tuple[bytes, bytes]:
+    def deliveries(self, is_local: bool = False) -> Deliveries:
         valid = self.records if self.valid is None else self.valid
         arrived = [record for record in valid if record.event == "delivered"]
         keys = recipients([record.email for record in arrived])

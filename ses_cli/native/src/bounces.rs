@@ -1,7 +1,7 @@
 //! Bounces, deferrals or drops by recipient address: what `ses_cli/reports/addresses.py` says of each, in columns.
 
 use crate::block::{Block, Record};
-use crate::domains::{Domains, address};
+use crate::domains::{Domains, address, split};
 use crate::own::hide;
 use crate::select::from_domain;
 use crate::texts::Texts;
@@ -60,19 +60,16 @@ pub struct Bounces {
 }
 
 impl Bounces {
-    /// Takes in the records of one event type, and of bounces those of one type where one is wanted.
+    /// Takes in records of which it `is_known` how their domains are compared.
     pub fn add<'a>(
         &mut self,
         block: &Block,
         text: &[u8],
         records: impl Iterator<Item = &'a Record>,
-        event: u8,
-        bounce: Option<u8>,
         domains: &mut Domains,
     ) {
         let (mut email, mut hidden) = (Vec::new(), Vec::new());
-        for record in records.filter(|record| record.event == event && bounce.is_none_or(|kind| kind == record.bounce))
-        {
+        for record in records {
             let field = |slot| block.text(text, record, slot).unwrap_or_default();
             let written = field(EMAIL);
             email.clear();
@@ -207,6 +204,13 @@ impl Bounces {
         }
         self.rows.get(number).map(|row| (row.sender, row.template))
     }
+}
+
+/// Whether it is known how the domains of a record are compared. Those that are not are entered as missing.
+pub fn is_known(block: &Block, text: &[u8], record: &Record, domains: &mut Domains) -> bool {
+    let email = block.text(text, record, EMAIL).unwrap_or_default();
+    let is_known = domains.find(split(&email).1).is_some();
+    domains.find(&from_domain(block, text, record)).is_some() && is_known
 }
 
 /// As `ses_cli.batch.BounceColumns` numbers them.

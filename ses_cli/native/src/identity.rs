@@ -64,9 +64,9 @@ pub fn recipient(email: &[u8], domains: &mut Domains, out: &mut Vec<u8>) -> bool
     email.is_ascii()
 }
 
-/// The marks of recipients, 8 bytes each: see `identity.marks`. Each ends at one of `ends`.
-pub fn marks(recipients: &[u8], ends: &[usize]) -> Vec<u8> {
-    hashes::<8>(recipients, ends).into_flattened()
+/// The marks of recipients: see `identity.marks`. Each ends at one of `ends`.
+pub fn marks(recipients: &[u8], ends: &[usize]) -> Vec<[u8; 8]> {
+    hashes(recipients, ends)
 }
 
 /// BLAKE2b of texts, each of which ends at one of `ends`.

@@ -8,6 +8,7 @@ pub mod columns;
 pub mod counting;
 pub mod counts;
 pub mod csv;
+pub mod deliveries;
 pub mod domains;
 pub mod durations;
 pub mod email;

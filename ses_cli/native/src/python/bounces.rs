@@ -2,9 +2,10 @@
 
 use super::lines::Lines;
 use super::{detached, lock, numbers_of, string};
-use crate::bounces::{Bounces, Origin, Told};
+use crate::block::Record;
+use crate::bounces::{self, Bounces, Origin, is_known};
+use crate::deliveries::Deliveries;
 use crate::domains::split;
-use crate::identity;
 use crate::local;
 use crate::texts::Texts;
 use crate::vocabulary::*;
@@ -43,19 +44,22 @@ impl PyBounces {
         }
     }
 
-    /// Takes in the counted events of a batch.
-    fn add(&self, py: Python<'_>, lines: &Lines) -> PyResult<()> {
+    /// Takes in the counted events of a batch. Returns its deliveries as `Lines::deliveries` does.
+    fn add<'py>(&self, py: Python<'py>, lines: &Lines, is_local: bool) -> PyResult<Told<'py>> {
         let text = lines.text.bytes(py);
-        let found = lines.names.with(py, |names| {
+        let deliveries = lines.names.with(py, |names| {
             let state = lock(&lines.state);
-            let mut found = Bounces::default();
-            found.add(&state.block, text, state.records(), self.event, self.bounce, names);
-            found
+            let records = state.records().filter(|record| self.takes(record));
+            let unknown = records
+                .clone()
+                .filter(|record| !is_known(&state.block, text, record, names));
+            if unknown.count() > 0 {
+                return Deliveries::default(); // all this is done again then
+            }
+            lock(&self.bounces).add(&state.block, text, records, names);
+            Deliveries::of(&state.block, text, is_local)
         })?;
-        if found.rows.is_empty() {
-            return Ok(());
-        }
-        detached(py, || lock(&self.bounces).merge(&found))
+        Ok(told(py, deliveries))
     }
 
     /// Takes in what another one has found later, which is spent then.
@@ -85,7 +89,7 @@ impl PyBounces {
             .map(|(names, templates)| later.known_origin(names.iter().map(|name| name.as_bytes()), templates))
             .collect::<Vec<Origin>>();
         for (at, email) in emails.iter().enumerate() {
-            let told = Told {
+            let told = bounces::Told {
                 email: email.as_bytes(),
                 kind: *of(kinds.as_bytes(), at)?,
                 time: *of(&times, at)?,
@@ -149,6 +153,12 @@ impl PyBounces {
             *lock(&self.bounces) = found;
         }
         Ok(told)
+    }
+}
+
+impl PyBounces {
+    fn takes(&self, record: &Record) -> bool {
+        record.event == self.event && self.bounce.is_none_or(|bounce| bounce == record.bounce)
     }
 }
 
@@ -228,47 +238,12 @@ fn packed<'py>(py: Python<'py>, numbers: &[u32]) -> Bound<'py, PyBytes> {
 }
 
 /// Marks, times, and addresses of which Python has to make the mark.
-pub type Deliveries<'py> = (Bound<'py, PyBytes>, Bound<'py, PyBytes>, Vec<(usize, String)>);
+pub type Told<'py> = (Bound<'py, PyBytes>, Bound<'py, PyBytes>, Vec<(usize, String)>);
 
-/// See `Lines::deliveries`.
-pub fn deliveries<'py>(lines: &Lines, py: Python<'py>) -> PyResult<Deliveries<'py>> {
-    let text = lines.text.bytes(py);
-    let (marks, times, odd) = lines.names.with(py, |names| {
-        let state = lock(&lines.state);
-        let (mut recipients, mut ends) = (Vec::new(), Vec::new());
-        let (mut times, mut odd) = (Vec::new(), Vec::new());
-        for record in state.block.records.iter().filter(|record| record.event == DELIVERED) {
-            let email = state.block.text(text, record, EMAIL).unwrap_or_default();
-            if !identity::recipient(&email, names, &mut recipients) {
-                odd.push((ends.len(), String::from_utf8_lossy(&email).into_owned()));
-            }
-            ends.push(recipients.len());
-            times.extend_from_slice(&record.time().to_ne_bytes());
-        }
-        (identity::marks(&recipients, &ends), times, odd)
-    })?;
-    Ok((PyBytes::new(py, &marks), PyBytes::new(py, &times), odd))
-}
-
-/// The same with marks that hold in this process alone.
-pub fn local_deliveries<'py>(lines: &Lines, py: Python<'py>) -> PyResult<Deliveries<'py>> {
-    let text = lines.text.bytes(py);
-    let (marks, times, odd) = detached(py, || {
-        let state = lock(&lines.state);
-        let (mut scratch, mut marks, mut times, mut odd) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for record in state.block.records.iter().filter(|record| record.event == DELIVERED) {
-            let email = state.block.text(text, record, EMAIL).unwrap_or_default();
-            let mark = local::mark_of(&email, &mut scratch);
-            if mark.is_none() {
-                odd.push((marks.len(), String::from_utf8_lossy(&email).into_owned()));
-            }
-            marks.push(mark.unwrap_or_default().to_ne_bytes());
-            times.push(record.time().to_ne_bytes());
-        }
-        (marks, times, odd)
-    })?;
+/// Deliveries as Python takes them.
+pub fn told(py: Python<'_>, deliveries: Deliveries) -> Told<'_> {
     let packed = |column: &[[u8; 8]]| PyBytes::new(py, column.as_flattened());
-    Ok((packed(&marks), packed(&times), odd))
+    (packed(&deliveries.marks), packed(&deliveries.times), deliveries.odd)
 }
 
 /// The marks of recipients as they are told apart, 8 bytes each, which hold in this process alone.

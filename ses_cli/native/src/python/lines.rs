@@ -8,6 +8,7 @@ use super::state::{Spare, State, Text};
 use super::tally::PyTally;
 use super::{bounces, detached, fields, lock, rows, settle};
 use crate::block::{Bad, Record};
+use crate::deliveries::Deliveries;
 use crate::select::Selection;
 use crate::tally::Tally;
 use crate::vocabulary::*;
@@ -196,12 +197,10 @@ impl Lines {
 
     /// A mark and a time for each valid `delivered` record, selected or not, 8 bytes each; and the addresses of which
     /// Python has to make the mark, each with its place. With `is_local` marks hold in this process alone.
-    fn deliveries<'py>(&self, py: Python<'py>, is_local: bool) -> PyResult<bounces::Deliveries<'py>> {
-        if is_local {
-            bounces::local_deliveries(self, py)
-        } else {
-            bounces::deliveries(self, py)
-        }
+    fn deliveries<'py>(&self, py: Python<'py>, is_local: bool) -> PyResult<bounces::Told<'py>> {
+        let text = self.text.bytes(py);
+        let found = detached(py, || Deliveries::of(&lock(&self.state).block, text, is_local))?;
+        Ok(bounces::told(py, found))
     }
 
     /// The fingerprint of each counted record, 16 bytes each.
