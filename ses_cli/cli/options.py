@@ -17,6 +17,7 @@ from ses_cli.render.formats import Style
 
 if TYPE_CHECKING:
     from datetime import tzinfo
+    from pathlib import Path
 
     from click.shell_completion import CompletionItem
 
@@ -134,6 +135,15 @@ class Template(click.ParamType[str]):
 
 
 _COMMA = re.compile(',(?=(?:[^"]*"[^"]*")*[^"]*$)')  # not one in the quotes of "a,b"@example.com
+
+
+def path_of(name: str | None) -> "Path | None":
+    """The file that is named, if one is."""
+    if name is None:
+        return None
+    from pathlib import Path  # start-up
+
+    return Path(name)
 
 
 def split(values: Iterable[str]) -> list[str]:

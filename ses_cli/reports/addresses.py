@@ -4,6 +4,8 @@ What is said of an address (type, class, action, reason, codes) comes from its n
 from its newest event: only a delivery speaks against a hard bounce, and that is told beside it.
 """
 
+from __future__ import annotations
+
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +13,6 @@ from datetime import tzinfo
 from functools import cache, lru_cache
 from itertools import compress, count
 from operator import not_
-from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from ses_cli.batch import BounceColumns
@@ -23,6 +24,8 @@ from ses_cli.table import Value
 from ses_cli.times import rfc3339
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ses_cli.callback import Callback
 
 NAMES = (
@@ -77,7 +80,7 @@ class Address:
         return self.bounce_type == HARD
 
 
-def _times() -> "array[int]":
+def _times() -> array[int]:
     return array("q")
 
 
@@ -87,12 +90,12 @@ class Addresses:
 
     numbers: dict[str, int] = field(default_factory=dict)
     types: bytearray = field(default_factory=bytearray)  # kinds; this to `verdicts` are of one event
-    times: "array[int]" = field(default_factory=_times)
+    times: array[int] = field(default_factory=_times)
     reasons: list[str] = field(default_factory=list)  # as `reasons.own.hide` gives them, so that many are one
     verdicts: list[Verdict] = field(default_factory=list)
-    firsts: "array[int]" = field(default_factory=_times)
-    lasts: "array[int]" = field(default_factory=_times)
-    counts: "array[int]" = field(default_factory=_times)
+    firsts: array[int] = field(default_factory=_times)
+    lasts: array[int] = field(default_factory=_times)
+    counts: array[int] = field(default_factory=_times)
     origins: list[Origin] = field(default_factory=list)
 
     @classmethod
@@ -110,7 +113,7 @@ class Addresses:
             list(map(columns.origins.__getitem__, columns.origin_of)),
         )
 
-    def add(self, records: "Iterable[Callback]", rules: Path | None) -> None:
+    def add(self, records: Iterable[Callback], rules: Path | None) -> None:
         """Takes in bounces, deferrals or drops."""
         classify, numbers = classifier(rules).classify_hidden, self.numbers
         for record in records:
@@ -274,7 +277,7 @@ def classifier(rules: Path | None) -> Classifier:
     return Classifier.load(rules)
 
 
-def _kind(record: "Callback") -> int:
+def _kind(record: Callback) -> int:
     return _OF_OTHERS.get(record.event) or _OF_BOUNCES.get(record.bounce_type or "", _UNTYPED)
 
 

@@ -1,11 +1,12 @@
 """Bounces, deferrals or drops by recipient address: whom to stop mailing, why, and what else to do about it."""
 
+from __future__ import annotations
+
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from pathlib import Path
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from ses_cli.batch import Batch, BounceColumns, CollectedBounces
 from ses_cli.engine import collected_bounces, marks
@@ -15,6 +16,9 @@ from ses_cli.reports import bounce_groups
 from ses_cli.reports.addresses import NAMES, Address, Addresses, AddressRows, ordered, values
 from ses_cli.reports.delivered import Delivered
 from ses_cli.table import Column, Data, Kind, Table, Value
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SORTS = ("last", "count", "email", "domain")
 ALSO = ("spamreport", "unsubscribe")
@@ -66,12 +70,12 @@ class Bounces:
                 self._addresses = later
         return self._addresses
 
-    def __getstate__(self) -> "BouncesState":
+    def __getstate__(self) -> BouncesState:
         """Copies, and what goes to another process, hold columns of what an engine collected."""
         columns = None if self._collected is None else self._collected.columns(is_kept=True)
         return BouncesState(self.wanted, self._addresses, self.delivered, self.others, columns)
 
-    def __setstate__(self, state: "BouncesState") -> None:
+    def __setstate__(self, state: BouncesState) -> None:
         self.wanted, self._addresses, self.delivered, self.others, columns = state
         self._collected = columns and collected_bounces(self.wanted.event, self.wanted.bounce_type, columns)
         if columns and self._collected is None:
@@ -112,7 +116,7 @@ class Bounces:
         deferred, self.delivered = self.delivered, Delivered()
         return deferred
 
-    def questions(self) -> "array[int]":
+    def questions(self) -> array[int]:
         """Which deliveries are asked for."""
         return self._marks(self.addresses.followed()[0])
 
@@ -120,7 +124,7 @@ class Bounces:
         """Takes in those that were asked for."""
         self.delivered.merge(answers)
 
-    def _marks(self, emails: list[str]) -> "array[int]":
+    def _marks(self, emails: list[str]) -> array[int]:
         return array("Q", marks(recipients(emails), self.wanted.is_local))
 
     def _note(self, event: str, email: str, time: int) -> None:

@@ -6,7 +6,6 @@ file: an address may bounce at the end of a log of any size, and its delivery ha
 
 from array import array
 from collections.abc import Iterator
-from tempfile import TemporaryFile
 from typing import IO, Self
 
 from ses_cli.engine import matching
@@ -64,6 +63,8 @@ class Delivered:
 
     def _spill(self) -> None:
         if self._spilled is None:
+            from tempfile import TemporaryFile  # start-up
+
             self._spilled = TemporaryFile()
         self._spilled.seek(0, 2)
         self._marks.tofile(self._spilled)

@@ -1,14 +1,12 @@
 """The options of `bounces`: which events and addresses, and where their list goes."""
 
 import datetime
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from ses_cli.cli.given import refuse, refuse_twice
-from ses_cli.cli.options import File, Printing, Selecting, Top, grouped, selecting_by
+from ses_cli.cli.options import File, Printing, Selecting, Top, grouped, path_of, selecting_by
 from ses_cli.errors import UsageError
 from ses_cli.events import FAILURES
 
@@ -41,8 +39,7 @@ ACTIONS = ("suppress", "retry", "fix-sender", "fix-content", "review")
 EXPORTS = ("plain", "tencent", "aws-ses", "mailgun", "listmonk", "cloudflare")
 
 
-@dataclass(frozen=True, slots=True)
-class BounceChoice:
+class BounceChoice(NamedTuple):
     """Which addresses, and how they are shown."""
 
     hard: bool
@@ -74,7 +71,7 @@ class BounceChoice:
             by=self.by,
             sort=self.sort,
             top=self.top or None,
-            rules=Path(self.rules) if self.rules else None,
+            rules=path_of(self.rules),
             also=also,
             tz=tz,
             event=event_of(selecting),
@@ -87,8 +84,7 @@ def event_of(selecting: Selecting) -> str:
     return selecting.events[0] if selecting.events else "bounce"
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(NamedTuple):
     """What else is asked for than rows of addresses."""
 
     each: bool
@@ -97,8 +93,7 @@ class Asking:
     follow: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Exporting:
+class Exporting(NamedTuple):
     """The suppression list that is asked for."""
 
     export: str | None
@@ -175,7 +170,7 @@ _OF_LOGS = (
 choosing = grouped(
     "choosing",
     BounceChoice,
-    BounceChoice.__slots__,
+    BounceChoice._fields,
     click.option("--hard", is_flag=True, help="Only hard bounces."),
     click.option("--soft", is_flag=True, help="Only soft bounces."),
     click.option(
@@ -230,7 +225,7 @@ selecting = selecting_by(
 asking = grouped(
     "asking",
     Asking,
-    Asking.__slots__,
+    Asking._fields,
     click.option("--events", "each", is_flag=True, help="List every event in log order, not one row per address."),
     click.option(
         "--explain", metavar="REASON", help="Explain a bounce reason and name the rule that matches; reads no log."
@@ -245,7 +240,7 @@ asking = grouped(
 exporting = grouped(
     "exporting",
     Exporting,
-    Exporting.__slots__,
+    Exporting._fields,
     click.option("--export", type=click.Choice(EXPORTS), help="Write a suppression list in this system's format."),
     click.option("--complaints", is_flag=True, help="Also export recipients of spamreport events."),
     click.option("--unsubscribes", is_flag=True, help="Also export recipients of unsubscribe events."),

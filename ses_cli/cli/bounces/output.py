@@ -1,23 +1,26 @@
 """The three things `bounces` does: a report or an export of addresses, a listing of events, an explanation."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from datetime import tzinfo
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ses_cli.cli import scanning
 from ses_cli.cli.bounces.options import BounceChoice, Exporting
-from ses_cli.cli.options import Printing, Reading, Selecting
+from ses_cli.cli.options import Printing, Reading, Selecting, path_of
 from ses_cli.errors import Exit, UsageError
 from ses_cli.reasons import ACTIONS, CLASSES, Classifier
-from ses_cli.render import data
 from ses_cli.render.formats import FORMATS
 from ses_cli.render.output import Output, write
 from ses_cli.render.text import safe
 from ses_cli.reports.bounces import Bounces
-from ses_cli.reports.listing import Bounced, Listing
 from ses_cli.scan import Part
 from ses_cli.times import shown
+
+if TYPE_CHECKING:
+    from ses_cli.reports.listing import Bounced, Listing
 
 
 def report(
@@ -48,6 +51,8 @@ def report(
 
 def each(reading: Reading, selecting: Selecting, printing: Printing, choosing: BounceChoice) -> Exit:
     """Every event as it comes, in the memory of one part."""
+    from ses_cli.reports.listing import Listing  # start-up
+
     if printing.form in ("json", "markdown"):
         raise UsageError(f"--events is a stream, which {printing.form} cannot hold", "use -f ndjson")
     found = scanning.find_input(reading, printing, choosing.rules)
@@ -67,10 +72,12 @@ def each(reading: Reading, selecting: Selecting, printing: Printing, choosing: B
 
 def explain(reason: str, choosing: BounceChoice, printing: Printing) -> Exit:
     """What one reason means, with the evidence and all rules that matched."""
-    classifier = Classifier.load(Path(choosing.rules) if choosing.rules else None)
+    classifier = Classifier.load(path_of(choosing.rules))
     found = classifier.explain(reason, choosing.bounce_type)
     verdict = found.verdict
     if printing.form == "json":
+        from ses_cli.render import data  # start-up
+
         content = {
             "schema": "ses-events/explanation@1",
             "reason": reason,

@@ -2,15 +2,13 @@
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from ses_cli.cli.comparing import baseline, comparing
 from ses_cli.cli.given import refuse, refuse_twice
-from ses_cli.cli.options import Duration, Printing, Top, grouped
+from ses_cli.cli.options import Duration, Printing, Top, grouped, path_of
 from ses_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,8 +34,7 @@ class OfSender(click.ParamType[Number]):
         return (domain_name(name) if name else None), int(number)
 
 
-@dataclass(frozen=True, slots=True)
-class Checking:
+class Checking(NamedTuple):
     """What is asked of the senders."""
 
     levels: tuple[Number, ...]
@@ -59,7 +56,7 @@ class Checking:
             baseline=baseline(self.baseline, tz),
             quotas=tuple(_quotas(self.levels, self.quotas)),
             top=self.top or None,
-            rules=Path(self.rules) if self.rules else None,
+            rules=path_of(self.rules),
             tz=tz,
             files=files,
             conditions=tuple(map(condition, self.fail_on)),
@@ -91,7 +88,7 @@ def check(printing: Printing, checking: Checking) -> None:
 checking = grouped(
     "checking",
     Checking,
-    Checking.__slots__,
+    Checking._fields,
     click.option(
         "--level",
         "levels",

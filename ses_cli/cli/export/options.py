@@ -1,6 +1,6 @@
 """The options of `export`: which columns, and what is redacted."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import click
 
@@ -9,8 +9,7 @@ from ses_cli.cli.options import File, List, grouped
 SUFFIXES = {".parquet": "parquet", ".arrow": "arrow", ".arrows": "arrow", ".duckdb": "duckdb"}
 
 
-@dataclass(frozen=True, slots=True)
-class ExportChoice:
+class ExportChoice(NamedTuple):
     """What of the records is written."""
 
     columns: tuple[str, ...]
@@ -23,7 +22,7 @@ class ExportChoice:
 choosing = grouped(
     "choosing",
     ExportChoice,
-    ExportChoice.__slots__,
+    ExportChoice._fields,
     click.option(
         "--columns", multiple=True, type=List(), metavar="NAME", help="Only these columns, separated by commas."
     ),

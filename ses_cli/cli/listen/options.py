@@ -1,6 +1,6 @@
 """The options of `listen`: where, who may post, how much, and what becomes of old logs."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import click
 
@@ -23,8 +23,7 @@ class Rotate(Size):
         return DAILY if str(value) == "daily" else super().convert(value, param, ctx)
 
 
-@dataclass(frozen=True, slots=True)
-class Serving:
+class Serving(NamedTuple):
     """Where to listen, and who may post."""
 
     host: str
@@ -37,8 +36,7 @@ class Serving:
     tls_key: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Bounding:
+class Bounding(NamedTuple):
     """Limits on what a client may do."""
 
     max_body: int
@@ -47,8 +45,7 @@ class Bounding:
     timeout: float
 
 
-@dataclass(frozen=True, slots=True)
-class Keeping:
+class Keeping(NamedTuple):
     """Where callbacks are stored, and how logs are rotated."""
 
     log: str | None
@@ -59,8 +56,7 @@ class Keeping:
     endpoint: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Forwarding:
+class Forwarding(NamedTuple):
     """Where what is stored goes on to."""
 
     forward_to: str | None
@@ -70,7 +66,7 @@ class Forwarding:
 keeping = grouped(
     "keeping",
     Keeping,
-    Keeping.__slots__,
+    Keeping._fields,
     click.option("--log", type=File(), help="Append to FILE.  [default: the log that the other commands read]"),
     click.option(
         "--rotate", multiple=True, type=Rotate(), help="Begin a new log at this size, every day (UTC), or both."
@@ -90,7 +86,7 @@ keeping = grouped(
 serving = grouped(
     "serving",
     Serving,
-    Serving.__slots__,
+    Serving._fields,
     click.option(
         "--host",
         metavar="ADDRESS",
@@ -118,7 +114,7 @@ serving = grouped(
 bounding = grouped(
     "bounding",
     Bounding,
-    Bounding.__slots__,
+    Bounding._fields,
     click.option(
         "--max-body", type=Size(), default="1MiB", show_default=True, help="Maximum size of a body, decompressed too."
     ),
@@ -142,7 +138,7 @@ bounding = grouped(
 forwarding = grouped(
     "forwarding",
     Forwarding,
-    Forwarding.__slots__,
+    Forwarding._fields,
     click.option(
         "--forward-to",
         envvar=FORWARD,
@@ -153,8 +149,7 @@ forwarding = grouped(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Observing:
+class Observing(NamedTuple):
     """How the receiver is watched."""
 
     metrics: tuple[str, int] | None
@@ -179,7 +174,7 @@ class ListenAddress(click.ParamType[tuple[str, int]]):
 observing = grouped(
     "observing",
     Observing,
-    Observing.__slots__,
+    Observing._fields,
     click.option("--metrics", type=ListenAddress(), help="Serve Prometheus metrics at http://HOST:PORT/metrics."),
     click.option(
         "--log-format",

@@ -1,19 +1,20 @@
 """The options of `messages`: what of them is shown."""
 
-from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from ses_cli.cli.given import refuse, refuse_twice
-from ses_cli.cli.options import Duration, File, Printing, Selecting, Top, grouped
+from ses_cli.cli.options import Duration, File, Printing, Selecting, Top, grouped, path_of
 from ses_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BY = ("domain", "provider", "from-domain", "template")
 
 
-@dataclass(frozen=True, slots=True)
-class Looking:
+class Looking(NamedTuple):
     """What of the messages is shown."""
 
     by: tuple[str, ...]
@@ -27,9 +28,9 @@ class Looking:
         """Whether single messages were named."""
         return bool(selecting.emails or selecting.bulk_ids or selecting.message_ids)
 
-    def rules_path(self) -> Path | None:
+    def rules_path(self) -> "Path | None":
         """The user's own rules."""
-        return Path(self.rules) if self.rules else None
+        return path_of(self.rules)
 
 
 def check(looking: Looking, selecting: Selecting, printing: Printing) -> None:
@@ -58,7 +59,7 @@ def _check_listed(looking: Looking, printing: Printing) -> None:
 looking = grouped(
     "looking",
     Looking,
-    Looking.__slots__,
+    Looking._fields,
     click.option("--by", multiple=True, type=click.Choice(BY), help="Group by this (repeatable).  [default: domain]"),
     click.option("--pending", is_flag=True, help="List messages without a final outcome."),
     click.option("--impossible", is_flag=True, help="List messages whose callbacks contradict each other."),

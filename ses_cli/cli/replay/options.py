@@ -1,6 +1,6 @@
 """The options of `replay`: where to, how fast, and what is remembered."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import click
 
@@ -9,8 +9,7 @@ from ses_cli.cli.options import Duration, File, Patience, grouped
 TARGET = "SES_EVENTS_TO"  # the URL may be a secret, and a process's arguments can be seen by all
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
+class Sending(NamedTuple):
     """Where requests go, and what they look like."""
 
     to: str | None
@@ -27,8 +26,7 @@ class Sending:
     yes: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Pacing:
+class Pacing(NamedTuple):
     """In which order, how fast, and what is done about failures."""
 
     lane: str
@@ -47,8 +45,7 @@ class Pacing:
     shutdown_timeout: float
 
 
-@dataclass(frozen=True, slots=True)
-class Remembering:
+class Remembering(NamedTuple):
     """What is written down, and read again when a run resumes."""
 
     journal: str | None
@@ -66,7 +63,7 @@ class Remembering:
 sending = grouped(
     "sending",
     Sending,
-    Sending.__slots__,
+    Sending._fields,
     click.option("--to", envvar=TARGET, metavar="URL", help=f"Where to send.  [default: ${TARGET}]"),
     click.option(
         "-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Add a header to each request."
@@ -97,7 +94,7 @@ sending = grouped(
 pacing = grouped(
     "pacing",
     Pacing,
-    Pacing.__slots__,
+    Pacing._fields,
     click.option(
         "--lane",
         type=click.Choice(("message", "email", "domain", "none")),
@@ -165,7 +162,7 @@ pacing = grouped(
 remembering = grouped(
     "remembering",
     Remembering,
-    Remembering.__slots__,
+    Remembering._fields,
     click.option(
         "--journal",
         type=File(),

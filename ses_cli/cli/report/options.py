@@ -1,6 +1,6 @@
 """The options of `report`: how the page looks, what it may hold, and what it compares."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import click
 
@@ -8,8 +8,7 @@ from ses_cli.cli.comparing import comparing
 from ses_cli.cli.options import File, grouped
 
 
-@dataclass(frozen=True, slots=True)
-class Designing:
+class Designing(NamedTuple):
     """How the page looks, what it may hold, and what it compares."""
 
     title: str | None
@@ -23,7 +22,7 @@ class Designing:
 designing = grouped(
     "designing",
     Designing,
-    Designing.__slots__,
+    Designing._fields,
     click.option("--title", metavar="TEXT", help="Title of the page."),
     click.option(
         "--lang", "language", type=click.Choice(("en", "zh")), default="en", show_default=True, help="Language."

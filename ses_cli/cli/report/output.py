@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Self
 
 from ses_cli.batch import Batch
 from ses_cli.cli import scanning
 from ses_cli.cli.baseline import read_other
 from ses_cli.cli.comparing import baseline, other_log
-from ses_cli.cli.options import Printing, Reading, Selecting
+from ses_cli.cli.options import Printing, Reading, Selecting, path_of
 from ses_cli.cli.report.options import Designing
 from ses_cli.errors import Exit, UsageError
 from ses_cli.events import HARD
@@ -52,7 +51,7 @@ def run(reading: Reading, selecting: Selecting, designing: Designing, output: st
         raise UsageError("report: its libraries are not installed", "pip install 'ses-events[report]'") from None
     from ses_cli.report.page import HtmlPage, render
 
-    tz, rules = selecting.zone(), Path(designing.rules) if designing.rules else None
+    tz, rules = selecting.zone(), path_of(designing.rules)
     printing = Printing("html", output, None)
     asked = Asked(designing.window, baseline(designing.baseline, tz), rules=rules, tz=tz, jobs=reading.jobs)
     name = other_log(designing.baseline)

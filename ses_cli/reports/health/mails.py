@@ -1,11 +1,12 @@
 """Messages counted, each once for a thing: by what became of it, where and when; failures by their meaning."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from operator import itemgetter
-from pathlib import Path
-from typing import Generic, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, Self, TypeVar
 
 from ses_cli.batch import Batch, Sample, Value
 from ses_cli.batch import Key as BatchKey
@@ -18,6 +19,9 @@ from ses_cli.message.totals import Totals
 from ses_cli.reports.health.meanings import HOUR, Meaning, Place, judge_of
 from ses_cli.reports.kinds import UNTYPED
 from ses_cli.reports.messages.store import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # What became of messages. `open`, `click`, `unsubscribe` and `spamreport` are the first in the hour in which they
 # happened; `opened` and `complained` are messages delivered, in the hour of their delivery.
@@ -66,7 +70,7 @@ class Mails:
         """Where messages are from and where they went, by what stands for it, in the order of that."""
         return sorted([(group, _place(values)) for group, values in self.groups.items()], key=itemgetter(0))
 
-    def by(self, of: Callable[[Place], K | None]) -> "Grouped[K]":
+    def by(self, of: Callable[[Place], K | None]) -> Grouped[K]:
         """Messages by what is made of their places; those of which that is None are left out."""
         return Grouped(self, of)
 

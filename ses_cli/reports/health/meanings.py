@@ -1,14 +1,18 @@
 """Why mail failed: what its reason means."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from functools import cache
 from hashlib import blake2b
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ses_cli.batch import Cause
 from ses_cli.events import SOFT
 from ses_cli.reports.addresses import classifier
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HOUR = 3600
 _LONGEST = 200  # characters of a reason whose meaning is remembered

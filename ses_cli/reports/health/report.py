@@ -1,9 +1,10 @@
 """Is the sending healthy: what the published rules make of each sender domain and day, and what changed."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from pathlib import Path
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from ses_cli.batch import Batch
 from ses_cli.collection import no_collection
@@ -19,6 +20,9 @@ from ses_cli.reports.health.rates import COUNTS, RATES
 from ses_cli.reports.health.sentences import Context
 from ses_cli.table import Data, Table
 from ses_cli.times import zone_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)

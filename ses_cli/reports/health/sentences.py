@@ -1,11 +1,12 @@
 """A change in one sentence that a person can act on, and the command that lists what is behind it."""
 
+from __future__ import annotations
+
 import shlex
 from collections import Counter
 from collections.abc import Sequence
 from datetime import tzinfo
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ses_cli.reports.health.changes import Cause, Change
 from ses_cli.reports.health.compared import Compared
@@ -15,6 +16,9 @@ from ses_cli.reports.health.periods import edges
 from ses_cli.reports.health.since import HourRange
 from ses_cli.reports.health.words import NONE, percent
 from ses_cli.times import local, rfc3339
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _LONGEST = 60  # characters of a reason that are quoted
 _TOLD = 3  # causes in a sentence

@@ -1,10 +1,11 @@
 """The whole story of each message that was selected: a support person's answer to "where is my mail?"."""
 
+from __future__ import annotations
+
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from ses_cli.batch import Batch
 from ses_cli.callback import Callback
@@ -19,6 +20,9 @@ from ses_cli.reports.messages.rows import NAMES, row
 from ses_cli.reports.messages.story import StepKey, Story, fuller, step_key
 from ses_cli.table import Data, Table
 from ses_cli.times import zone_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MOST = 100_000  # callbacks held
 
