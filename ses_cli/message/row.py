@@ -16,16 +16,20 @@ That two of 10^8 messages have one key happens once in 10^22 logs, that two of a
 10^7. Texts of messages are kept beside the rows: key, the lengths of `bulkId` and of the address in 4 bytes each, both.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from itertools import groupby
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from ses_cli.callback import Callback
 from ses_cli.identity import message_key
 from ses_cli.message.life import Life, life
 from ses_cli.message.sent import Sent, sent_time
 from ses_cli.message.steps import Step, step
+
+if TYPE_CHECKING:
+    from ses_cli.callback import Callback
 
 ROW = 40
 KEY = 16

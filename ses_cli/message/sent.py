@@ -1,11 +1,16 @@
 """When a message was sent."""
 
+from __future__ import annotations
+
 import re
 from datetime import datetime, timedelta, timezone
 from enum import IntEnum
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from ses_cli.callback import Callback
+if TYPE_CHECKING:
+    from ses_cli.callback import Callback
+
 
 _BULK_TIME = re.compile(r"-date-([0-9]{14})(?![0-9])")
 _WALL = timezone(timedelta(hours=8))  # a bulkId has the time on the clock of UTC+8

@@ -1,10 +1,14 @@
 """The steps of a message, one for each callback, and the opens that are a machine's."""
 
-from enum import IntEnum
-from typing import NamedTuple
+from __future__ import annotations
 
-from ses_cli.callback import Callback
+from enum import IntEnum
+from typing import TYPE_CHECKING, NamedTuple
+
 from ses_cli.events import HARD, SOFT
+
+if TYPE_CHECKING:
+    from ses_cli.callback import Callback
 
 
 class Step(IntEnum):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from itertools import accumulate
-from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Self, TypeVar
 
 from ses_cli.batch import MessageBlock, Parts
@@ -139,6 +138,8 @@ class Store:
             return
         self.settle()
         if self._spilled is None:
+            from tempfile import TemporaryFile  # start-up
+
             self._spilled = TemporaryFile()
         for rows, texts in self._runs:
             rows.spill(self._spilled)
