@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from ses_cli.events import WARNINGS
@@ -12,19 +11,22 @@ if TYPE_CHECKING:
     from ses_cli.batch import Batch
 
 
-@dataclass(slots=True)
-class Ledger:
+class Ledger:  # noqa: PLW1641 - what changes is not hashed
     """`lines = valid + invalid + blank` and `valid = counted + filtered + duplicates`."""
 
-    lines: int = 0
-    invalid: int = 0
-    blank: int = 0
-    filtered: int = 0
-    duplicates: int = 0
-    valid: int = 0
-    counted: int = 0
-    problems: Counter[str] = field(default_factory=Counter)  # error code -> n
-    warnings: Counter[str] = field(default_factory=Counter)  # warning code -> n
+    def __init__(self) -> None:
+        self.lines = 0
+        self.invalid = 0
+        self.blank = 0
+        self.filtered = 0
+        self.duplicates = 0
+        self.valid = 0
+        self.counted = 0
+        self.problems: Counter[str] = Counter()  # error code -> n
+        self.warnings: Counter[str] = Counter()  # warning code -> n
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ledger) and vars(self) == vars(other)
 
     def add(self, batch: Batch, strict: bool = False) -> None:
         """Enter a batch."""

@@ -1,7 +1,6 @@
 """The shapes every report ends in: tables for eyes, data for programs."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -32,18 +31,31 @@ class Column(NamedTuple):
     block: int = 0  # columns of one block stay together where a table is continued below
 
 
-@dataclass(slots=True)
-class Table:
+class Table:  # noqa: PLW1641 - what changes is not hashed
     """A table for eyes, with a row for what was left out and one of totals."""
 
-    title: str
-    columns: Sequence[Column]
-    rows: Sequence[Sequence[Value]]
-    rest: Sequence[Value] | None = None
-    total: Sequence[Value] | None = None
-    notes: list[str] = field(default_factory=list)
-    conclusion: str = ""  # what it comes to, in a sentence below
-    commands: list[str] = field(default_factory=list)  # to be copied: no line of theirs is folded
+    def __init__(
+        self,
+        title: str,
+        columns: Sequence[Column],
+        rows: Sequence[Sequence[Value]],
+        rest: Sequence[Value] | None = None,
+        total: Sequence[Value] | None = None,
+        notes: Iterable[str] = (),
+        conclusion: str = "",
+        commands: Iterable[str] = (),
+    ) -> None:
+        self.title = title
+        self.columns = columns
+        self.rows = rows
+        self.rest = rest
+        self.total = total
+        self.notes = list(notes)
+        self.conclusion = conclusion  # what it comes to, in a sentence below
+        self.commands = list(commands)  # to be copied: no line of theirs is folded
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Table) and vars(self) == vars(other)
 
 
 class Data(NamedTuple):

@@ -3,10 +3,9 @@
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import count
 from operator import add
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 from zlib import crc32
 
 from ses_cli.batch import Batch, Collected, Counts, Value
@@ -15,14 +14,16 @@ from ses_cli.engine import collected_counts
 from ses_cli.events import HARD, SOFT
 from ses_cli.reports.kinds import UNTYPED, Group, kind, minus, plus
 
+# A tally as it travels and is kept: keys, groups, columns, how many groups are left out, and their records by kind
+TallyState = tuple[list[str], list[Group], dict[str, list[int]], int, dict[str, int]]
+
 _KINDS = {HARD: ("bounce", HARD), SOFT: ("bounce", SOFT), UNTYPED: ("bounce", None)}  # by event and bounce type
 _KIND_KEYS = (BatchKey.EVENT, BatchKey.BOUNCE_TYPE)
 _AT_ONCE = 1000  # groups that are named together
 _MOST_PENDING = 10_000  # at some hundred bytes each
 
 
-@dataclass(slots=True)
-class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
+class Tally:  # noqa: PLW1641 - what changes is not hashed
     """One number for each group, and one column of counts for each kind of event.
 
     A kind is an event type; of bounces hard_bounce, soft_bounce or untyped_bounce. What an engine collected stays with
@@ -30,16 +31,18 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
     together: batch after batch has the same.
     """
 
-    _groups: list[Group] = field(default_factory=list)
-    _numbers: dict[Group, int] = field(default_factory=dict)
-    _columns: dict[str, "array[int]"] = field(default_factory=dict)  # shorter than the groups where the last have none
-    _collected: Collected | None = None
-    _enter: "Enter | None" = None
-    _pending: Counter[tuple[Value, ...]] = field(default_factory=Counter)
-    _enter_pending: "Callable[[Tally, Counts], object] | None" = None
-    _keys: "Sequence[BatchKey]" = ()  # what an engine counts such groups by, if one can take them
-    _left: int = 0  # groups that are not there any more, and
-    _left_counts: dict[str, int] = field(default_factory=dict)  # their records by kind
+    def __init__(self, keys: "Sequence[BatchKey]" = ()) -> None:
+        """`keys`: what an engine counts such groups by, if one can take them."""
+        self._keys = keys
+        self._groups: list[Group] = []
+        self._numbers: dict[Group, int] = {}
+        self._columns: dict[str, array[int]] = {}  # shorter than the groups where the last have none
+        self._collected: Collected | None = None
+        self._enter: Enter | None = None
+        self._pending: Counter[tuple[Value, ...]] = Counter()
+        self._enter_pending: Callable[[Tally, Counts], object] | None = None
+        self._left = 0  # groups that are not there any more, and
+        self._left_counts: dict[str, int] = {}  # their records by kind
 
     def __eq__(self, other: object) -> bool:
         """Whether both counted the same, in whatever order."""
@@ -75,33 +78,33 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
         if len(self._pending) > _MOST_PENDING:
             self._settle()
 
-    def __getstate__(self) -> "TallyState":
+    def __getstate__(self) -> TallyState:
         """Copies, and what goes to another process, hold the groups themselves."""
         held, count = self._held(), len(self._groups)
         if held is None:
             columns = {name: [*column, *[0] * (count - len(column))] for name, column in self._columns.items()}
-            return TallyState(list(map(str, self._keys)), self._groups, columns, self._left, self._left_counts)
+            return list(map(str, self._keys)), self._groups, columns, self._left, self._left_counts
         numbers = held.largest()
-        return TallyState(list(map(str, held.keys)), _told(held, numbers), self.columns(numbers), 0, {})
+        return list(map(str, held.keys)), _told(held, numbers), self.columns(numbers), 0, {}
 
-    def __setstate__(self, state: "TallyState") -> None:
-        self.__init__()  # type: ignore[misc]
-        self._left, self._left_counts = state.left, state.left_counts
-        self._keys = list(map(BatchKey, state.keys))
-        self._collected = self._collected_elsewhere(state) if state.keys and state.groups and not state.left else None
+    def __setstate__(self, state: TallyState) -> None:
+        keys, groups, columns, left, left_counts = state
+        self.__init__(list(map(BatchKey, keys)))  # type: ignore[misc]
+        self._left, self._left_counts = left, left_counts
+        self._collected = self._collected_elsewhere(groups, columns) if keys and groups and not left else None
         if self._collected is None:
-            self.add_columns(state.groups, state.columns)
+            self.add_columns(groups, columns)
 
-    def _collected_elsewhere(self, state: "TallyState") -> Collected | None:
+    def _collected_elsewhere(self, groups: list[Group], columns: dict[str, list[int]]) -> Collected | None:
         is_one = len([key for key in self._keys if key not in _KIND_KEYS]) == 1
-        values: Any = [state.groups] if is_one else list(zip(*state.groups, strict=True))
-        counts = {_KINDS.get(name, (name, None)): column for name, column in state.columns.items()}
+        values: Any = [groups] if is_one else list(zip(*groups, strict=True))
+        counts = {_KINDS.get(name, (name, None)): column for name, column in columns.items()}
         return collected_counts(self._keys, values, counts)
 
     def split(self, count: int) -> "list[Tally]":
         """The groups in so many parts, the same group always in the same one."""
         keys, groups, columns, *_ = self.__getstate__()
-        parts = [Tally(_keys=list(map(BatchKey, keys))) for _ in range(count)]
+        parts = [Tally(list(map(BatchKey, keys))) for _ in range(count)]
         places: list[list[int]] = [[] for _ in parts]
         for place, group in enumerate(groups):
             name = str(group) if isinstance(group, str) else "\0".join(_name(group))
@@ -234,16 +237,6 @@ class Tally:  # noqa: PLW1641 - a data class that compares is not hashed
 
             places = nsmallest(top, range(len(groups)), key=lambda number: (-totals[number], names[number]))
         return ((groups[number], number) for number in places)
-
-
-class TallyState(NamedTuple):
-    """A tally as it travels and is kept."""
-
-    keys: list[str]
-    groups: list[Group]
-    columns: dict[str, list[int]]
-    left: int
-    left_counts: dict[str, int]
 
 
 def _column(counts: Sequence[int]) -> "array[int]":

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from ses_cli.batch import DEFAULT_CHECKS, Batch, Checks, Invalid, Seen
@@ -34,20 +33,20 @@ class Task(NamedTuple, Generic[F]):
     is_whole: bool = True  # nothing is merged with it that was found at another time
 
 
-@dataclass(slots=True)
 class Part(Generic[F]):
     """What part of a span holds. Its lines are numbered from 1 until `scan` knows how many stand before."""
 
-    fold: F
-    ledger: Ledger = field(default_factory=Ledger)
-    invalid: list[Invalid] = field(default_factory=list)
-    explained: list[Problem] = field(default_factory=list)  # the warnings, where they were asked for
-    size: int = 0  # bytes, decompressed
-    bytes_read: int = 0  # of the source as it lies on disk
-    error: SourceError | None = None
-    is_last: bool = False
-    source: str = ""  # the name of what it was read from, and
-    above: int = 0  # the lines there before this part, as `scan` finds
+    def __init__(self, fold: F, ledger: Ledger) -> None:
+        self.fold = fold
+        self.ledger = ledger
+        self.invalid: list[Invalid] = []
+        self.explained: list[Problem] = []  # the warnings, where they were asked for
+        self.size = 0  # bytes, decompressed
+        self.bytes_read = 0  # of the source as it lies on disk
+        self.error: SourceError | None = None
+        self.is_last = False
+        self.source = ""  # the name of what it was read from, and
+        self.above = 0  # the lines there before this part, as `scan` finds
 
     def problems(self) -> list[Problem]:
         """All problems handed over, in the order of their lines."""
@@ -125,5 +124,6 @@ class Worker(Generic[F]):
             while explained and (is_rest or explained[0].line < part.invalid[-1].problems[0].line):
                 part.explained.append(explained.popleft())
             if len(part.invalid) + len(part.explained) >= _MOST_PROBLEMS:
-                yield Part(self._task.fold(), invalid=part.invalid, explained=part.explained)
-                part.invalid, part.explained = [], []
+                full = Part(self._task.fold(), Ledger())
+                full.invalid, full.explained, part.invalid, part.explained = part.invalid, part.explained, [], []
+                yield full

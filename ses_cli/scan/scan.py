@@ -1,7 +1,6 @@
 """One scan: the engine is chosen, the parts are numbered and merged, and nothing that went wrong is lost."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, Protocol
 
 from ses_cli.engine import cores, engine_name
@@ -28,16 +27,23 @@ class Executor(Protocol):
         """The parts of each span, the last one of each marked. Merging their folds in their order is one fold."""
 
 
-@dataclass(slots=True)
 class Outcome(Generic[F]):
     """What a scan found: the merged report, the account of the lines, and the sources that failed."""
 
-    fold: F
-    sources: list[str]
-    ledger: Ledger = field(default_factory=Ledger)
-    first: list[Problem] = field(default_factory=list)  # one for each of the first invalid lines
-    errors: list[SourceError] = field(default_factory=list)
-    grown: list[str] = field(default_factory=list)  # sources that were written to meanwhile
+    def __init__(
+        self,
+        fold: F,
+        sources: list[str],
+        ledger: Ledger | None = None,
+        first: list[Problem] | None = None,
+        errors: list[SourceError] | None = None,
+    ) -> None:
+        self.fold = fold
+        self.sources = sources
+        self.ledger = Ledger() if ledger is None else ledger
+        self.first = [] if first is None else first  # one for each of the first invalid lines
+        self.errors = [] if errors is None else errors
+        self.grown: list[str] = []  # sources that were written to meanwhile
 
 
 class Stretch(NamedTuple):

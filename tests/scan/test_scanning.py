@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -318,13 +318,12 @@ def test_the_ledger_is_added_field_by_field() -> None:
 
     def ledger(n: int) -> Ledger:
         found = Ledger()
-        for at, each in enumerate(fields(found)):
-            value = getattr(found, each.name)
-            setattr(found, each.name, n + at) if isinstance(value, int) else value.update({each.name: n})
+        for at, name in enumerate(vars(found)):
+            value = getattr(found, name)
+            setattr(found, name, n + at) if isinstance(value, int) else value.update({name: n})
         return found
 
     left, right = ledger(10), ledger(200)
     left.merge(right)
-    for at, each in enumerate(fields(left)):
-        value = getattr(left, each.name)
-        assert value == 210 + 2 * at if isinstance(value, int) else value == {each.name: 210}
+    for at, (name, value) in enumerate(vars(left).items()):
+        assert value == 210 + 2 * at if isinstance(value, int) else value == {name: 210}

@@ -3,7 +3,6 @@
 import pickle
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any, Generic, NamedTuple, cast
 
 from distributed import Future
@@ -68,10 +67,11 @@ class Work(Generic[F]):
         parts: Any = load(self._connection.result(asked.parts, where), self._fits)
         if self._task.is_streamed:
             return cast(list[Part[F]], parts)
-        found = [replace(part, fold=self._task.fold()) for part in parts]
+        for part in parts:
+            part.fold = self._task.fold()
         if asked.fold:
-            found[-1].fold.merge(cast(F, load(self._connection.result(asked.fold, where), self._fits)))
-        return found
+            parts[-1].fold.merge(cast(F, load(self._connection.result(asked.fold, where), self._fits)))
+        return cast(list[Part[F]], parts)
 
     def fold(self) -> F:
         """What all of them hold."""

@@ -2,7 +2,6 @@
 
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -58,7 +57,8 @@ def _folded(task: Task[Any], found: Iterator[Part[Any]], count: int, fits: Fits)
             parts.append(part)
         else:
             fold.merge(part.fold)
-            parts.append(replace(part, fold=None))
+            part.fold = None
+            parts.append(part)
     deferred = dump(fold.defer(), fits) if isinstance(fold, Deferring) and defers(task, fold) else b""
     folds = fold.split(count) if count > 1 else [fold]
     return Leaf(dump(parts, fits), [dump(one, fits) for one in folds], deferred)
