@@ -333,11 +333,11 @@ class Batch(Protocol):
         """The invalid lines, each with all its problems. An engine may explain a line only when it is asked for."""
 
     @property
-    def problems(self) -> Counter[str]:
+    def problems(self) -> Mapping[str, int]:
         """What is wrong with the invalid lines, warnings on them too: code -> n."""
 
     @property
-    def warnings(self) -> Counter[str]:
+    def warnings(self) -> Mapping[str, int]:
         """Warnings of valid lines, selected or not: code -> n. Empty under `strict`."""
 
     @property

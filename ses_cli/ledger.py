@@ -37,7 +37,8 @@ class Ledger:  # noqa: PLW1641 - what changes is not hashed
         self.duplicates += batch.duplicates
         self.counted += batch.count
         self.valid += batch.count + batch.filtered + batch.duplicates
-        self.warnings.update(batch.warnings)
+        if batch.warnings:
+            self.warnings.update(batch.warnings)
         for code, n in batch.problems.items():
             (self.warnings if code in WARNINGS and not strict else self.problems)[code] += n
 

@@ -64,14 +64,14 @@ class NativeBatch:
         self.lines = columns.lines
         self.blank = columns.blank
         self.filtered = columns.filtered
-        self.warnings = Counter(columns.warnings())
-        self.problems = Counter(columns.problems())
+        self.warnings = columns.warnings()
+        self.problems = columns.problems()
         self._invalid: Sequence[_Place] = columns.invalid() if self.problems else ()
 
     @property
     def invalid(self) -> Sequence[Invalid]:
         # not kept: it holds the batch, and a batch that holds itself stays in memory, with its text
-        return _InvalidLines(self, self._invalid)
+        return _InvalidLines(self, self._invalid) if self._invalid else ()
 
     def _settle(self, places: Sequence[_Place]) -> None:
         """Asks the definition about every line that is not clear beyond doubt."""

@@ -117,6 +117,8 @@ class Worker(Generic[F]):
     def _problems(self, part: Part[F], batch: Batch) -> Iterator[Part[F]]:
         """Adds the problems of a batch to a part. Where they are many, parts that hold nothing else come out."""
         keep, explained = self._task.keep, deque(batch.explained)
+        if not batch.invalid and not explained:
+            return
         wanted = len(batch.invalid) if keep is None else max(keep - len(part.invalid), 0)
         for start in range(0, max(wanted, 1), _MOST_PROBLEMS):
             part.invalid += batch.invalid[start : min(start + _MOST_PROBLEMS, wanted)]

@@ -28,7 +28,7 @@ def check(data: bytes, strict: bool = False, explain: bool = False) -> Batch:
 def codes(batch: Batch) -> Counter[str]:
     """All codes of a batch, errors and warnings."""
     found = Counter(problem.code for invalid in batch.invalid for problem in invalid.problems)
-    return found + batch.warnings
+    return found + Counter(batch.warnings)
 
 
 def normal(value: Record) -> Record:
