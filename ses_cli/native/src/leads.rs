@@ -31,7 +31,8 @@ pub const NO_NAME: u16 = u16::MAX;
 const HEAD: usize = 32;
 const HALF: usize = HEAD / 2;
 const GUESSES: usize = 3;
-const HEADS: usize = 256;
+const HEADS: usize = 1 << HEAD_BITS;
+const HEAD_BITS: u32 = 11;
 
 /// What begins where a lead ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,11 +211,15 @@ impl Leads {
         let place = at as usize;
         let head = load(window.text, place);
         let known = self.by_head[hash_of(head)];
-        for (lead, may_follow) in [(end, true), (known, head[0] as u8 == first)] {
-            if may_follow && let Some(value) = self.end(lead, window, place, [head[0], head[1]]) {
-                self.remember_next(before, lead);
-                return Ok((lead, value));
-            }
+        if head[0] as u8 == first
+            && let Some(value) = self.end(known, window, place, head)
+        {
+            self.remember_next(before, known);
+            return Ok((known, value));
+        }
+        if let Some(value) = self.end(end, window, place, head) {
+            self.remember_next(before, end);
+            return Ok((end, value));
         }
         let (lead, value) = self.look(window, before, place)?;
         if lead != FORGOTTEN {
@@ -371,8 +376,7 @@ impl Leads {
         {
             *digit = 0xF0;
         }
-        let mask = load(&mask, 0);
-        let head = load(text, 0);
+        let (mask, head) = (words(&mask), words(&padded(text)));
         self.leads[self.met] = Lead {
             head: std::array::from_fn(|word| head[word] & mask[word]),
             mask,
@@ -397,10 +401,10 @@ impl Leads {
     }
 }
 
-/// The place in a small table of a lead with these first bytes, of which the first two say little.
-fn hash_of(head: [u64; 4]) -> usize {
-    let first = head[0] >> 16 | head[1] << 48;
-    (first.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as usize
+/// The place in a small table of a lead with these first bytes. Of the first two the second says nothing.
+fn hash_of(head: [u64; 2]) -> usize {
+    let first = (head[0] >> 16 | head[1] << 48) ^ head[0] << 56;
+    (first.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - HEAD_BITS)) as usize
 }
 
 /// What stands for the first byte of a value that is no string.
@@ -409,15 +413,23 @@ fn class(first: u8) -> u8 {
 }
 
 /// The first bytes of what stands at a place, zeros after the end of the text.
-fn load(text: &[u8], at: usize) -> [u64; 4] {
-    let rest = text.get(at..).unwrap_or_default();
-    let mut bytes = [0; HEAD];
-    let length = rest.len().min(HEAD);
-    bytes[..length].copy_from_slice(&rest[..length]);
-    split(&bytes)
+#[inline(always)]
+fn load(text: &[u8], at: usize) -> [u64; 2] {
+    match text.get(at..at + HALF) {
+        Some(bytes) => halves(bytes),
+        None => halves(&padded::<HALF>(text.get(at..).unwrap_or_default())),
+    }
 }
 
-fn split(bytes: &[u8; HEAD]) -> [u64; 4] {
+#[inline(never)]
+fn padded<const LENGTH: usize>(text: &[u8]) -> [u8; LENGTH] {
+    let mut bytes = [0; LENGTH];
+    let length = text.len().min(LENGTH);
+    bytes[..length].copy_from_slice(&text[..length]);
+    bytes
+}
+
+fn words(bytes: &[u8; HEAD]) -> [u64; 4] {
     let (first, second) = bytes.split_at(HALF);
     let ([a, b], [c, d]) = (halves(first), halves(second));
     [a, b, c, d]

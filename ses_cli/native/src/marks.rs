@@ -15,23 +15,27 @@ pub struct Marks {
 }
 
 impl Marks {
-    /// Makes room for the marks of a text. Everything counts as marked until it is, and two words more than the text
-    /// needs stay so: a search always ends, and may load two words at any place.
+    /// Makes room for the marks of a text.
     pub fn prepare(&mut self, text: &[u8]) {
+        let words = text.len() / LANES + 3;
         for marks in [&mut self.special, &mut self.odd] {
-            marks.clear();
-            marks.resize(text.len() / LANES + 3, u64::MAX);
+            if marks.len() < words {
+                marks.resize(words, u64::MAX);
+            }
         }
     }
 
-    /// Marks the bytes in `from..to`, of which `from` is a multiple of 64.
+    /// Marks the bytes in `from..to`, of which `from` is a multiple of 64. The two words after them count as marked as
+    /// a whole: a search ends there, and may load two words at any place before.
     pub fn mark(&mut self, level: Level, text: &[u8], from: usize, to: usize) {
         let text = &text[from..to];
         let (special, odd) = (&mut self.special[from / LANES..], &mut self.odd[from / LANES..]);
         dispatch!(level, simd => mark_blocks(simd, text, special, odd));
-        let rest = text.chunks_exact(LANES).remainder();
+        let (rest, end) = (text.chunks_exact(LANES).remainder(), text.len() / LANES);
+        special[end..end + 3].fill(u64::MAX);
+        odd[end..end + 3].fill(u64::MAX);
         if !rest.is_empty() {
-            let (special, odd) = (&mut special[text.len() / LANES], &mut odd[text.len() / LANES]);
+            let (special, odd) = (&mut special[end], &mut odd[end]);
             (*special, *odd) = (u64::MAX << rest.len(), u64::MAX << rest.len());
             for (at, &byte) in rest.iter().enumerate() {
                 *special |= u64::from(is_special(byte)) << at;
