@@ -108,6 +108,8 @@ def main() -> None:
         print(f"`{options.command}`, {options.records:,} records, {describe_engine()}\n")
         print("| shape | us of CPU a record | rate to clean |\n|---|---:|---:|")
         for name in options.only or SHAPES:
+            _write(log, records[:100], name)
+            _run(command, log)  # what is imported for such lines alone
             _write(log, records, name)
             turns = [[_cpu(command, each) for each in (empty, clean, log)] for _ in range(options.rounds)]
             start, base, spent = map(min, zip(*turns, strict=True))
