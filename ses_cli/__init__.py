@@ -9,7 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ses_cli.batch import Checks, Lane
+    from ses_cli.batch import Checks
+    from ses_cli.batch.records import Lane
     from ses_cli.callback import Callback
     from ses_cli.capture.access import Access
     from ses_cli.capture.handler import ReceiverPolicy
@@ -98,7 +99,8 @@ __all__ = [
 
 # module -> its names that are handed on; `there=here` where the name is a different one here
 _HOMES = {
-    "batch": "Checks Lane",
+    "batch": "Checks",
+    "batch.records": "Lane",
     "callback": "Callback",
     "capture.access": "Access",
     "capture.handler": "ReceiverPolicy",

@@ -13,18 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from ses_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from ses_cli.batch import (
-        Batch,
-        BounceColumns,
-        Checks,
-        Collected,
-        CollectedBounces,
-        Engine,
-        Key,
-        Kinds,
-        Piece,
-        Value,
-    )
+    from ses_cli.batch import Batch, Checks, Engine, Key, Kinds, Piece, Value
+    from ses_cli.batch.collected import BounceColumns, Collected, CollectedBounces
     from ses_cli.message.counting import MessageCounter
     from ses_cli.message.ends import Ends
     from ses_cli.sources import Span

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ses_cli.batch import DEFAULT_CHECKS, Batch, Checks, Engine, Invalid, Lane, Piece, Row, Seen
+from ses_cli.batch import DEFAULT_CHECKS, Batch, Checks, Engine, Invalid, Piece, Seen
 from ses_cli.engine import engine
 from ses_cli.ledger import Ledger
 
 if TYPE_CHECKING:
+    from ses_cli.batch.records import Lane, Row
     from ses_cli.events import Problem
 
 FIRST = 3  # invalid lines that every command tells of
@@ -81,6 +82,8 @@ class Reader:
 def raw_rows(piece: Piece) -> Iterator[Row]:
     """Every line that is not blank, whatever it holds; none of a line too long to hold."""
     from hashlib import sha256  # start-up
+
+    from ses_cli.batch.records import Row
 
     offset = piece.offset
     for number, line in enumerate(

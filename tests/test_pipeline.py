@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from hypothesis import given
 
-from ses_cli.batch import Checks, Invalid, Lane, Piece
+from ses_cli.batch import Checks, Invalid, Piece
+from ses_cli.batch.records import Lane
 from ses_cli.pipeline import FIRST, Reader
 from tests.logs import LOGS, log, record
 

@@ -9,7 +9,7 @@ from operator import attrgetter
 
 import pyarrow as pa
 
-from ses_cli.batch import CollectedColumns, Texts
+from ses_cli.batch.collected import CollectedColumns, Texts
 from ses_cli.export.columns import COLUMNS, Type, Value, others
 from ses_cli.export.held import Held
 from ses_cli.export.rows import PartRows

@@ -7,7 +7,8 @@ from operator import attrgetter
 
 import orjson
 
-from ses_cli.batch import BOM, Located
+from ses_cli.batch import BOM
+from ses_cli.batch.records import Located
 from ses_cli.errors import UsageError
 from ses_cli.events import FIELDS, LEGACY_FIELDS
 from ses_cli.identity import domain, from_domain

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Self
 
-from ses_cli.batch import Batch, CollectedColumns
+from ses_cli.batch import Batch
+from ses_cli.batch.collected import CollectedColumns
 from ses_cli.export.columns import collected
 from ses_cli.export.rows import PartRows
 

@@ -6,7 +6,7 @@ from operator import attrgetter
 
 import orjson
 
-from ses_cli.batch import CollectedColumns
+from ses_cli.batch.collected import CollectedColumns
 from ses_cli.export.columns import COLUMNS, others
 from ses_cli.export.held import Held
 from ses_cli.export.rows import PartRows

@@ -3,7 +3,8 @@
 from functools import cache
 from threading import Lock
 
-from ses_cli.batch import CollectedColumns, Located
+from ses_cli.batch.collected import CollectedColumns
+from ses_cli.batch.records import Located
 from ses_cli.reasons import Classifier, Verdict
 
 _MOST = 1 << 14  # that are remembered

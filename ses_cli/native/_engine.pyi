@@ -1,7 +1,7 @@
 from collections.abc import Callable, Sequence, Set
 from typing import Protocol
 
-from ses_cli.batch import Judge, Sample
+from ses_cli.batch.collected import Judge, Sample
 
 _Place = tuple[int, int, int]
 _Texts = tuple[int, bytes, bytes, bytes]

@@ -9,15 +9,7 @@ from collections.abc import Set as AbstractSet
 from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Self, overload
 
-from ses_cli.batch import (
-    BOM,
-    OVERLONG_HEAD,
-    BounceColumns,
-    Invalid,
-    Located,
-    Piece,
-    Row,
-)
+from ses_cli.batch import BOM, OVERLONG_HEAD, Invalid, Piece
 from ses_cli.events import Problem
 from ses_cli.identity import marks, recipient
 from ses_cli.native import _engine
@@ -25,28 +17,22 @@ from ses_cli.native import _engine
 if TYPE_CHECKING:
     from msgspec.json import Decoder
 
-    from ses_cli.batch import (
-        Checks,
+    from ses_cli.batch import Checks, Counts, Fields, Key, Kinds, Seen, Value
+    from ses_cli.batch.collected import (
+        BounceColumns,
         Collected,
         CollectedBounces,
         CollectedColumns,
         CollectedMessages,
-        Counts,
         Deliveries,
-        Fields,
         Judge,
-        Key,
-        Kinds,
-        Lane,
-        Seen,
-        Value,
     )
+    from ses_cli.batch.records import Lane, Located, Row
     from ses_cli.callback import Callback
     from ses_cli.schema.document import Flaw
     from ses_cli.schema.line import Line
 
 _Place = tuple[int, int, int]  # row, start and end in the piece
-_row: Callable[[tuple[object, ...]], Row] = partial(tuple.__new__, Row)
 
 
 class NativeBatch:
@@ -174,6 +160,8 @@ class NativeBatch:
         return self._records(self.columns.places(events))
 
     def located(self, events: AbstractSet[str] | None = None) -> Iterator[Located]:
+        from ses_cli.batch.records import Located  # start-up: here and below
+
         places = self.columns.places(events)
         line, offset = self._head.line, self._head.offset
         for record, (row, start, end, _) in zip(self._records(places), places, strict=True):
@@ -193,7 +181,10 @@ class NativeBatch:
         ]
 
     def rows(self, lane: Lane) -> Sequence[Row]:
-        return list(map(_row, self.columns.rows(lane, self._head.line, self._head.offset)))
+        from ses_cli.batch.records import Row
+
+        make: Callable[[tuple[object, ...]], Row] = partial(tuple.__new__, Row)
+        return list(map(make, self.columns.rows(lane, self._head.line, self._head.offset)))
 
     def deliveries(self, is_local: bool = False) -> Deliveries:
         return _marked(*self.columns.deliveries(is_local), is_local)
@@ -290,6 +281,8 @@ class NativeBounces:
         )
 
     def columns(self, is_kept: bool = False) -> BounceColumns:
+        from ses_cli.batch.collected import BounceColumns
+
         speaking, rest = self._bounces.columns(is_kept)
         emails, domains, domain_of, kinds, times, reasons, reason_of = speaking
         firsts, lasts, counts, origins, origin_of, spelt = rest

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Self
 
-from ses_cli.batch import Judge, Key, MessageBlock, Parts
+from ses_cli.batch import Key
+from ses_cli.batch.collected import Judge, MessageBlock, Parts
 from ses_cli.message import PROXIES, Durations, End, Flag, Life, Sent, Totals
 from ses_cli.message.counting import Listed, MessageCounter
 from ses_cli.message.ends import Edges, Labels, Told

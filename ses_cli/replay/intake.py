@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from ses_cli.batch import Lane, Piece
+from ses_cli.batch import Piece
+from ses_cli.batch.records import Lane
 from ses_cli.errors import SesEventsError
 from ses_cli.pipeline import Reader, raw_rows
 from ses_cli.replay.job import Job

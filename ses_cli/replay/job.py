@@ -3,7 +3,8 @@
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple, Protocol
 
-from ses_cli.batch import Piece, Row
+from ses_cli.batch import Piece
+from ses_cli.batch.records import Row
 from ses_cli.replay.journal import Entry
 
 

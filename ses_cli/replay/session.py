@@ -7,7 +7,8 @@ from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
-from ses_cli.batch import Checks, Lane
+from ses_cli.batch import Checks
+from ses_cli.batch.records import Lane
 from ses_cli.errors import SourceError
 from ses_cli.follow import Follower, OnChange
 from ses_cli.pipeline import Reader, Rejects

@@ -15,7 +15,7 @@ from itertools import compress, count
 from operator import not_
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from ses_cli.batch import BounceColumns
+from ses_cli.batch.collected import BounceColumns
 from ses_cli.events import HARD, SOFT
 from ses_cli.identity import address, domain, from_domain
 from ses_cli.reasons import Classifier, Verdict

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from ses_cli.batch import Batch, BounceColumns, CollectedBounces
+from ses_cli.batch import Batch
+from ses_cli.batch.collected import BounceColumns, CollectedBounces
 from ses_cli.engine import collected_bounces, marks
 from ses_cli.identity import address, recipients
 from ses_cli.reasons import Verdict

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from ses_cli.batch import SLOT, Batch, Collected, Counts
+from ses_cli.batch import SLOT, Batch, Counts
 from ses_cli.batch import Key as BatchKey
 from ses_cli.identity import domain, from_domain
 from ses_cli.reports.kinds import Group, Key, kind
@@ -15,6 +15,7 @@ from ses_cli.reports.tally import Tally
 from ses_cli.times import local
 
 if TYPE_CHECKING:
+    from ses_cli.batch.collected import Collected
     from ses_cli.callback import Callback
 
 Extract = Callable[["Callback"], Key]

@@ -1,18 +1,23 @@
 """Counts of events by group, in columns: a million groups have to fit."""
 
+from __future__ import annotations
+
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from operator import add
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from zlib import crc32
 
-from ses_cli.batch import Batch, Collected, Counts, Value
+from ses_cli.batch import Batch, Counts, Value
 from ses_cli.batch import Key as BatchKey
 from ses_cli.engine import collected_counts
 from ses_cli.events import HARD, SOFT
 from ses_cli.reports.kinds import UNTYPED, Group, kind, minus, plus
+
+if TYPE_CHECKING:
+    from ses_cli.batch.collected import Collected
 
 # A tally as it travels and is kept: keys, groups, columns, how many groups are left out, and their records by kind
 TallyState = tuple[list[str], list[Group], dict[str, list[int]], int, dict[str, int]]
@@ -31,7 +36,7 @@ class Tally:  # noqa: PLW1641 - what changes is not hashed
     together: batch after batch has the same.
     """
 
-    def __init__(self, keys: "Sequence[BatchKey]" = ()) -> None:
+    def __init__(self, keys: Sequence[BatchKey] = ()) -> None:
         """`keys`: what an engine counts such groups by, if one can take them."""
         self._keys = keys
         self._groups: list[Group] = []
@@ -57,7 +62,7 @@ class Tally:  # noqa: PLW1641 - what changes is not hashed
         held = self._held()
         return len(self._groups) + self._left if held is None else len(held)
 
-    def collect(self, batch: Batch, keys: Sequence[BatchKey], enter: "Enter | None") -> bool:
+    def collect(self, batch: Batch, keys: Sequence[BatchKey], enter: Enter | None) -> bool:
         """Leaves counting to the engine until the counts are asked for. Whether it does that.
 
         `enter` adds then what it collected to a tally; None where its groups are those that are told.
@@ -68,12 +73,12 @@ class Tally:  # noqa: PLW1641 - what changes is not hashed
         self._collected, self._enter = collected, enter
         return True
 
-    def hold(self, batch: Batch, keys: Sequence[BatchKey], enter: "Callable[[Tally, Counts], object]") -> None:
+    def hold(self, batch: Batch, keys: Sequence[BatchKey], enter: Callable[[Tally, Counts], object]) -> None:
         """Takes in the counts of a batch by keys, always the same ones, which `enter` adds to the groups later."""
         batch.add_counts(keys, self._pending)
         self._have_entered(enter)
 
-    def _have_entered(self, enter: "Callable[[Tally, Counts], object]") -> None:
+    def _have_entered(self, enter: Callable[[Tally, Counts], object]) -> None:
         self._enter_pending = enter
         if len(self._pending) > _MOST_PENDING:
             self._settle()
@@ -101,7 +106,7 @@ class Tally:  # noqa: PLW1641 - what changes is not hashed
         counts = {_KINDS.get(name, (name, None)): column for name, column in columns.items()}
         return collected_counts(self._keys, values, counts)
 
-    def split(self, count: int) -> "list[Tally]":
+    def split(self, count: int) -> list[Tally]:
         """The groups in so many parts, the same group always in the same one."""
         keys, groups, columns, *_ = self.__getstate__()
         parts = [Tally(list(map(BatchKey, keys))) for _ in range(count)]
@@ -205,7 +210,7 @@ class Tally:  # noqa: PLW1641 - what changes is not hashed
             for name, column in self._columns.items()
         }
 
-    def totals(self) -> "array[int]":
+    def totals(self) -> array[int]:
         """The records of each group."""
         self._settle()
         totals = array("Q", bytes(8 * len(self._groups)))
@@ -239,14 +244,14 @@ class Tally:  # noqa: PLW1641 - what changes is not hashed
         return ((groups[number], number) for number in places)
 
 
-def _column(counts: Sequence[int]) -> "array[int]":
+def _column(counts: Sequence[int]) -> array[int]:
     try:
         return array("I", counts)
     except OverflowError:
         return array("Q", counts)
 
 
-Enter = Callable[[Tally, Collected], object]
+Enter = Callable[[Tally, "Collected"], object]
 
 
 def _enter(tally: Tally, collected: Collected) -> None:

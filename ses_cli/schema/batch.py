@@ -8,24 +8,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import compress
 
-from ses_cli.batch import (
-    SLOT,
-    Collected,
-    CollectedBounces,
-    CollectedMessages,
-    Counts,
-    Deliveries,
-    Fields,
-    Invalid,
-    Judge,
-    Key,
-    Lane,
-    Located,
-    Piece,
-    Row,
-    Seen,
-    Value,
-)
+from ses_cli.batch import SLOT, Counts, Fields, Invalid, Key, Piece, Seen, Value
+from ses_cli.batch.collected import Collected, CollectedBounces, CollectedMessages, Deliveries, Judge
+from ses_cli.batch.records import Lane, Located, Row
 from ses_cli.callback import Callback
 from ses_cli.events import Problem
 from ses_cli.identity import (

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from ses_cli.batch import Cause, Judge, MessageBlock, Parts, Sample, Value
+from ses_cli.batch import Value
+from ses_cli.batch.collected import Cause, Judge, MessageBlock, Parts, Sample
 from ses_cli.callback import Callback
 from ses_cli.events import FAILURES
 from ses_cli.identity import domain, message_key

@@ -9,7 +9,8 @@ from operator import attrgetter
 from random import Random
 from typing import NamedTuple
 
-from ses_cli.batch import Batch, Checks, Counts, Engine, Key, Lane, Piece, Value
+from ses_cli.batch import Batch, Checks, Counts, Engine, Key, Piece, Value
+from ses_cli.batch.records import Lane
 from ses_cli.callback import Callback
 from ses_cli.identity import domain, fingerprint, recipient
 from ses_cli.native.engine import NativeEngine

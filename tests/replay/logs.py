@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from math import inf
 from pathlib import Path
 
-from ses_cli.batch import Checks, Lane, Piece
+from ses_cli.batch import Checks, Piece
+from ses_cli.batch.records import Lane
 from ses_cli.pipeline import Reader
 from ses_cli.replay.dead_letters import DeadLetters
 from ses_cli.replay.engine import Replay, ReplayPolicy

@@ -8,7 +8,8 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from ses_cli.batch import Lane, Piece
+from ses_cli.batch import Piece
+from ses_cli.batch.records import Lane
 from ses_cli.pipeline import raw_rows
 from ses_cli.replay.engine import Replay, ReplayPolicy
 from ses_cli.replay.http.client import Client

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ses_cli.batch import Lane, Piece
+from ses_cli.batch import Piece
+from ses_cli.batch.records import Lane
 from ses_cli.replay.dead_letters import DeadLetters
 from ses_cli.replay.engine import Replay, ReplayPolicy
 from ses_cli.replay.http.client import Client

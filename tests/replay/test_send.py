@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ses_cli import __version__
-from ses_cli.batch import Lane
+from ses_cli.batch.records import Lane
 from ses_cli.errors import UsageError
 from ses_cli.replay.engine import ReplayPolicy
 from ses_cli.replay.http.client import Client

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from ses_cli.batch import OVERLONG_HEAD, Checks, Invalid, Key, Lane
+from ses_cli.batch import OVERLONG_HEAD, Checks, Invalid, Key
+from ses_cli.batch.records import Lane
 from ses_cli.callback import Callback
 from ses_cli.events import Problem
 from ses_cli.identity import domain, from_domain, message_key, recipient

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ses_cli import events
-from ses_cli.batch import DEFAULT_CHECKS, Batch, Checks, Key, Lane, Piece
+from ses_cli.batch import DEFAULT_CHECKS, Batch, Checks, Key, Piece
+from ses_cli.batch.records import Lane
 from ses_cli.engine import engine, is_built
 from ses_cli.identity import address, domain, fingerprint, recipient
 from ses_cli.pipeline import Reader

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from ses_cli.batch import Lane
+from ses_cli.batch.records import Lane
 from ses_cli.replay.engine import ReplayPolicy
 from ses_cli.replay.schedule.pace import Pace
 

@@ -4,7 +4,8 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ses_cli.batch import Checks, Lane
+from ses_cli.batch import Checks
+from ses_cli.batch.records import Lane
 from ses_cli.cli import scanning
 from ses_cli.cli.live import followed, refuse
 from ses_cli.cli.options import Printing, Reading, Selecting

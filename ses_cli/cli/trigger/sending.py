@@ -5,7 +5,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 
-from ses_cli.batch import Lane
+from ses_cli.batch.records import Lane
 from ses_cli.cli.options import Printing, Reading
 from ses_cli.cli.replay.options import Sending
 from ses_cli.cli.replay.output import confirm, show

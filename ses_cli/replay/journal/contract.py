@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from ses_cli.batch import Piece, Row
+from ses_cli.batch import Piece
+from ses_cli.batch.records import Row
 from ses_cli.callback import Callback
 from ses_cli.replay.journal.entry import Entry, State
 

@@ -7,7 +7,7 @@ from itertools import repeat
 from struct import Struct
 from typing import NamedTuple
 
-from ses_cli.batch import Row
+from ses_cli.batch.records import Row
 from ses_cli.callback import Callback
 from ses_cli.replay.journal.entry import Entry, State
 from ses_cli.replay.journal.identity import SEGMENT, HashedSpan, Mark, Trail, thin

@@ -7,7 +7,8 @@ from pathlib import Path
 from struct import Struct
 from time import time
 
-from ses_cli.batch import Piece, Row
+from ses_cli.batch import Piece
+from ses_cli.batch.records import Row
 from ses_cli.callback import Callback
 from ses_cli.replay.journal import store
 from ses_cli.replay.journal.contract import Content, Opened, Range, settle

@@ -8,8 +8,9 @@ from functools import cached_property, partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Generic, NamedTuple, Self, TypeVar
 
-from ses_cli.batch import Batch, Sample, Value
+from ses_cli.batch import Batch, Value
 from ses_cli.batch import Key as BatchKey
+from ses_cli.batch.collected import Sample
 from ses_cli.engine import message_counter, message_ends
 from ses_cli.events import HARD, SOFT
 from ses_cli.message.counting import MessageCounter

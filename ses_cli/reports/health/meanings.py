@@ -7,7 +7,7 @@ from functools import cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
-from ses_cli.batch import Cause
+from ses_cli.batch.collected import Cause
 from ses_cli.events import SOFT
 from ses_cli.reports.addresses import classifier
 

@@ -9,14 +9,15 @@ import os
 from itertools import accumulate
 from typing import IO, TYPE_CHECKING, Self, TypeVar
 
-from ses_cli.batch import MessageBlock, Parts
+from ses_cli.batch.collected import MessageBlock, Parts
 from ses_cli.engine import threads
 from ses_cli.message.row import PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from ses_cli.batch import Batch, CollectedMessages, Judge, Key, Sample, Value
+    from ses_cli.batch import Batch, Key, Value
+    from ses_cli.batch.collected import CollectedMessages, Judge, Sample
 
 T = TypeVar("T")
 MOST = 96 << 20  # bytes in memory
