@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ses_cli.callback import Callback
 
 FINGERPRINT = 16  # bytes
+_MOST_COMPARED = 1 << 14
+_COMPARED: set[str] = set()  # domains met that are written as they are compared
 _ODD = re.compile(r"[^\w.-]")  # nothing of the sort stands in a domain: such a one is compared as it is written
 _DOTS = str.maketrans(dict.fromkeys("。．｡", "."))  # what ends a label in other scripts
 
@@ -49,8 +51,12 @@ def domains(emails: list[str]) -> list[str]:
 
 def domain_names(names: list[str]) -> list[str]:
     """Domains as they are compared."""
+    if _COMPARED.issuperset(names):
+        return names
     text = "\n".join(names)
     is_plain = text.isascii() and text.islower() and ".\n" not in text and not text.endswith(".")
+    if is_plain and len(_COMPARED) < _MOST_COMPARED:
+        _COMPARED.update(names)
     return names if is_plain else list(map(domain_name, names))
 
 

@@ -39,13 +39,12 @@ class PythonEngine:
     def check(self, piece: Piece) -> PythonBatch:
         batch = PythonBatch(piece)
         self._starts = []
-        text = piece.data.removesuffix(b"\n")
         if piece.overlong:
             batch.lines = 1
             self._reject(batch, 0, piece.data, [too_long(piece.overlong, self._checks.max_line)])
-        elif self._doubt > 1 or len(text) > self._checks.max_line:
+        elif self._doubt > 1 or len(piece.data) > self._checks.max_line:
             self._each_run(batch, _RUN)
-        elif isinstance(found := self._clean.decode(text), int):
+        elif isinstance(found := self._clean.decode(piece.data), int):
             self._each_run(batch, max(found, _RUN))
         else:
             batch.block, batch.records, batch.warnings = found, found.records, found.warnings

@@ -7,9 +7,9 @@ alone cannot show is asked of all records of a block at once.
 import re
 from collections import Counter
 from itertools import repeat
-from operator import attrgetter, gt, length_hint
+from operator import attrgetter, length_hint
 from types import GenericAlias
-from typing import Annotated, Any, NamedTuple, TypeGuard
+from typing import Annotated, Any, Literal, NamedTuple, TypeGuard
 
 from msgspec import UNSET, Meta, MsgspecError, UnsetType, defstruct, field
 from msgspec.json import Decoder
@@ -82,24 +82,26 @@ class Clean:
         """The records of lines; where one needs a closer look, the place of the first such, or 0 where it is not known.
 
         The lines are read as one array with a 0 for each line end. A line end inside an object makes that invalid, so
-        with 2n - 1 elements, records and numbers in turn, each of n lines held exactly one:
+        with 2n elements and a last 0, records and numbers in turn, each of n lines held exactly one:
 
             {"event":"open",...}          [{"event":"open",...},
-            {"event":"click",...}    ->   0,{"event":"click",...}]
+            {"event":"click",...}    ->   0,{"event":"click",...},
+                                          0,0]
         """
         array = text.replace(b"\n", b",\n0,")
-        lines = (len(array) - len(text)) // 3 + 1
+        lines, is_ended = (len(array) - len(text)) // 3, array.endswith(b",\n0,")
+        lines += not is_ended
         mode = self._is_legacy, self._has_nulls
         if mode not in self._decoders:
             self._decoders[mode] = _Decoder(self._learnt, *mode)
         decoder = self._decoders[mode]
         try:
-            elements = decoder.decode(b"[" + array + b"]")
+            elements = decoder.decode(b"".join((b"[", array, b"0]" if is_ended else b",0,0]")))
         except (MsgspecError, UnicodeDecodeError) as error:
             return min(_place(str(error), array), lines - 1)
-        records = elements[::2]
-        if len(elements) != 2 * lines - 1:
+        if len(elements) != 2 * lines + 1:
             return 0
+        records = elements[:-1:2]
         if not _are_records(records):
             return next(at for at, record in enumerate(records) if isinstance(record, int))
         hosts = _hosts([record.email for record in records])
@@ -112,25 +114,30 @@ class Clean:
     ) -> CleanBlock | int:
         """The same, of lines that each hold a record of known keys and types."""
         events = [record.event for record in records]
-        bounce_types = [record.bounce_type for record in records]
+        bounce_types = [record.bounce_type or None for record in records]
         eventids = [record.eventid for record in records]
         times = [record.timestamp for record in records]
-        kinds = list(zip(events, bounce_types, eventids, strict=True))
-        codes = {kind: _judge(*kind) for kind in set(kinds)}
-        if None in codes.values():
-            return next(at for at, kind in enumerate(kinds) if codes[kind] is None)
         keys = decoder.count_unknown(records)
         if decoder.is_doubled(text, len(records), keys):
-            return next((at for at, line in enumerate(text.split(b"\n")) if has_duplicate_key(line)), 0)
-        late = list(map(gt, [record.sent_timestamp or 0 for record in records], times))
-        warnings = Counter({code: n for code, n in (("unknown-field", keys), ("sent-after-event", sum(late))) if n})
-        if any(codes.values()):
+            lines = text.removesuffix(b"\n").split(b"\n")
+            return next((at for at, line in enumerate(lines) if has_duplicate_key(line)), 0)
+        warnings = Counter[str]()
+        if keys:
+            warnings["unknown-field"] = keys
+        if late := sum([record.sent_timestamp > record.timestamp for record in records if record.sent_timestamp]):
+            warnings["sent-after-event"] = late
+        is_plain = _PLAIN_KINDS.issuperset(zip(events, bounce_types, eventids, strict=True))
+        if not is_plain:
+            kinds = list(zip(events, bounce_types, eventids, strict=True))
+            codes = {kind: _judge(*kind) for kind in set(kinds)}
+            if None in codes.values():
+                return next(at for at, kind in enumerate(kinds) if codes[kind] is None)
             warnings.update(filter(None, map(codes.get, kinds)))
+            is_plain = all(event == "bounce" or not bounce_type for event, bounce_type, _ in codes)
         if self._is_legacy:
             warnings["legacy-spelling"] += len(records)
         if warnings and not self._takes_warnings:
             return 0 if self._is_legacy else self._first_warned(records, decoder)
-        is_plain = all(event == "bounce" if bounce_type else bounce_type is None for event, bounce_type, _ in codes)
         if "legacy-spelling" in warnings:
             is_plain = False
             for record in records:
@@ -216,6 +223,8 @@ class _Decoder:
 
 
 def _type(key: str) -> Any:
+    if key == "event":
+        return Literal[tuple(EVENT_IDS)]
     if key == "email":
         return _Email
     if key in _TIMES:
@@ -240,7 +249,7 @@ def _are_records(elements: list[Callback | int]) -> TypeGuard[list[Callback]]:
 
 def _judge(event: str, bounce_type: str | None, eventid: int | None) -> str | None:
     """The code of the one warning these values give together, "" for none; None where they need a closer look."""
-    if event not in EVENT_IDS or (eventid is not None and eventid != EVENT_IDS[event]):
+    if eventid is not None and eventid != EVENT_IDS[event]:
         return None
     if event != "bounce":
         return "legacy-spelling" if event in LEGACY_EVENTS else ""
@@ -251,16 +260,26 @@ def _judge(event: str, bounce_type: str | None, eventid: int | None) -> str | No
     return "" if bounce_type in (HARD, SOFT) else None
 
 
+_PLAIN_KINDS = {
+    (event, bounce_type, eventid)
+    for event, number in EVENT_IDS.items()
+    for bounce_type in ((HARD, SOFT) if event == "bounce" else (None,))
+    for eventid in (None, number)
+    if not _judge(event, bounce_type, eventid)
+}
+
+
 def _hosts(emails: list[str]) -> list[str] | None:
     """What follows the @ of addresses that are valid beyond doubt: narrower than the definition. None where one is not.
 
-    With @, a line end (here |) and @ between them, they have these in a certain order and nothing else that is rare:
+    With a line end (here |) between them, they have these in a certain order and nothing else that is rare:
 
-        a@b.c  d@e.f    ->    a@b.c@|@d@e.f    ->    @@|@@
+        a@b.c  d@e.f    ->    a@b.c|d@e.f    ->    @|@
     """
-    text = "@\n@".join(emails)
-    if text.encode(errors="replace").translate(None, _PLAIN) != b"@" + b"@\n@@" * (len(emails) - 1):
+    text = "\n".join(emails)
+    if text.encode(errors="replace").translate(None, _PLAIN) != b"@" + b"\n@" * (len(emails) - 1):
         return None
-    if "@@" in text or text[0] == "@" or text[-1] == "@":  # nothing on one side
+    parts = text.replace("\n", "@").split("@")
+    if not all(parts):  # nothing on one side
         return None
-    return text.split("@")[1::3] if text.isascii() or "".join(emails).isprintable() else None
+    return parts[1::2] if text.isascii() or "".join(emails).isprintable() else None
