@@ -27,7 +27,9 @@ from ses_cli.events import (
     SOFT,
     is_custom,
 )
+from ses_cli.identity import domain, domain_name
 from ses_cli.schema.document import count_keys, has_duplicate_key
+from ses_cli.schema.record import is_email
 
 _LEARNABLE = re.compile(r"[\w.:-]+")
 _MOST_LEARNT = 64  # keys: a log of ever new ones must not fill the memory
@@ -50,7 +52,7 @@ class CleanBlock(NamedTuple):
     warnings: Counter[str]
     events: list[str]
     bounce_types: list[str | None] | None  # None where one is to be brought to today's spelling, or of no bounce
-    hosts: list[str]  # what follows the @, as written
+    hosts: list[str]  # what follows the @
     times: list[int]
 
 
@@ -270,16 +272,22 @@ _PLAIN_KINDS = {
 
 
 def _hosts(emails: list[str]) -> list[str] | None:
-    """What follows the @ of addresses that are valid beyond doubt: narrower than the definition. None where one is not.
+    """The domains of addresses that are valid beyond doubt: narrower than the definition. None where one is not.
 
     With a line end (here |) between them, they have these in a certain order and nothing else that is rare:
 
         a@b.c  d@e.f    ->    a@b.c|d@e.f    ->    @|@
     """
     text = "\n".join(emails)
+    if not text.isascii():  # one such address would make all of the text wide
+        text = "\n".join([email if email.isascii() else _in_ascii(email) for email in emails])
     if text.encode(errors="replace").translate(None, _PLAIN) != b"@" + b"\n@" * (len(emails) - 1):
         return None
     parts = text.replace("\n", "@").split("@")
-    if not all(parts):  # nothing on one side
-        return None
-    return parts[1::2] if text.isascii() or "".join(emails).isprintable() else None
+    return parts[1::2] if all(parts) else None  # nothing on one side
+
+
+def _in_ascii(email: str) -> str:
+    """An address at the same domain, spelt as that is compared; "" where it takes a closer look."""
+    name = domain(email)
+    return f"_@{name}" if is_email(email) and domain_name(name) == name else ""
