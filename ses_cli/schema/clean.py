@@ -9,7 +9,7 @@ from collections import Counter
 from itertools import repeat
 from operator import attrgetter, length_hint
 from types import GenericAlias
-from typing import Annotated, Any, Literal, NamedTuple, TypeGuard
+from typing import Annotated, Any, Literal, NamedTuple
 
 from msgspec import UNSET, Meta, MsgspecError, UnsetType, defstruct, field
 from msgspec.json import Decoder
@@ -90,23 +90,24 @@ class Clean:
             {"event":"click",...}    ->   0,{"event":"click",...},
                                           0,0]
         """
+        text = text if text.endswith(b"\n") else text + b"\n"
         array = text.replace(b"\n", b",\n0,")
-        lines, is_ended = (len(array) - len(text)) // 3, array.endswith(b",\n0,")
-        lines += not is_ended
+        lines = (len(array) - len(text)) // 3
         mode = self._is_legacy, self._has_nulls
         if mode not in self._decoders:
             self._decoders[mode] = _Decoder(self._learnt, *mode)
         decoder = self._decoders[mode]
         try:
-            elements = decoder.decode(b"".join((b"[", array, b"0]" if is_ended else b",0,0]")))
+            elements = decoder.decode(b"".join((b"[", array, b"0]")))
         except (MsgspecError, UnicodeDecodeError) as error:
             return min(_place(str(error), array), lines - 1)
         if len(elements) != 2 * lines + 1:
             return 0
         records = elements[:-1:2]
-        if not _are_records(records):
+        try:
+            hosts = _hosts([record.email for record in records])
+        except AttributeError:
             return next(at for at, record in enumerate(records) if isinstance(record, int))
-        hosts = _hosts([record.email for record in records])
         if hosts is None:
             return next((at for at, record in enumerate(records) if _hosts([record.email]) is None), 0)
         return self._validated(text, records, hosts, decoder)
@@ -121,13 +122,13 @@ class Clean:
         times = [record.timestamp for record in records]
         keys = decoder.count_unknown(records)
         if decoder.is_doubled(text, len(records), keys):
-            lines = text.removesuffix(b"\n").split(b"\n")
+            lines = text.split(b"\n")[:-1]
             return next((at for at, line in enumerate(lines) if has_duplicate_key(line)), 0)
         warnings = Counter[str]()
         if keys:
             warnings["unknown-field"] = keys
-        if late := sum([record.sent_timestamp > record.timestamp for record in records if record.sent_timestamp]):
-            warnings["sent-after-event"] = late
+        if late := [record for record in records if record.sent_timestamp and record.sent_timestamp > record.timestamp]:
+            warnings["sent-after-event"] = len(late)
         is_plain = _PLAIN_KINDS.issuperset(zip(events, bounce_types, eventids, strict=True))
         if not is_plain:
             kinds = list(zip(events, bounce_types, eventids, strict=True))
@@ -158,23 +159,15 @@ class Clean:
         )
 
 
-class _Absent:
-    """Stands for fields that are absent, which it counts: what a decoder asks for None as often as one is missing."""
-
-    def __init__(self) -> None:
-        self._nothing = repeat(None, 1 << 62)
-        self.next = self._nothing.__next__  # costs far less than a function of ours
-
-    def count(self) -> int:
-        return (1 << 62) - length_hint(self._nothing)
-
-
 class _Decoder:
-    """Reads records with the documented fields and what was learnt, nothing else, and counts the keys it read."""
+    """Reads records with the documented fields and what was learnt, nothing else, and counts the keys it read.
+
+    Fields that are absent ask for their None, so that what is left of these says how many keys there were.
+    """
 
     def __init__(self, learnt: dict[str, str], is_legacy: bool, has_nulls: bool) -> None:
         self._has_nulls = has_nulls
-        self._texts, self._integers = _Absent(), _Absent()
+        self._texts, self._integers = repeat(None, 1 << 62), repeat(None, 1 << 62)  # cost less than functions of ours
         keys = {key: attribute for attribute, key in KEYS.items()}
         names = {key: keys.get(key, key) for key in FIELDS} | learnt
         required = [(names[key], _type(key)) for key, known in FIELDS.items() if known.required]
@@ -183,7 +176,7 @@ class _Decoder:
         integers = [key for key, known in FIELDS.items() if not known.required and known.type is int]
         absent = {**dict.fromkeys(texts, self._texts), **dict.fromkeys(integers, self._integers)}
         optional = [
-            (names[key], _type(key) | None if has_nulls else _type(key), field(default_factory=of.next))
+            (names[key], _type(key) | None if has_nulls else _type(key), field(default_factory=of.__next__))
             for key, of in absent.items()
         ]
         # without floats, which an integer beyond 64 bits would become
@@ -196,14 +189,17 @@ class _Decoder:
         known = defstruct(
             "Known", fields, bases=(Callback,), rename=rename, kw_only=True, forbid_unknown_fields=True, gc=False
         )
-        self._decoder: Decoder[list[Callback | int]] = Decoder(GenericAlias(list, known | int))
+        self._decoder: Decoder[list[Any]] = Decoder(GenericAlias(list, known | int))
         self._most_texts = len(texts) + sum(FIELDS[key].type is str for key in FIELDS if FIELDS[key].required)
         self._most_keys = len(required) + len(optional)
-        self._before = (0, 0)
+        self._absent = 0, 0  # texts and integers, of what was decoded last
 
-    def decode(self, array: bytes) -> list[Callback | int]:
-        self._before = self._texts.count(), self._integers.count()
-        return self._decoder.decode(array)
+    def decode(self, array: bytes) -> list[Any]:
+        """Records and numbers."""
+        texts, integers = length_hint(self._texts), length_hint(self._integers)
+        elements = self._decoder.decode(array)
+        self._absent = texts - length_hint(self._texts), integers - length_hint(self._integers)
+        return elements
 
     def count_unknown(self, records: list[Callback]) -> int:
         """How many values of undocumented keys there are."""
@@ -215,7 +211,7 @@ class _Decoder:
         Of two values only the last is in the record, so there are more keys in the text than in the records. Counting
         the quotes is enough where each belongs to a key or to a text that is known of.
         """
-        texts, integers = self._texts.count() - self._before[0], self._integers.count() - self._before[1]
+        texts, integers = self._absent
         keys = records * self._most_keys - texts - integers + unknown
         has_escapes = b"\\" in text
         if not unknown and not self._has_nulls and not (has_escapes and b"\\\\" in text):
@@ -243,10 +239,6 @@ def _place(said: str, array: bytes) -> int:
     if found := _BYTE.search(said):
         return array.count(b"\n", 0, int(found[1]))
     return 0
-
-
-def _are_records(elements: list[Callback | int]) -> TypeGuard[list[Callback]]:
-    return int not in set(map(type, elements))
 
 
 def _judge(event: str, bounce_type: str | None, eventid: int | None) -> str | None:
