@@ -162,7 +162,7 @@ impl Record {
 
     #[inline(always)]
     fn value(&self, slot: usize) -> u64 {
-        self.kept.get(slot.wrapping_sub(EMAIL)).copied().unwrap_or_default()
+        self.kept[slot - EMAIL]
     }
 
     /// The integer in a slot that is kept, None where there is none.

@@ -6,9 +6,8 @@
 //! is looked up, and no white space looked for. The first byte of a value that is no string is compared too, for digits
 //! its upper half, so that a lead also says what kind of value begins.
 
-use crate::escapes::unescape;
 use crate::json::{Fault, Window};
-use crate::vocabulary::{self, Kind, OTHER};
+use crate::keys::{Begins, Key, Keys, NO_NAME};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
@@ -22,11 +21,8 @@ pub const FORGOTTEN: u16 = 2;
 /// A single `}`, and one behind a string.
 const END: u16 = 3;
 const END_OF_STRING: u16 = 4;
-/// Leads and names that are remembered: a log of ever new keys must not fill the memory.
+/// Leads that are remembered: a log of ever new keys must not fill the memory.
 const MOST_LEADS: usize = 1024;
-const MOST_NAMES: usize = 64;
-/// The name of a key that is not remembered.
-pub const NO_NAME: u16 = u16::MAX;
 /// Bytes that are compared at once, and those that nearly all leads fit into.
 const HEAD: usize = 32;
 const HALF: usize = HEAD / 2;
@@ -34,69 +30,7 @@ const GUESSES: usize = 3;
 const HEADS: usize = 1 << HEAD_BITS;
 const HEAD_BITS: u32 = 11;
 
-/// What begins where a lead ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Begins {
-    /// A string that is right for its key, whatever it says.
-    Text,
-    /// A digit of what is right for its key if it is an integer.
-    Integer,
-    /// Another string.
-    String,
-    /// Another value.
-    Other,
-    /// Nothing: the object has ended.
-    Nothing,
-}
-
-/// What a key asks of its value.
-#[derive(Clone, Copy)]
-pub struct Key {
-    /// The bit of its name, none where the name has no number.
-    pub bit: u64,
-    /// The bit of the slot that a right value fills.
-    pub slot_bit: u32,
-    /// The number of its name.
-    pub name: u16,
-    pub slot: u8,
-    pub kind: Kind,
-    pub begins: Begins,
-}
-
-impl Key {
-    const END: Key = Key {
-        bit: 0,
-        slot_bit: 0,
-        name: NO_NAME,
-        slot: OTHER as u8,
-        kind: Kind::Unknown,
-        begins: Begins::Nothing,
-    };
-
-    fn new(slot: usize, kind: Kind, name: u16, first: u8) -> Self {
-        let begins = match (first, kind) {
-            (b'"', Kind::Text | Kind::Custom | Kind::Unknown) if name != NO_NAME => Begins::Text,
-            (b'0'..=b'9', Kind::Integer | Kind::Unknown) if name != NO_NAME => Begins::Integer,
-            (b'"', _) => Begins::String,
-            _ => Begins::Other,
-        };
-        Key {
-            bit: if name == NO_NAME { 0 } else { 1 << name },
-            slot_bit: if slot == OTHER { 0 } else { 1 << slot },
-            name,
-            slot: slot as u8,
-            kind,
-            begins,
-        }
-    }
-
-    #[inline(always)]
-    pub fn is_string(&self) -> bool {
-        matches!(self.begins, Begins::Text | Begins::String)
-    }
-}
-
-/// A whole cache line for what is compared, half of the next one for what it means.
+/// A cache line for what is compared, half of the next one for what it means.
 #[derive(Clone, Copy)]
 #[repr(align(64))]
 struct Lead {
@@ -118,12 +52,7 @@ pub struct Leads {
     by_text: HashTable<u16>,
     /// The last lead met with these first bytes, by some of their bits.
     by_head: Box<[u16; HEADS]>,
-    pub names: Vec<Box<[u8]>>,
-    /// The bits of the names that no documentation has.
-    pub unknown: u64,
-    by_name: HashTable<u16>,
-    /// The name of the last key that is not remembered.
-    pub forgotten: Vec<u8>,
+    pub keys: Keys,
     /// Room for a text.
     text: Vec<u8>,
     hasher: RandomState,
@@ -151,17 +80,10 @@ impl Leads {
             texts: vec![Box::default(); usize::from(FORGOTTEN) + 1],
             by_text: HashTable::new(),
             by_head: Box::new([NEVER; HEADS]),
-            names: Vec::new(),
-            unknown: 0,
-            by_name: HashTable::new(),
-            forgotten: Vec::new(),
+            keys: Keys::default(),
             text: Vec::new(),
             hasher: RandomState::default(),
         };
-        for (name, _) in vocabulary::FIELDS {
-            leads.name(name.as_bytes());
-        }
-        leads.name(b"bulkid");
         leads.add(b"}", 1, Key::END);
         leads.add(b"\"}", 2, Key::END);
         leads
@@ -178,7 +100,8 @@ impl Leads {
         &self.lead(lead).key
     }
 
-    /// The lead at a place, and where it ends, if it is one of those that usually follow the one before it.
+    /// The lead at a place, and where it ends, if it is one of those that usually follow the one before it. Of a string
+    /// the place is that of the quote that ends it.
     #[inline(always)]
     pub fn guess(&self, window: &Window, before: u16, at: u32) -> Option<(u16, u32)> {
         let at = at as usize;
@@ -191,7 +114,7 @@ impl Leads {
         None
     }
 
-    /// The lead at a place, given the one before it, and where it ends. Behind a string it begins with the quote.
+    /// The lead at a place, given the one before it, and where it ends.
     #[inline(always)]
     pub fn find(&mut self, window: &Window, before: u16, at: u32) -> Result<(u16, u32), Fault> {
         match self.guess(window, before, at) {
@@ -292,7 +215,7 @@ impl Leads {
         let lead = match self.known(&text) {
             Ok(lead) => lead,
             Err(hash) => {
-                let key = self.key_of(&window.text[place + 1..end], has_escapes, first);
+                let key = self.keys.key(&window.text[place + 1..end], has_escapes, first);
                 self.remember(&text, value - at, key, hash)
             }
         };
@@ -317,42 +240,6 @@ impl Leads {
         let hash = self.hasher.hash_one(text);
         let is_same = |&lead: &u16| *self.texts[usize::from(lead)] == *text;
         self.by_text.find(hash, is_same).copied().ok_or(hash)
-    }
-
-    fn key_of(&mut self, key: &[u8], has_escapes: bool, first: u8) -> Key {
-        let mut spelt = Vec::new();
-        let name = if has_escapes {
-            unescape(key, &mut spelt);
-            &spelt
-        } else {
-            key
-        };
-        let (slot, kind) = vocabulary::field(name);
-        let number = self.name(name);
-        if number == NO_NAME {
-            self.forgotten = name.to_vec();
-        } else if kind == Kind::Unknown {
-            self.unknown |= 1 << number;
-        }
-        Key::new(slot, kind, number, first)
-    }
-
-    /// The number of a name, NO_NAME where there are too many.
-    fn name(&mut self, name: &[u8]) -> u16 {
-        let hash = self.hasher.hash_one(name);
-        let names = &self.names;
-        if let Some(&known) = self.by_name.find(hash, |&known| *names[usize::from(known)] == *name) {
-            return known;
-        }
-        if self.names.len() == MOST_NAMES {
-            return NO_NAME;
-        }
-        let new = self.names.len() as u16;
-        self.names.push(name.into());
-        let (names, hasher) = (&self.names, &self.hasher);
-        self.by_name
-            .insert_unique(hash, new, |&known| hasher.hash_one(&*names[usize::from(known)]));
-        new
     }
 
     fn remember(&mut self, text: &[u8], length: usize, key: Key, hash: u64) -> u16 {

@@ -17,6 +17,7 @@ pub mod escapes;
 pub mod groups;
 pub mod identity;
 pub mod json;
+pub mod keys;
 pub mod leads;
 pub mod line;
 pub mod lives;

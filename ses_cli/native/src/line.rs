@@ -3,7 +3,7 @@
 use crate::block::{Bad, Record, Values, text_at};
 use crate::email;
 use crate::json::{Fault, Window};
-use crate::leads::{Key, NO_NAME};
+use crate::keys::{Key, NO_NAME};
 use crate::marks;
 use crate::shapes::{ROOT, Shapes};
 use crate::vocabulary::*;

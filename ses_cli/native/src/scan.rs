@@ -2,7 +2,8 @@
 
 use crate::block::{Bad, Block, Span};
 use crate::json::{Fault, Window};
-use crate::leads::{self, Begins, Leads};
+use crate::keys::Begins;
+use crate::leads::{self, Leads};
 use crate::line::{End, Line, short_integer};
 use crate::marks::{self, Marks};
 use crate::shapes::NO_SHAPE;
@@ -59,7 +60,7 @@ impl Scanner {
         block.has_shapes = self.checks.shapes;
         if self.checks.shapes {
             self.blocks::<true>(text, block);
-            block.shapes.names.clone_from(&self.leads.names);
+            block.shapes.names.clone_from(&self.leads.keys.names);
         } else {
             self.blocks::<false>(text, block);
         }
@@ -161,7 +162,8 @@ impl Scanner {
                 None if goes_on(window.byte(end as usize)) => self.value::<SHAPES>(window, lead, at, block)?,
                 found => {
                     if SHAPES {
-                        self.line.step(key, &self.leads.forgotten, type_, &mut block.shapes);
+                        self.line
+                            .step(key, &self.leads.keys.forgotten, type_, &mut block.shapes);
                     }
                     match found {
                         Some(found) => found,
@@ -195,7 +197,7 @@ impl Scanner {
     ) -> Result<(u16, u32), Fault> {
         let (key, at) = (*self.leads.key(lead), at as usize);
         if key.bit == 0 {
-            self.line.note_other(&self.leads.forgotten, key.kind);
+            self.line.note_other(&self.leads.keys.forgotten, key.kind);
         }
         let (end, type_) = if key.is_string() {
             let (end, has_escapes) = window.string(at)?;
@@ -205,7 +207,8 @@ impl Scanner {
             self.line.other(window, &key, at)?
         };
         if SHAPES {
-            self.line.step(&key, &self.leads.forgotten, type_, &mut block.shapes);
+            self.line
+                .step(&key, &self.leads.keys.forgotten, type_, &mut block.shapes);
         }
         self.leads.find(window, lead, end as u32)
     }
@@ -223,7 +226,7 @@ impl Scanner {
         let (start, end) = (place.start, end - usize::from(has_return));
         let verdict = self
             .line
-            .judge(window, self.leads.unknown, self.checks.strict, &mut block.aside)?;
+            .judge(window, self.leads.keys.unknown, self.checks.strict, &mut block.aside)?;
         let shape = if SHAPES {
             self.line.shape(&mut block.shapes)
         } else {

@@ -40,6 +40,7 @@ pub const FIELDS: [(&str, Kind); 17] = [
 pub const REQUIRED: [usize; 4] = [EVENT, EMAIL, BULK_ID, TIMESTAMP];
 /// The slot of `bulkid`, the old spelling of `bulkId`.
 pub const LEGACY_BULK_ID: usize = 17;
+pub const LEGACY_NAME: &[u8] = b"bulkid";
 /// The slot of every value that no record holds.
 pub const OTHER: usize = 18;
 pub const SLOTS: usize = 19;
@@ -157,7 +158,7 @@ pub fn field(key: &[u8]) -> (usize, Kind) {
     if let Some(slot) = FIELDS.iter().position(|(name, _)| name.as_bytes() == key) {
         return (slot, FIELDS[slot].1);
     }
-    if key == b"bulkid" {
+    if key == LEGACY_NAME {
         return (LEGACY_BULK_ID, Kind::Text);
     }
     match key.get(..CUSTOM_PREFIX.len()) {
