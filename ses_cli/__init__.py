@@ -5,9 +5,7 @@ What the commands do, as a library: `find` logs and fold them with `scan_sources
 `prepare_replay`; receive one with `serve`. `read` has the records themselves, as columns for DuckDB, Polars and pandas.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # as in typing, which takes a while to import: until `__main__` runs, Ctrl-C is a traceback
 if TYPE_CHECKING:
     from ses_cli.batch import Checks
     from ses_cli.batch.records import Lane
@@ -140,6 +138,8 @@ def __getattr__(name: str) -> object:
     """Imports what is asked for: the command line starts without what it does not need."""
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     module, there = _PLACES[name]
     return getattr(import_module(f"{__name__}.{module}"), there)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FINGERPRINT = 16  # bytes
 _MOST_COMPARED = 1 << 14
 _COMPARED: set[str] = set()  # domains met that are written as they are compared
-_ODD = re.compile(r"[^\w.-]")  # nothing of the sort stands in a domain: such a one is compared as it is written
+_ODD = r"[^\w.-]"  # nothing of the sort stands in a domain: such a one is compared as it is written
 _DOTS = str.maketrans(dict.fromkeys("。．｡", "."))  # what ends a label in other scripts
 
 
@@ -30,7 +30,7 @@ def domain_name(text: str) -> str:
     name = text.lower()
     if not name.isascii():
         folded = normalize("NFKC", name).lower().translate(_DOTS)
-        if not _ODD.search(folded):
+        if not re.search(_ODD, folded):
             name = ".".join(label if label.isascii() else _punycode(label) for label in folded.split("."))
     return name.removesuffix(".")
 

@@ -10,8 +10,8 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # see the package's `__init__`
 if TYPE_CHECKING:
     from pathlib import Path
 

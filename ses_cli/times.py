@@ -11,12 +11,12 @@ from math import ceil
 from ses_cli.errors import UsageError
 from ses_cli.events import MAX_TIMESTAMP
 
-_AGO = re.compile(r"(\d{1,9})([smhdw])")
+_AGO = r"(\d{1,9})([smhdw])"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 FORMS = "an ISO date or date-time, Unix seconds, now, today, yesterday, or how long ago: 30m, 24h, 7d"
 _UTC = {"UTC", *(f"Etc/{name}" for name in ("UTC", "UCT", "Universal", "Zulu"))}
 ZONES = "an IANA name such as Asia/Shanghai, an offset such as +08:00 or UTC+8, or UTC"
-_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?([0-5]\d))?", re.IGNORECASE)
+_OFFSET = r"(?i)(?:UTC|GMT)?([+-])(\d{1,2})(?::?([0-5]\d))?"
 
 
 def zone(name: str | None) -> tzinfo | None:
@@ -25,7 +25,7 @@ def zone(name: str | None) -> tzinfo | None:
         return None
     if name in ("Z", "UTC"):
         return UTC
-    if offset := _OFFSET.fullmatch(name):
+    if offset := re.fullmatch(_OFFSET, name):
         sign, hours, minutes = offset.groups()
         east = timedelta(hours=int(hours), minutes=int(minutes or 0))
         if east < timedelta(hours=24):
@@ -88,7 +88,7 @@ def parse(text: str, tz: tzinfo | None, now: float) -> int:
 
 def ago(text: str) -> int | None:
     """How many seconds ago a time is that is written as a length, like 24h; None for other times."""
-    match = _AGO.fullmatch(text.strip())
+    match = re.fullmatch(_AGO, text.strip())
     return int(timedelta(**{_UNITS[match[2]]: int(match[1])}).total_seconds()) if match else None
 
 
@@ -103,7 +103,7 @@ def _parse(text: str, tz: tzinfo | None, now: float) -> float:
         return now
     if text in ("today", "yesterday"):
         return _aware(today - timedelta(days=text == "yesterday"), tz).timestamp()
-    if ago := _AGO.fullmatch(text):
+    if ago := re.fullmatch(_AGO, text):
         return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])}).total_seconds()
     if text.isdecimal() and len(text) != 8:  # eight digits are a date
         if not 9 <= len(text) <= 11:

@@ -27,7 +27,7 @@ from ses_cli.sources import Source, find
 from ses_cli.sources.source import is_address
 from ses_cli.table import Table
 
-_CLUSTER = re.compile(r"local|(tcp|tls)://(\[[0-9A-Fa-f:.%]+\]|[^\[\]:/\s]+):\d{1,5}")
+_CLUSTER = r"local|(tcp|tls)://(\[[0-9A-Fa-f:.%]+\]|[^\[\]:/\s]+):\d{1,5}"
 Watch = Callable[[Part[F]], None]
 
 
@@ -145,7 +145,7 @@ def _engine(
         yield None
         return
     refuse("with --cluster", "jobs")
-    if not _CLUSTER.fullmatch(reading.cluster):
+    if not re.fullmatch(_CLUSTER, reading.cluster):
         raise UsageError(f'--cluster: expected tcp://HOST:PORT, tls://HOST:PORT or local, got "{reading.cluster}"')
     try:
         from ses_cli.scan.cluster.cluster import Cluster

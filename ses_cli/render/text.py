@@ -45,8 +45,8 @@ def _shown(char: str) -> str:
     return _LOST if char in _INVISIBLE or not char.isprintable() else char
 
 
-_MARKUP = re.compile(r"[\\`*~\[\]<>|&$#]|(?<![^\W_])_|_(?![^\W_])|(?<!\w)@|:(?=//)|(?<=www)\.", re.IGNORECASE)
-_LITERAL = re.compile(r"[^\\`\[\]<>|&]*(?:@|://|www\.)[^\\`\[\]<>|&]*", re.IGNORECASE)
+_MARKUP = r"(?i)[\\`*~\[\]<>|&$#]|(?<![^\W_])_|_(?![^\W_])|(?<!\w)@|:(?=//)|(?<=www)\."
+_LITERAL = r"(?i)[^\\`\[\]<>|&]*(?:@|://|www\.)[^\\`\[\]<>|&]*"
 
 
 def escape_markdown(text: str) -> str:
@@ -55,6 +55,6 @@ def escape_markdown(text: str) -> str:
     An address or a URL, which many programs make a link of, becomes code.
     """
     text = safe(text)
-    if _LITERAL.fullmatch(text.strip()):
+    if re.fullmatch(_LITERAL, text.strip()):
         return f"`{text.strip()}`"
-    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", text)
+    return re.sub(_MARKUP, lambda found: f"&#{ord(found[0])};", text)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from operator import add
 from typing import TYPE_CHECKING, Any, Self
-from zlib import crc32
 
 from ses_cli.batch import Batch, Counts, Value
 from ses_cli.batch import Key as BatchKey
@@ -108,6 +107,8 @@ class Tally:  # noqa: PLW1641 - what changes is not hashed
 
     def split(self, count: int) -> list[Tally]:
         """The groups in so many parts, the same group always in the same one."""
+        from zlib import crc32  # start-up
+
         keys, groups, columns, *_ = self.__getstate__()
         parts = [Tally(list(map(BatchKey, keys))) for _ in range(count)]
         places: list[list[int]] = [[] for _ in parts]

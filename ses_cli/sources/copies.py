@@ -15,7 +15,7 @@ from ses_cli.sources.source import Identity, Source
 from ses_cli.sources.storage import HEAD, SourceFound, storage_of
 
 _CHUNK = 1 << 20
-_MD5 = re.compile(r'"[0-9a-f]{32}(-[0-9]+)?"')  # of the content, or of the parts in which it was uploaded
+_MD5 = r'"[0-9a-f]{32}(-[0-9]+)?"'  # of the content, or of the parts in which it was uploaded
 
 
 def without_copies(found: Sequence[SourceFound], note: Callable[[str], object]) -> list[Source]:
@@ -53,7 +53,7 @@ def without_copies(found: Sequence[SourceFound], note: Callable[[str], object]) 
 def _digest(source: Source) -> Identity | None:
     """What is the same for objects of the same content, where their store says that; it is not for empty ones."""
     tag = source.identity[1] if source.identity and source.is_object else None
-    return (str(tag), source.size) if source.size and _MD5.fullmatch(str(tag)) else None
+    return (str(tag), source.size) if source.size and re.fullmatch(_MD5, str(tag)) else None
 
 
 def _head(found: SourceFound) -> bytes:

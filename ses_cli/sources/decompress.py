@@ -9,7 +9,7 @@ from functools import partial
 from typing import NoReturn, Protocol
 
 _MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zXZ\x00": "xz"}
-_BZIP2 = re.compile(rb"BZh[1-9](?:1A|\x17\x72)")
+_BZIP2 = rb"BZh[1-9](?:1A|\x17\x72)"
 MAGIC_BYTES = 6
 _SLICE = 64 << 10  # bytes of the file taken at once
 STEP = 64 << 10  # bytes decoded at once: what a step had decoded is lost when it meets damage
@@ -35,7 +35,7 @@ def codec_of(head: bytes) -> str | None:
     """The codec that a file's first bytes tell, None for a plain one."""
     if head[:1] in b"\x50\x51\x52\x53\x54\x55\x56\x57\x58\x59\x5a\x5b\x5c\x5d\x5e\x5f" and head[1:4] == b"\x2a\x4d\x18":
         return "zstd"  # a skippable frame first, as parallel compressors write
-    if _BZIP2.match(head):
+    if head.startswith(b"BZh") and re.match(_BZIP2, head):
         return "bzip2"
     return next((codec for magic, codec in _MAGIC.items() if head.startswith(magic)), None)
 

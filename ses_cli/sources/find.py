@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ses_cli.sources.directories import LeftOut
 
 ENVIRONMENT = "SES_EVENTS_LOG"
-_BETWEEN = re.compile(rf"{re.escape(os.pathsep)}(?!//)")  # names; no address is cut in two
+_BETWEEN = rf"\{os.pathsep}(?!//)"  # names; no address is cut in two
 
 Note = Callable[[str], object]
 
@@ -66,7 +66,7 @@ def default_log(environment: Mapping[str, str] = os.environ) -> Path:
 def _unnamed(environment: Mapping[str, str], left_out: LeftOut) -> list[str]:
     if _is_piped():
         return [STDIN]
-    named = [name for name in _BETWEEN.split(environment.get(ENVIRONMENT, "")) if name]
+    named = [name for name in re.split(_BETWEEN, environment.get(ENVIRONMENT, "")) if name]
     if named:
         from ses_cli.sources.directories import matches
 

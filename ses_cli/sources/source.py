@@ -1,11 +1,10 @@
 """One log, as it was found."""
 
 import os
-import re
 from typing import NamedTuple
 
 STDIN = "-"
-_ADDRESS = re.compile(r"(?:s3|cos|gs|az|https?)://")
+_ADDRESSES = ("s3://", "cos://", "gs://", "az://", "http://", "https://")
 
 Identity = tuple[int | str, int | str]
 """Device and inode of a file, address and version of an object: another one means that it was replaced."""
@@ -29,7 +28,7 @@ class Source(NamedTuple):
 
 def is_address(name: str) -> bool:
     """Whether this names objects in a store, and not files."""
-    return _ADDRESS.match(name) is not None
+    return name.startswith(_ADDRESSES)
 
 
 def shown(path: str) -> str:
