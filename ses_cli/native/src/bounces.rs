@@ -88,8 +88,10 @@ impl Bounces {
                 template: record.integer(TEMPLATE_ID).unwrap_or(0),
             };
             let spelt = (*written != *email).then_some(&*written);
-            self.meet(&email, row, &hidden, spelt, None);
+            let number = self.emails.number(&email);
+            self.meet(number, row, spelt, None, |reasons| reasons.number(&hidden));
         }
+        self.forget_reasons();
     }
 
     /// Takes in what was found later in the log.
@@ -98,7 +100,9 @@ impl Bounces {
             .map(|at| self.senders.number(later.senders.get(at)))
             .collect();
         let sender = |at: u32| senders.get(at as usize).copied().unwrap_or_default();
-        for (at, row) in later.rows.iter().enumerate() {
+        let numbers = self.emails.number_all(&later.emails);
+        let mut reasons = vec![None; later.reasons.len()];
+        for ((at, row), number) in later.rows.iter().enumerate().zip(numbers) {
             let mut row = *row;
             row.sender = sender(row.sender);
             let several = later.several.get(&(at as u32)).map(|origin| Origin {
@@ -106,14 +110,12 @@ impl Bounces {
                 templates: origin.templates.clone(),
             });
             let spelt = later.spelt.get(&(at as u32)).map(|text| &**text);
-            self.meet(
-                later.emails.get(at),
-                row,
-                later.reasons.get(row.reason as usize),
-                spelt,
-                several,
-            );
+            let theirs = row.reason as usize;
+            self.meet(number, row, spelt, several, |mine| {
+                *reasons[theirs].get_or_insert_with(|| mine.number(later.reasons.get(theirs)))
+            });
         }
+        self.forget_reasons();
     }
 
     /// Takes in what was told before of an address.
@@ -132,7 +134,9 @@ impl Bounces {
             template: told.origin.templates.first().copied().unwrap_or_default(),
         };
         let several = (!is_single).then(|| told.origin.clone());
-        self.meet(told.email, row, told.reason, told.spelt, several);
+        let number = self.emails.number(told.email);
+        self.meet(number, row, told.spelt, several, |reasons| reasons.number(told.reason));
+        self.forget_reasons();
     }
 
     /// An origin that was told before.
@@ -143,15 +147,23 @@ impl Bounces {
         }
     }
 
-    /// Takes in what is told of an address. Of two events of one second the later line is the newer.
-    fn meet(&mut self, email: &[u8], mut told: Row, reason: &[u8], spelt: Option<&[u8]>, several: Option<Origin>) {
-        let number = self.emails.number(email);
+    /// Takes in what is told of an address. Of two events of one second the later line is the newer. `reason` enters
+    /// what is said, and gives its number.
+    #[inline]
+    fn meet(
+        &mut self,
+        number: u32,
+        mut told: Row,
+        spelt: Option<&[u8]>,
+        several: Option<Origin>,
+        reason: impl FnOnce(&mut Texts) -> u32,
+    ) {
         let Some(row) = self.rows.get_mut(number as usize) else {
-            told.reason = self.reasons.number(reason);
+            told.reason = reason(&mut self.reasons);
             self.rows.push(told);
             self.several.extend(several.map(|origin| (number, origin)));
             self.spelt.extend(spelt.map(|text| (number, text.into())));
-            return self.forget_reasons();
+            return;
         };
         row.first = row.first.min(told.first);
         row.last = row.last.max(told.last);
@@ -159,7 +171,7 @@ impl Bounces {
         let speaks = (told.kind == HARD, told.time) >= (row.kind == HARD, row.time);
         if speaks {
             (row.kind, row.time) = (told.kind, told.time);
-            row.reason = self.reasons.number(reason);
+            row.reason = reason(&mut self.reasons);
             match spelt {
                 Some(text) => self.spelt.insert(number, text.into()),
                 None if self.spelt.is_empty() => None,
@@ -171,9 +183,6 @@ impl Bounces {
             let theirs = several.unwrap_or_else(|| Origin::of(&told));
             mine.senders.extend(theirs.senders);
             mine.templates.extend(theirs.templates);
-        }
-        if speaks {
-            self.forget_reasons();
         }
     }
 
@@ -249,8 +258,15 @@ mod tests {
                 sender: 0,
                 template: 0,
             };
-            bounces.meet(b"a@b.c", row, format!("{n:1000}").as_bytes(), None, None);
-            bounces.meet(b"d@e.f", Row { time: 0, ..row }, b"no such user", None, None);
+            let said = format!("{n:1000}");
+            for (email, row, reason) in [
+                (&b"a@b.c"[..], row, said.as_bytes()),
+                (b"d@e.f", Row { time: 0, ..row }, b"no such user"),
+            ] {
+                let number = bounces.emails.number(email);
+                bounces.meet(number, row, None, None, |reasons| reasons.number(reason));
+            }
+            bounces.forget_reasons();
         }
         assert!(bounces.reasons.size() <= MOST_REASONS);
         let reason = |at: usize| bounces.reasons.get(bounces.rows[at].reason as usize).to_vec();
