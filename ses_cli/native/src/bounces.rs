@@ -6,7 +6,9 @@ use crate::own::hide;
 use crate::select::from_domain;
 use crate::texts::Texts;
 use crate::vocabulary::*;
-use std::collections::{BTreeSet, HashMap};
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use std::collections::BTreeSet;
 
 /// Bytes of reasons that are held before it is looked which of them still speak for an address.
 const MOST_REASONS: usize = 16 << 20;
@@ -54,8 +56,8 @@ pub struct Bounces {
     pub reasons: Texts,
     pub senders: Texts,
     /// The address of the event that speaks, by number, where it is spelt another way than it is compared.
-    pub spelt: HashMap<u32, Box<[u8]>>,
-    several: HashMap<u32, Origin>,
+    pub spelt: HashMap<u32, Box<[u8]>, RandomState>,
+    several: HashMap<u32, Origin, RandomState>,
     most_reasons: usize,
 }
 
@@ -180,9 +182,13 @@ impl Bounces {
         }
         if several.is_some() || (row.sender, row.template) != (told.sender, told.template) {
             let mine = self.several.entry(number).or_insert_with(|| Origin::of(row));
-            let theirs = several.unwrap_or_else(|| Origin::of(&told));
-            mine.senders.extend(theirs.senders);
-            mine.templates.extend(theirs.templates);
+            if let Some(theirs) = several {
+                mine.senders.extend(theirs.senders);
+                mine.templates.extend(theirs.templates);
+            } else {
+                mine.senders.insert(told.sender);
+                mine.templates.insert(told.template);
+            }
         }
     }
 
