@@ -59,7 +59,7 @@ HARMLESS = Phrases(
             r"(?<=recipient address rejected: need )fully-qualified(?= address)",
             r"(?:do not|don.?t|stop|please stop) (?:retry(?:ing)?|try(?:ing)?(?: again)?|sending)\b",
             r"(?:if you are sending to a |from (?:the|your) )(?:mailing )?list|relay recipient",
-            r"(?:temporary|disposable) (?:e-?mail )?address(?: has| is)?(?= expired)",
+            r"original message size\b.{0,12}|(?:temporary|disposable) (?:e-?mail )?address(?: has| is)?(?= expired)",
         )
     )
 )
@@ -82,7 +82,9 @@ BLAME = _any(
     r"external | outside | internal (?:mail|e-?mail|senders?|users?|use) | non-?members? | members only",
     r"(?:database|ldap|backend|directory) (?:error|problem|failure|unavailable|down|time\w*)",
     r"at (?:this|the) (?:time|moment) | right now | tomorrow | in progress | smtp (?:is |access |auth )?disabled",
-    r"smtp user | api | locked by | unknown host:? \W?<ip>",
+    r"connect to <host | no route to | (?:connection|network|host|server) (?:refused|unreachable) | mail command",
+    r"mail ?box (?:server|store|backend|list) | user (?:agent|certificate|store) | mail store | hostnames?",
+    r"honey ?pot | smtp user | api | locked by | unknown host:? \W?<ip>",
     r"unknown client | abus\w* | forg\w* | spoof\w* | impersonat\w* | relay\w* | permitted | allowed | dns says",
     r"blocked (?:by|using|for) | address is blocked(?! due)",
     r"rates? | frequen\w* | throttl\w* | limits? | exceed\w* | quota | size",
