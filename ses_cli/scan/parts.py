@@ -82,7 +82,8 @@ class Worker(Generic[F]):
         try:
             for batch, size, bytes_read in self._checked(span, turn):
                 part.fold.add(self._reader.enter(batch))
-                yield from self._problems(part, batch)
+                if batch.invalid or batch.explained:
+                    yield from self._problems(part, batch)
                 part.size += size
                 part.bytes_read = bytes_read - before if bytes_read else part.size
                 del batch  # before the next one is made: its memory is still in the processor's cache

@@ -22,7 +22,7 @@ class PythonEngine:
     """See `ses_cli.batch.Engine`. It learns which undocumented keys a log has."""
 
     name = "python"
-    piece_size = 64 << 10  # a larger piece falls out of the processor's cache, and its memory goes back to the system
+    piece_size = 96 << 10  # a larger piece falls out of the processor's cache, and its memory goes back to the system
     is_threaded = False
 
     def __init__(self, checks: Checks = DEFAULT_CHECKS) -> None:

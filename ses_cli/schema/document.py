@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeGuard
 
 import orjson
@@ -58,21 +58,20 @@ def has_duplicate_key(raw: bytes) -> bool:
     return is_object(value) and bool(duplicate_keys(raw, value))
 
 
-def count_all(value: dict[str, object]) -> int:
-    """How many keys an object has, with those of objects within."""
-    n = 0
-    todo: list[object] = [value]
-    while todo:
-        item = todo.pop()
-        within = item.values() if is_object(item) else item if isinstance(item, list) else ()
-        n += len(item) if is_object(item) else 0
-        todo += [each for each in within if type(each) in _NESTED]
-    return n
+def count_all(values: Iterable[object]) -> tuple[int, int]:
+    """How many keys objects and arrays have, with those of objects within, and how many of both there are."""
+    n, found = 0, list(values)
+    for value in found:  # which grows
+        if is_object(value):
+            n += len(value)
+        within = value.values() if is_object(value) else value if isinstance(value, list) else ()
+        found += [each for each in within if type(each) in _NESTED]
+    return n, len(found)
 
 
 def duplicate_keys(raw: bytes, value: dict[str, object]) -> list[str]:
     """The keys that come twice on a line, which holds this object: of each the last value is in it."""
-    n = len(value) if _NESTED.isdisjoint(map(type, value.values())) else count_all(value)
+    n = len(value) if _NESTED.isdisjoint(map(type, value.values())) else count_all([value])[0]
     if count_keys(raw, n) == n:
         return []
     names, level = [], 0

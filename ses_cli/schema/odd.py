@@ -14,7 +14,7 @@ from msgspec import ValidationError
 from ses_cli.batch import BOM
 from ses_cli.callback import Callback
 from ses_cli.events import ERRORS, FIELDS, LEGACY_FIELDS, MAX_TIMESTAMP, is_custom
-from ses_cli.schema.document import count_keys, duplicate_keys
+from ses_cli.schema.document import count_all, count_keys, duplicate_keys
 from ses_cli.schema.record import DEEPEST, callback, depths, flaws, is_email, normalise
 
 _SOUND = {"email": "a@b.c", "bulkId": "q", "timestamp": 1}
@@ -53,7 +53,7 @@ def _warnings(text: bytes, value: dict[str, Any]) -> list[str] | None:
     if judged is None or not (is_email(email) or email == ""):
         return None
     codes = judged.copy() if email else [*judged, "blank-email"]
-    is_nested = False
+    nested: list[object] = []
     for name in filterfalse(_FIELDS, value):
         item = value[name]
         if name in LEGACY_FIELDS or is_custom(name):
@@ -63,13 +63,15 @@ def _warnings(text: bytes, value: dict[str, Any]) -> list[str] | None:
                 codes += ["legacy-spelling", "blank-bulk-id"] if item == "" else ["legacy-spelling"]
         else:
             codes.append("unknown-field")
-            is_nested = is_nested or type(item) in _NESTED
+            if type(item) in _NESTED:
+                nested.append(item)
     if get("bulkId") == "":
         codes.append("blank-bulk-id")
-    if is_nested and text.count(b"[") + text.count(b"{") > DEEPEST and depths(value):
+    within, several = count_all(nested) if nested else (0, 0)
+    if several > DEEPEST and depths(value):
         return None
-    keys = len(value)
-    if is_nested or count_keys(text, keys) != keys:
+    keys = len(value) + within
+    if count_keys(text, keys) != keys:
         codes += ["duplicate-key"] * len(duplicate_keys(text, value))
     return codes
 
