@@ -26,6 +26,7 @@ SOFT = "soft_bounce"
 LEGACY_BOUNCE_TYPES = {"hard": HARD, "soft": SOFT}
 
 CUSTOM_PREFIX = "X-Tencentcloudses-Cb-"
+_CUSTOM_PREFIX = CUSTOM_PREFIX.lower()
 
 
 class Field(NamedTuple):
@@ -60,7 +61,7 @@ LEGACY_FIELDS = {"bulkid": "bulkId"}
 
 def is_custom(name: str) -> bool:
     """Whether a key is of the family of mail headers that come back; header names have no case."""
-    return name[: len(CUSTOM_PREFIX)].lower() == CUSTOM_PREFIX.lower()
+    return name[: len(CUSTOM_PREFIX)].lower() == _CUSTOM_PREFIX
 
 
 def is_known(name: str) -> bool:
