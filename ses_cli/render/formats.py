@@ -23,15 +23,24 @@ class Report(Protocol):
     def document(self) -> dict[str, object]: ...
 
 
-class Page(NamedTuple):
+class Page:
     """A report with what stands above it."""
 
-    schema: str  # `summary` of `ses-events/summary@1`
-    sources: Sequence[str]
-    ledger: Ledger
-    report: Report
-    headline: str = ""  # for people
-    first: Sequence[Table] = ()  # for people, before the report's own
+    def __init__(
+        self,
+        schema: str,
+        sources: Sequence[str],
+        ledger: Ledger,
+        report: Report,
+        headline: str = "",
+        first: Sequence[Table] = (),
+    ) -> None:
+        self.schema = schema  # `summary` of `ses-events/summary@1`
+        self.sources = sources
+        self.ledger = ledger
+        self.report = report
+        self.headline = headline  # for people
+        self.first = first  # for people, before the report's own
 
 
 class Style(NamedTuple):

@@ -1,7 +1,6 @@
 """The summary: how many events of which type, by recipient domain or by whatever else is asked for."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from functools import cache
 from typing import Self
@@ -20,18 +19,32 @@ from ses_cli.times import rfc3339, shown, zone_name
 MOST_ROWS = 10_000  # of time buckets: beyond, the empty ones are left out
 
 
-@dataclass(slots=True)
-class Summary:
+class Summary:  # noqa: PLW1641 - what changes is not hashed
     """A fold. `top` groups are shown by name (None for all); data formats get them whole."""
 
-    by: tuple[str, ...] = ()
-    tz: tzinfo | None = None
-    top: int | None = field(default=20, compare=False)
-    selected: frozenset[str] = frozenset()  # event types that were selected; without all it takes a rate is none
-    first: int | None = None
-    last: int | None = None
-    tally: Tally = field(default_factory=Tally)
-    is_top: bool = field(default=False, compare=False)  # whether no groups are asked for but the `top` ones
+    COMPARED = ("by", "tz", "selected")  # what it is asked for, but what is only shown
+
+    def __init__(
+        self,
+        by: tuple[str, ...] = (),
+        tz: tzinfo | None = None,
+        top: int | None = 20,
+        selected: frozenset[str] = frozenset(),
+        is_top: bool = False,
+    ) -> None:
+        """Without all the `selected` event types it takes a rate is none. `is_top`: no other groups are asked for."""
+        self.by = by
+        self.tz = tz
+        self.top = top
+        self.selected = selected
+        self.is_top = is_top
+        self.first: int | None = None
+        self.last: int | None = None
+        self.tally = Tally()
+
+    def __eq__(self, other: object) -> bool:
+        names = (*self.COMPARED, "first", "last", "tally")
+        return isinstance(other, Summary) and all(getattr(self, name) == getattr(other, name) for name in names)
 
     def add(self, batch: Batch) -> None:
         """Counts the records of a batch."""
@@ -52,7 +65,12 @@ class Summary:
 
     def split(self, count: int) -> list[Self]:
         """In parts by group."""
-        return [replace(self, tally=tally) for tally in self.tally.split(count)]
+        from copy import copy  # start-up
+
+        parts = [copy(self) for _ in range(count)]
+        for part, tally in zip(parts, self.tally.split(count), strict=True):
+            part.tally = tally
+        return parts
 
     def trim(self) -> None:
         """Keeps the groups that are shown."""

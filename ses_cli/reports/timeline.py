@@ -18,13 +18,6 @@ class TimelineRow(NamedTuple):
     number: int | None  # in the tally, None where nothing fell in it
 
 
-class TimelineShown(NamedTuple):
-    """What of a time line is shown."""
-
-    rows: Sequence[TimelineRow]
-    rest: str | None  # what was left out is called
-
-
 def fill(
     groups: Sequence[TimelineRow], at: int, names: Sequence[str] | None, size: Callable[[TimelineRow], int]
 ) -> tuple[Sequence[TimelineRow], bool]:
@@ -49,16 +42,21 @@ def _head(row: TimelineRow, at: int) -> tuple[Key, ...]:
     return row.key[:at] + row.key[at + 1 :]
 
 
-def recent(rows: Sequence[TimelineRow], at: int, top: int | None, name: str) -> TimelineShown:
-    """The newest buckets, as many that `top` rows are shown, of the first `top` heads; long gaps as one row."""
+def recent(
+    rows: Sequence[TimelineRow], at: int, top: int | None, name: str
+) -> tuple[Sequence[TimelineRow], str | None]:
+    """The newest buckets, as many that `top` rows are shown, of the first `top` heads; long gaps as one row.
+
+    And what is left out is called, None where nothing is.
+    """
     if name == "weekday":
-        return TimelineShown(rows, None)
+        return rows, None
     heads: dict[tuple[Key, ...], list[TimelineRow]] = {}
     for row in rows:
         heads.setdefault(_head(row, at), []).append(row)
     lines = list(heads.values())
     if top is None:
-        return TimelineShown([row for line in lines for row in _folded(line, at)], None)
+        return [row for line in lines for row in _folded(line, at)], None
     each = max(top // len(lines), 1) if lines else 0
     kept, left = [], 0
     for place, line in enumerate(lines):
@@ -66,7 +64,7 @@ def recent(rows: Sequence[TimelineRow], at: int, top: int | None, name: str) -> 
         kept += seen
         left += len(line) - sum(_width(row, at) for row in seen)
     what = "earlier" if len(lines) == 1 else "more"
-    return TimelineShown(kept, f"{left:,} {what}" if left else None)
+    return kept, f"{left:,} {what}" if left else None
 
 
 class _Gap(str):

@@ -1,6 +1,7 @@
 """Values as JSON holds them, the same for the same value in any process: to tell whether options are the same."""
 
 import json
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from datetime import tzinfo
@@ -19,15 +20,18 @@ def digest(*values: object) -> str:
 
 
 def plain(value: object) -> object:
-    """A value. Of data classes, and what makes one, the fields that are compared: not what is only shown, as `top`."""
+    """A value. Of data classes, and what makes one, the fields that are compared: not what is only shown, as `top`.
+
+    Another class names them as `COMPARED`.
+    """
     match value:
         case None | bool() | int() | float() | str():
             return value
         case Enum():
             return [type(value).__name__, value.name]
-        case partial() if is_dataclass(value.func):
-            given = signature(value.func).bind_partial(*value.args, **value.keywords).arguments
-            return [value.func.__qualname__, {one: plain(given[one]) for one in _compared(value.func) if one in given}]
+        case partial(func=type() as made) if _is_data(made):
+            given = signature(made).bind_partial(*value.args, **value.keywords).arguments
+            return [made.__qualname__, {one: plain(given[one]) for one in _compared(made) if one in given}]
         case partial():
             return [plain(value.func), *map(plain, value.args), plain(value.keywords)]
         case tzinfo():
@@ -40,7 +44,7 @@ def plain(value: object) -> object:
             return {str(key): plain(one) for key, one in value.items()}
         case tuple() | list():
             return [plain(one) for one in value]
-        case _ if is_dataclass(value) and not isinstance(value, type):
+        case _ if _is_data(type(value)):
             return [type(value).__qualname__, {one: plain(getattr(value, one)) for one in _compared(type(value))}]
         case _ if callable(value) and hasattr(value, "__qualname__"):
             return f"{value.__module__}.{value.__qualname__}"
@@ -48,5 +52,10 @@ def plain(value: object) -> object:
             raise TypeError(f"{type(value).__name__} has no plain form")
 
 
-def _compared(of: type) -> list[str]:
-    return [one.name for one in fields(of) if one.compare]
+def _is_data(of: object) -> bool:
+    return isinstance(of, type) and (is_dataclass(of) or hasattr(of, "COMPARED"))
+
+
+def _compared(of: type) -> Sequence[str]:
+    names: Sequence[str] | None = getattr(of, "COMPARED", None)
+    return names or [one.name for one in fields(of) if one.compare]
