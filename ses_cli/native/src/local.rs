@@ -18,6 +18,9 @@ static CALLBACKS: LazyLock<sip128::SipHasher13> = LazyLock::new(|| {
     sip128::SipHasher13::new_with_keys(first, second)
 });
 
+/// A one in each byte.
+const EACH: u64 = u64::MAX / 255;
+
 fn keys() -> [u64; 2] {
     let drawn = RandomState::new();
     [drawn.hash_one(0), drawn.hash_one(1)]
@@ -64,13 +67,64 @@ fn tell(block: &Block, text: &[u8], record: &Record, domains: &mut Domains, out:
     out.extend_from_slice(lengths.map(u32::to_ne_bytes).as_flattened());
     out.extend_from_slice(&bulk_id);
     out.extend_from_slice(&link);
-    address(domains, &field(EMAIL), false, out);
+    let email = field(EMAIL);
+    if block
+        .domain(text, record)
+        .is_some_and(|domain| is_plain(domain, &email))
+    {
+        out.extend_from_slice(&email);
+    } else {
+        address(domains, &email, false, out);
+    }
+}
+
+/// Whether a domain, the end of an address, is compared as it is written. False where that takes a closer look.
+fn is_plain(domain: &[u8], email: &[u8]) -> bool {
+    let (words, rest) = domain.as_chunks();
+    let end = if domain.len() < 8 { email } else { domain }.last_chunk();
+    let has_odd = |word: &[u8; 8]| {
+        let word = u64::from_ne_bytes(*word);
+        let (from_a, beyond_z) = (word.wrapping_add(0x3f * EACH), word.wrapping_add(0x25 * EACH));
+        (from_a & !beyond_z | word) & (0x80 * EACH) != 0
+    };
+    let is_odd = match end {
+        _ if rest.is_empty() => false,
+        Some(end) => has_odd(end),
+        None => true,
+    };
+    !is_odd && !words.iter().any(has_odd) && domain.last() != Some(&b'.')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::identity::recipient;
+
+    #[test]
+    fn a_domain_is_plain_if_it_is_compared_as_written() {
+        let mut domains = Domains::default();
+        for domain in [
+            "",
+            "qq.com",
+            "mail-0001.example",
+            "a.b",
+            "QQ.com",
+            "mail-0001.Example",
+            "mail-0001.example.",
+        ] {
+            for local in ["a@", "some.one@", "Some.One@"] {
+                let email = format!("{local}{domain}").into_bytes();
+                let mut told = Vec::new();
+                address(&mut domains, &email, false, &mut told);
+                let is_plain = is_plain(domain.as_bytes(), &email);
+                assert!(!is_plain || told == email, "{email:?}");
+                assert!(
+                    is_plain || told != email || local != "some.one@" && domain.len() < 8,
+                    "{email:?}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn addresses_have_one_mark_as_long_as_they_are_one_recipient() {

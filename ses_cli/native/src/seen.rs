@@ -93,7 +93,11 @@ impl Shard {
     #[inline(never)]
     fn grow(&mut self) {
         let size = (self.places.len() + self.places.len() / 2).max(16);
-        let old = std::mem::replace(&mut self.places, vec![NOTHING; size]);
+        // written, not asked of the system as zeros: of those it gives a page that is read before it is written twice,
+        // and interrupts all cores in between
+        let mut places = Vec::with_capacity(size);
+        places.resize(size, NOTHING);
+        let old = std::mem::replace(&mut self.places, places);
         self.count = 0;
         for mark in old.iter().filter(|mark| **mark != NOTHING) {
             self.insert(mark);
