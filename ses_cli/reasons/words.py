@@ -96,6 +96,7 @@ BLAME = _any(
     r"no such (?:ip|client|key|command|option|device|object|table|record|service|method|message)",
     r"syntax error in param\w*(?! or arguments to rcpt)",
     r"dropped | mime | structure | license | unwanted | banned | forbidden | insufficient",
+    r"(?:isn.?t|not) (?:answer|respond)ing | is down",
     r"defer(?:red)? | unusual\w* | excessive\w* | suspicious | suspected",
     r"(?:message|mail|e-?mail|transaction) (?:is |was |has been )?(?:refused|rejected|denied|failed)"
     r"(?! - address| .no valid rec)",
