@@ -95,7 +95,8 @@ def _is_unspaced(character: str) -> bool:
 def model() -> Model:
     """The model of the package."""
     with open(os.path.join(os.path.dirname(__file__), "opinion.tsv"), encoding="utf-8", newline="\n") as file:
-        table = dict([line.split("\t") for line in file.read().rstrip("\n").split("\n")])
+        cells = file.read().replace("\n", "\t").split("\t")  # at once: a list for each line takes longer
+    table = dict(zip(cells[::2], cells[1::2], strict=False))  # the last cell is what follows the last line: nothing
     return Model(_numbers(table.pop("")), table)
 
 
