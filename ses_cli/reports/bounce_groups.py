@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ses_cli.identity import domain
@@ -15,14 +14,14 @@ from ses_cli.table import Column, Data, Kind, Table, Value
 _ADDRESSES = Column("addresses", Kind.COUNT)
 
 
-@dataclass(slots=True)
 class Group:
     """Some addresses."""
 
-    addresses: int = 0
-    bounces: int = 0  # or deferrals, or drops
-    actions: dict[str, int] = field(default_factory=dict)  # addresses by what to do about them
-    newest: int = -1  # the number of the address whose event that speaks for it is the newest
+    def __init__(self) -> None:
+        self.addresses = 0
+        self.bounces = 0  # or deferrals, or drops
+        self.actions: dict[str, int] = {}  # addresses by what to do about them
+        self.newest = -1  # the number of the address whose event that speaks for it is the newest
 
     def counts(self) -> list[Value]:
         """Addresses and bounces, and the addresses by action."""
