@@ -16,13 +16,16 @@ KEYS = {
 
 
 class Callback(Struct, kw_only=True, gc=False, rename=KEYS):
-    """A callback as `events.FIELDS` describes it, in today's spelling. What is absent or null is None."""
+    """A callback as `events.FIELDS` describes it, in today's spelling. What is absent or null is None.
+
+    Its fields stand in the order in which callbacks have them.
+    """
 
     event: str
     email: str  # "" where the documentation's 2021 sample blanks it
+    link: str | None = None
     bulk_id: str
     timestamp: int  # Unix seconds
-    link: str | None = None
     reason: str | None = None
     bounce_type: str | None = None
     username: str | None = None

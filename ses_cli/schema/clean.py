@@ -6,13 +6,14 @@ alone cannot show is asked of all records of a block at once.
 
 import re
 from collections import Counter
+from functools import partial
 from itertools import repeat
 from operator import attrgetter, length_hint
 from types import GenericAlias
 from typing import Annotated, Any, Literal, NamedTuple
 
 from msgspec import UNSET, Meta, MsgspecError, UnsetType, defstruct, field
-from msgspec.json import Decoder
+from msgspec.json import Decoder, Encoder
 
 from ses_cli.callback import KEYS, Callback
 from ses_cli.events import (
@@ -32,7 +33,9 @@ from ses_cli.schema.document import count_keys, has_duplicate_key
 from ses_cli.schema.record import is_email
 
 _LEARNABLE = re.compile(r"[\w.:-]+")
+_LONGEST_PAUSE = 64  # blocks
 _MOST_LEARNT = 64  # keys: a log of ever new ones must not fill the memory
+_written = Encoder().encode_lines
 _Integer = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 _BulkId = Annotated[str, Meta(min_length=1)]
 _TIMES = {
@@ -66,6 +69,7 @@ class Clean:
         self._is_legacy = False  # bulkId is spelt the old way
         self._has_nulls = False
         self._decoders: dict[tuple[bool, bool], _Decoder] = {}  # by these two
+        self._pause = self._left = 0  # blocks that are not read back after the last that could not be; what is left
 
     def learn(self, record: dict[str, object]) -> None:
         """Takes keys of a valid record for known from now on, the undocumented ones and `bulkid` with their warning."""
@@ -91,37 +95,44 @@ class Clean:
                                           0,0]
         """
         text = text if text.endswith(b"\n") else text + b"\n"
-        array = text.replace(b"\n", b",\n0,")
-        lines = (len(array) - len(text)) // 3
         mode = self._is_legacy, self._has_nulls
         if mode not in self._decoders:
             self._decoders[mode] = _Decoder(self._learnt, *mode)
         decoder = self._decoders[mode]
+        if (records := self._read_back(text, decoder)) is not None:
+            return self._validated(None, records, decoder)
+        array = text.replace(b"\n", b",\n0,")
+        lines = (len(array) - len(text)) // 3
         try:
             elements = decoder.decode(b"".join((b"[", array, b"0]")))
         except (MsgspecError, UnicodeDecodeError) as error:
             return min(_place(str(error), array), lines - 1)
         if len(elements) != 2 * lines + 1:
             return 0
-        records = elements[:-1:2]
-        try:
-            hosts = _hosts([record.email for record in records])
-        except AttributeError:
-            return next(at for at, record in enumerate(records) if isinstance(record, int))
+        if int in map(type, elements[:-1:2]):
+            return next(at for at, record in enumerate(elements[::2]) if isinstance(record, int))
+        return self._validated(text, elements[:-1:2], decoder)
+
+    def _read_back(self, text: bytes, decoder: "_Decoder") -> list[Callback] | None:
+        """See `_Decoder.read_back`. Where that is of no use it is tried ever more rarely."""
+        if self._left:
+            self._left -= 1
+            return None
+        records = decoder.read_back(text)
+        self._left = self._pause = min(2 * self._pause + 1, _LONGEST_PAUSE) if records is None else 0
+        return records
+
+    def _validated(self, text: bytes | None, records: list[Callback], decoder: "_Decoder") -> CleanBlock | int:
+        """The same, of lines that each hold a record of known keys and types. No text: no key comes twice."""
+        hosts = _hosts([record.email for record in records])
         if hosts is None:
             return next((at for at, record in enumerate(records) if _hosts([record.email]) is None), 0)
-        return self._validated(text, records, hosts, decoder)
-
-    def _validated(
-        self, text: bytes, records: list[Callback], hosts: list[str], decoder: "_Decoder"
-    ) -> CleanBlock | int:
-        """The same, of lines that each hold a record of known keys and types."""
         events = [record.event for record in records]
         bounce_types = [record.bounce_type or None for record in records]
         eventids = [record.eventid for record in records]
         times = [record.timestamp for record in records]
         keys = decoder.count_unknown(records)
-        if decoder.is_doubled(text, len(records), keys):
+        if text is not None and decoder.is_doubled(text, len(records), keys):
             lines = text.split(b"\n")[:-1]
             return next((at for at, line in enumerate(lines) if has_duplicate_key(line)), 0)
         warnings = Counter[str]()
@@ -186,10 +197,12 @@ class _Decoder:
         fields: list[tuple[str, Any] | tuple[str, Any, Any]] = [*required, *optional, *unknown]
         old = {new: old for old, new in LEGACY_FIELDS.items()} if is_legacy else {}
         rename = {attribute: old.get(key, key) for key, attribute in names.items()}
-        known = defstruct(
-            "Known", fields, bases=(Callback,), rename=rename, kw_only=True, forbid_unknown_fields=True, gc=False
+        make = partial(
+            defstruct, "Known", bases=(Callback,), rename=rename, kw_only=True, forbid_unknown_fields=True, gc=False
         )
-        self._decoder: Decoder[list[Any]] = Decoder(GenericAlias(list, known | int))
+        self._decoder: Decoder[list[Any]] = Decoder(GenericAlias(list, make(fields) | int))
+        plain: list[Any] = [*required, *((name, known, None) for name, known, _ in optional), *unknown]
+        self._plain: Decoder[Any] = Decoder(make(plain, omit_defaults=True))
         self._most_texts = len(texts) + sum(FIELDS[key].type is str for key in FIELDS if FIELDS[key].required)
         self._most_keys = len(required) + len(optional)
         self._absent = 0, 0  # texts and integers, of what was decoded last
@@ -200,6 +213,17 @@ class _Decoder:
         elements = self._decoder.decode(array)
         self._absent = texts - length_hint(self._texts), integers - length_hint(self._integers)
         return elements
+
+    def read_back(self, text: bytes) -> list[Callback] | None:
+        """The records of lines, None unless these are just what the records would be written as.
+
+        So each line holds exactly one record, without a null, and no key comes twice.
+        """
+        try:
+            records: list[Callback] = self._plain.decode_lines(text)
+        except (MsgspecError, UnicodeDecodeError):
+            return None
+        return records if _written(records) == text else None
 
     def count_unknown(self, records: list[Callback]) -> int:
         """How many values of undocumented keys there are."""
