@@ -33,6 +33,9 @@ pub fn mark(recipient: &[u8]) -> u64 {
 
 /// The mark of an address, None for one in another script, whose case Python has to fold.
 pub fn mark_of(email: &[u8], scratch: &mut Vec<u8>) -> Option<u64> {
+    if is_plain(email, email) {
+        return Some(mark(email));
+    }
     if !email.is_ascii() {
         return None;
     }
@@ -78,10 +81,11 @@ fn tell(block: &Block, text: &[u8], record: &Record, domains: &mut Domains, out:
     }
 }
 
-/// Whether a domain, the end of an address, is compared as it is written. False where that takes a closer look.
-fn is_plain(domain: &[u8], email: &[u8]) -> bool {
-    let (words, rest) = domain.as_chunks();
-    let end = if domain.len() < 8 { email } else { domain }.last_chunk();
+/// Whether a domain, or all of an address, of which it is the end, stands there as it is compared without case. False
+/// where that takes a closer look.
+fn is_plain(part: &[u8], email: &[u8]) -> bool {
+    let (words, rest) = part.as_chunks();
+    let end = if part.len() < 8 { email } else { part }.last_chunk();
     let has_odd = |word: &[u8; 8]| {
         let word = u64::from_ne_bytes(*word);
         let (from_a, beyond_z) = (word.wrapping_add(0x3f * EACH), word.wrapping_add(0x25 * EACH));
@@ -92,7 +96,7 @@ fn is_plain(domain: &[u8], email: &[u8]) -> bool {
         Some(end) => has_odd(end),
         None => true,
     };
-    !is_odd && !words.iter().any(has_odd) && domain.last() != Some(&b'.')
+    !is_odd && !words.iter().any(has_odd) && part.last() != Some(&b'.')
 }
 
 #[cfg(test)]
@@ -129,7 +133,17 @@ mod tests {
     #[test]
     fn addresses_have_one_mark_as_long_as_they_are_one_recipient() {
         let (mut scratch, mut domains) = (Vec::new(), Domains::default());
-        for email in ["Some.One@Example.COM.", "a@.", "a.", "", ".", "a@b@c", "a@b.."] {
+        for email in [
+            "Some.One@Example.COM.",
+            "some.one@example.com",
+            "some.one@example.com.",
+            "a@.",
+            "a.",
+            "",
+            ".",
+            "a@b@c",
+            "a@b..",
+        ] {
             let mut told = Vec::new();
             assert!(recipient(email.as_bytes(), &mut domains, &mut told));
             assert_eq!(mark_of(email.as_bytes(), &mut scratch), Some(mark(&told)), "{email:?}");
