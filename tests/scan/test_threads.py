@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -29,11 +28,8 @@ def lines(n: int) -> bytes:
     return log(*(record(timestamp=1654000000 + at % (n // 2)) for at in range(n)))
 
 
-@dataclass
 class Failing(Summary):
     """A fold that fails in the middle of the log."""
-
-    seen: int = field(default=0)
 
     def add(self, batch: Batch) -> None:
         if any(each.timestamp == 1654002000 for each in batch.callbacks()):
