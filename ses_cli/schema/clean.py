@@ -6,16 +6,11 @@ alone cannot show is asked of all records of a block at once.
 
 import re
 from collections import Counter
-from functools import partial
-from itertools import repeat
-from operator import attrgetter, length_hint
-from types import GenericAlias
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import NamedTuple
 
-from msgspec import UNSET, Meta, MsgspecError, UnsetType, defstruct, field
-from msgspec.json import Decoder, Encoder
+from msgspec import MsgspecError
 
-from ses_cli.callback import KEYS, Callback
+from ses_cli.callback import Callback
 from ses_cli.events import (
     EVENT_IDS,
     FIELDS,
@@ -23,28 +18,18 @@ from ses_cli.events import (
     LEGACY_BOUNCE_TYPES,
     LEGACY_EVENTS,
     LEGACY_FIELDS,
-    MAX_EMAIL,
-    MAX_TIMESTAMP,
     SOFT,
-    is_custom,
 )
 from ses_cli.identity import domain, domain_name
-from ses_cli.schema.document import count_keys, has_duplicate_key
+from ses_cli.schema.decoder import RecordDecoder
+from ses_cli.schema.document import has_duplicate_key
 from ses_cli.schema.record import is_email
 
 _LEARNABLE = re.compile(r"[\w.:-]+")
 _LONGEST_PAUSE = 64  # blocks
 _MOST_LEARNT = 64  # keys: a log of ever new ones must not fill the memory
-_written = Encoder().encode_lines
-_Integer = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-_BulkId = Annotated[str, Meta(min_length=1)]
-_TIMES = {
-    "timestamp": Annotated[int, Meta(ge=1, le=MAX_TIMESTAMP)],
-    "sentTimestamp": Annotated[int, Meta(ge=0, le=MAX_TIMESTAMP)],
-}
 _ELEMENT = re.compile(r"`\$\[(\d+)\]")
 _BYTE = re.compile(r"\(byte (\d+)\)")
-_Email = Annotated[str, Meta(max_length=MAX_EMAIL)]
 _PLAIN = bytes(byte for byte in range(0x21, 256) if byte not in b'@"\x7f')  # what of an address needs no closer look
 
 
@@ -68,7 +53,7 @@ class Clean:
         self._known = {*FIELDS, *LEGACY_FIELDS}  # and the keys of those
         self._is_legacy = False  # bulkId is spelt the old way
         self._has_nulls = False
-        self._decoders: dict[tuple[bool, bool], _Decoder] = {}  # by these two
+        self._decoders: dict[tuple[bool, bool], RecordDecoder] = {}  # by these two
         self._pause = self._left = 0  # blocks that are not read back after the last that could not be; what is left
 
     def learn(self, record: dict[str, object]) -> None:
@@ -97,7 +82,7 @@ class Clean:
         text = text if text.endswith(b"\n") else text + b"\n"
         mode = self._is_legacy, self._has_nulls
         if mode not in self._decoders:
-            self._decoders[mode] = _Decoder(self._learnt, *mode)
+            self._decoders[mode] = RecordDecoder(self._learnt, *mode)
         decoder = self._decoders[mode]
         if (records := self._read_back(text, decoder)) is not None:
             return self._validated(None, records, decoder)
@@ -113,8 +98,8 @@ class Clean:
             return next(at for at, record in enumerate(elements[::2]) if isinstance(record, int))
         return self._validated(text, elements[:-1:2], decoder)
 
-    def _read_back(self, text: bytes, decoder: "_Decoder") -> list[Callback] | None:
-        """See `_Decoder.read_back`. Where that is of no use it is tried ever more rarely."""
+    def _read_back(self, text: bytes, decoder: RecordDecoder) -> list[Callback] | None:
+        """See `RecordDecoder.read_back`. Where that is of no use it is tried ever more rarely."""
         if self._left:
             self._left -= 1
             return None
@@ -122,7 +107,7 @@ class Clean:
         self._left = self._pause = min(2 * self._pause + 1, _LONGEST_PAUSE) if records is None else 0
         return records
 
-    def _validated(self, text: bytes | None, records: list[Callback], decoder: "_Decoder") -> CleanBlock | int:
+    def _validated(self, text: bytes | None, records: list[Callback], decoder: RecordDecoder) -> CleanBlock | int:
         """The same, of lines that each hold a record of known keys and types. No text: no key comes twice."""
         hosts = _hosts([record.email for record in records])
         if hosts is None:
@@ -159,7 +144,7 @@ class Clean:
                     record.bounce_type = LEGACY_BOUNCE_TYPES.get(record.bounce_type, record.bounce_type)
         return CleanBlock(records, warnings, events, bounce_types if is_plain else None, hosts, times)
 
-    def _first_warned(self, records: list[Callback], decoder: "_Decoder") -> int:
+    def _first_warned(self, records: list[Callback], decoder: RecordDecoder) -> int:
         """The place of the first record with a warning, other than an old spelling of bulkId."""
         return next(
             at
@@ -168,92 +153,6 @@ class Clean:
             or (record.sent_timestamp or 0) > record.timestamp
             or decoder.count_unknown([record])
         )
-
-
-class _Decoder:
-    """Reads records with the documented fields and what was learnt, nothing else, and counts the keys it read.
-
-    Fields that are absent ask for their None, so that what is left of these says how many keys there were.
-    """
-
-    def __init__(self, learnt: dict[str, str], is_legacy: bool, has_nulls: bool) -> None:
-        self._has_nulls = has_nulls
-        self._texts, self._integers = repeat(None, 1 << 62), repeat(None, 1 << 62)  # cost less than functions of ours
-        keys = {key: attribute for attribute, key in KEYS.items()}
-        names = {key: keys.get(key, key) for key in FIELDS} | learnt
-        required = [(names[key], _type(key)) for key, known in FIELDS.items() if known.required]
-        texts = [key for key, known in FIELDS.items() if not known.required and known.type is str]
-        texts += filter(is_custom, learnt)
-        integers = [key for key, known in FIELDS.items() if not known.required and known.type is int]
-        absent = {**dict.fromkeys(texts, self._texts), **dict.fromkeys(integers, self._integers)}
-        optional = [
-            (names[key], _type(key) | None if has_nulls else _type(key), field(default_factory=of.__next__))
-            for key, of in absent.items()
-        ]
-        # without floats, which an integer beyond 64 bits would become
-        scalar = str | _Integer | bool | None | UnsetType
-        unknown = [(learnt[key], scalar, UNSET) for key in learnt if not is_custom(key)]
-        self._unknown = [attrgetter(attribute) for attribute, *_ in unknown]
-        fields: list[tuple[str, Any] | tuple[str, Any, Any]] = [*required, *optional, *unknown]
-        old = {new: old for old, new in LEGACY_FIELDS.items()} if is_legacy else {}
-        rename = {attribute: old.get(key, key) for key, attribute in names.items()}
-        make = partial(
-            defstruct, "Known", bases=(Callback,), rename=rename, kw_only=True, forbid_unknown_fields=True, gc=False
-        )
-        self._decoder: Decoder[list[Any]] = Decoder(GenericAlias(list, make(fields) | int))
-        plain: list[Any] = [*required, *((name, known, None) for name, known, _ in optional), *unknown]
-        self._plain: Decoder[Any] = Decoder(make(plain, omit_defaults=True))
-        self._most_texts = len(texts) + sum(FIELDS[key].type is str for key in FIELDS if FIELDS[key].required)
-        self._most_keys = len(required) + len(optional)
-        self._absent = 0, 0  # texts and integers, of what was decoded last
-
-    def decode(self, array: bytes) -> list[Any]:
-        """Records and numbers."""
-        texts, integers = length_hint(self._texts), length_hint(self._integers)
-        elements = self._decoder.decode(array)
-        self._absent = texts - length_hint(self._texts), integers - length_hint(self._integers)
-        return elements
-
-    def read_back(self, text: bytes) -> list[Callback] | None:
-        """The records of lines, None unless these are just what the records would be written as.
-
-        So each line holds exactly one record, without a null, and no key comes twice.
-        """
-        try:
-            records: list[Callback] = self._plain.decode_lines(text)
-        except (MsgspecError, UnicodeDecodeError):
-            return None
-        return records if _written(records) == text else None
-
-    def count_unknown(self, records: list[Callback]) -> int:
-        """How many values of undocumented keys there are."""
-        return sum(len(records) - list(map(value, records)).count(UNSET) for value in self._unknown)
-
-    def is_doubled(self, text: bytes, records: int, unknown: int) -> bool:
-        """Whether some key came twice in the lines that were decoded last, so many of whose keys were unknown ones.
-
-        Of two values only the last is in the record, so there are more keys in the text than in the records. Counting
-        the quotes is enough where each belongs to a key or to a text that is known of.
-        """
-        texts, integers = self._absent
-        keys = records * self._most_keys - texts - integers + unknown
-        has_escapes = b"\\" in text
-        if not unknown and not self._has_nulls and not (has_escapes and b"\\\\" in text):
-            quotes = text.count(b'"') - (text.count(b'\\"') if has_escapes else 0)
-            return quotes != 2 * (keys + records * self._most_texts - texts)
-        return count_keys(text, keys) != keys
-
-
-def _type(key: str) -> Any:
-    if key == "event":
-        return Literal[tuple(EVENT_IDS)]
-    if key == "email":
-        return _Email
-    if key in _TIMES:
-        return _TIMES[key]
-    if key == "bulkId":
-        return _BulkId
-    return _Integer if key in FIELDS and FIELDS[key].type is int else str
 
 
 def _place(said: str, array: bytes) -> int:
