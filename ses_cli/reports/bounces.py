@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from ses_cli.batch import Batch
 from ses_cli.batch.collected import BounceColumns, CollectedBounces
-from ses_cli.engine import collected_bounces, marks
+from ses_cli.engine import collected_bounces, engine_name, marks
 from ses_cli.identity import address, recipients
 from ses_cli.reasons import Verdict
 from ses_cli.reports import bounce_groups
@@ -72,7 +72,9 @@ class Bounces:
         return self._addresses
 
     def __getstate__(self) -> BouncesState:
-        """Copies, and what goes to another process, hold columns of what an engine collected."""
+        """What goes to another process holds columns of what an engine collected. Raises ValueError for local marks."""
+        if self.wanted.is_local and self.delivered and engine_name() == "native":
+            raise ValueError("marks of deliveries that mean nothing to another process")
         columns = None if self._collected is None else self._collected.columns(is_kept=True)
         return BouncesState(self.wanted, self._addresses, self.delivered, self.others, columns)
 

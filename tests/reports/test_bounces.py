@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ses_cli.batch import Batch, Checks, Piece
-from ses_cli.engine import engine, is_built
+from ses_cli.engine import engine, engine_name, is_built
 from ses_cli.events import FAILURES, HARD, SOFT
 from ses_cli.reasons import Classifier
 from ses_cli.render.data import document, separated
@@ -322,6 +322,14 @@ def test_a_delivery_counts_whatever_the_case(is_local: bool) -> None:
     for dead, alive in (("wang@qq.com", "WANG@QQ.com."), ("wäng@bücher.de", "WÄNG@Bücher.de")):
         log = [record("bounce", dead, 1, HARD), record("delivered", alive, 2), record("delivered", "o@qq.com", 2)]
         assert folded(log, wanted=BouncesWanted(is_local=is_local)).rows()[0].delivered_since
+
+
+@pytest.mark.skipif(engine_name() != "native", reason="the marks of the Python engine are the same in every process")
+def test_marks_of_one_process_are_not_sent_to_another() -> None:
+    """They would be taken for nobody's there, and deliveries be forgotten without a word."""
+    with pytest.raises(ValueError, match="another process"):
+        pickle.dumps(folded([record("delivered", "a@b.c", 1)], wanted=BouncesWanted(is_local=True)))
+    pickle.dumps(folded([record("delivered", "a@b.c", 1)]))
 
 
 def test_no_column_says_the_same_of_all() -> None:
