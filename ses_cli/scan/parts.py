@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, Self, TypeVar
 
 from ses_cli.batch import DEFAULT_CHECKS, Batch, Checks, Invalid, Seen
 from ses_cli.collection import no_collection
@@ -48,10 +48,37 @@ class Part(Generic[F]):
         self.source = ""  # the name of what it was read from, and
         self.above = 0  # the lines there before this part, as `scan` finds
 
+    def number(self, above: int) -> None:
+        """Numbers its lines as those that follow others."""
+        self.explained = [_moved(problem, above) for problem in self.explained]
+        self.invalid = [
+            invalid._replace(problems=[_moved(problem, above) for problem in invalid.problems])
+            for invalid in self.invalid
+        ]
+
+    def has_room_for(self, later: Self) -> bool:
+        """Whether both together hand over few problems."""
+        return sum(len(part.invalid) + len(part.explained) for part in (self, later)) < _MOST_PROBLEMS
+
+    def merge(self, later: Self, keep: int | None) -> None:
+        """Takes in the part that follows it in its span; `keep` invalid lines are handed over, None for all."""
+        later.number(self.ledger.lines)
+        self.invalid = [*self.invalid, *later.invalid][:keep]
+        self.explained += later.explained
+        self.fold.merge(later.fold)
+        self.ledger.merge(later.ledger)
+        self.size += later.size
+        self.bytes_read += later.bytes_read
+        self.error, self.is_last = later.error, later.is_last
+
     def problems(self) -> list[Problem]:
         """All problems handed over, in the order of their lines."""
         found = [problem for invalid in self.invalid for problem in invalid.problems] + self.explained
         return sorted(found, key=lambda problem: problem.line)
+
+
+def _moved(problem: Problem, lines: int) -> Problem:
+    return problem._replace(line=problem.line + lines)
 
 
 class Worker(Generic[F]):

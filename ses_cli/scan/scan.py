@@ -107,7 +107,7 @@ def stream(
     for part in parts(todo, task):
         span = todo[at]
         part.source, part.above = span.source.name, above
-        _number(part, above)
+        part.number(above)
         yield part
         _merge(outcome, part)
         if part.error and span.source not in failed:
@@ -159,17 +159,6 @@ class _Local:
 def one_by_one(spans: Sequence[Span], worker: Worker[F]) -> Iterator[Part[F]]:
     """The parts of all spans, in this thread."""
     return (part for span in spans for part in worker.parts(span))
-
-
-def _number(part: Part[F], above: int) -> None:
-    part.explained = [_moved(problem, above) for problem in part.explained]
-    part.invalid = [
-        invalid._replace(problems=[_moved(problem, above) for problem in invalid.problems]) for invalid in part.invalid
-    ]
-
-
-def _moved(problem: Problem, lines: int) -> Problem:
-    return problem._replace(line=problem.line + lines)
 
 
 def _merge(outcome: Outcome[F], part: Part[F]) -> None:

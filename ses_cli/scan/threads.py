@@ -14,7 +14,7 @@ from ses_cli.engine import engine
 from ses_cli.scan.parts import F, Part, Task, Worker
 from ses_cli.sources import Span
 
-_AHEAD = 4  # spans a thread may be ahead of the one that is merged, and parts of one that may wait
+_AHEAD = 4  # spans a thread may be ahead of the one that is merged, and parts of one that may wait as they are
 _PIECES = 2  # read ahead
 _PATIENCE = 5.0  # seconds that a thread has to leave what it does
 
@@ -112,13 +112,21 @@ class _Pool(Generic[F]):
             self._wait(lambda: self.has_entered(at))
 
     def _put(self, at: int, part: Part[F]) -> None:
+        """Hands over a part. Where many of its span wait, it becomes one with the last of them."""
+        waiting = self._waiting[at]
         with self._changed:
             if part.is_last and self._seen is not None:
                 self._wait(lambda: self.has_entered(at))
                 self._entered += 1
                 self._changed.notify_all()
-            self._wait(lambda: at == self._current or len(self._waiting[at]) < _AHEAD)
-            self._waiting[at].append(part)
+            is_one = len(waiting) >= _AHEAD and not self._task.is_streamed and waiting[-1].has_room_for(part)
+            if not is_one:
+                self._wait(lambda: at == self._current or len(waiting) < _AHEAD)
+            last = waiting.pop() if is_one else None
+        if last is not None:
+            last.merge(part, self._task.keep)
+        with self._changed:
+            waiting.append(last or part)
             self._changed.notify_all()
 
 

@@ -1,13 +1,16 @@
 """Threads over spans: the same parts in the same order as one by one, and what fails is told as itself."""
 
+import gzip
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from ses_cli.batch import Batch, Checks, Piece
 from ses_cli.engine import is_built
+from ses_cli.events import Problem
 from ses_cli.reports.summary import Summary
 from ses_cli.scan import Task, scan
 from ses_cli.scan.threads import read_ahead
@@ -56,6 +59,37 @@ def test_duplicates_are_left_out_in_the_order_of_the_log(tmp_path: Path, names: 
     assert many.ledger == one.ledger
     assert many.ledger.duplicates == 9000 * len(names) - 4500
     assert many.fold.events() == one.fold.events()
+
+
+def test_a_large_compressed_log_is_read_beside_another(tmp_path: Path) -> None:
+    """A thread that is far ahead reads on, and what it has found is told as if it came part by part."""
+    texts = Random(1)
+    block = log(*(record(subject=texts.randbytes(20).hex()) for _ in range(1000)))  # does not compress to nothing
+    blocks = (100 << 20) // len(block)
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(log(record(bulkId="a"))))
+    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(block * blocks + b"{\n" + block + b"{\n", 1))
+    sources, _ = find([str(tmp_path / name) for name in ("a.jsonl.gz", "b.jsonl.gz")])
+    wanted = (blocks + 1) * 1000 + 2
+    is_read = threading.Event()
+    met: list[int] = []
+
+    class Waiting(Summary):
+        """A fold that begins the first log when the second one is read."""
+
+        def add(self, batch: Batch) -> None:
+            if "a.jsonl" in batch.source:
+                assert is_read.wait(60)
+            met.append(batch.lines)
+            if sum(met) == wanted:
+                is_read.set()
+            super().add(batch)
+
+    def told(fold: type[Summary], jobs: int) -> object:
+        found: list[Problem] = []
+        outcome = scan(sources, Task(fold), jobs, watch=lambda part: found.extend(part.problems()))
+        return outcome.ledger, outcome.fold.events(), outcome.first, found
+
+    assert told(Waiting, 2) == told(Summary, 1)
 
 
 def test_pieces_read_ahead_come_in_order_and_what_fails_comes_last() -> None:
