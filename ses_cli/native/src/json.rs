@@ -45,12 +45,7 @@ impl Window<'_> {
     /// The end of a string of which the first byte after its quote is at `from`, and whether it holds escapes.
     #[inline(always)]
     pub fn string(&self, from: usize) -> Result<(usize, bool), Fault> {
-        self.closing(marks::next(&self.marks.special, from))
-    }
-
-    /// The same, from where the string cannot simply go on.
-    #[inline(always)]
-    pub fn closing(&self, end: usize) -> Result<(usize, bool), Fault> {
+        let end = marks::next(&self.marks.special, from);
         match self.byte(end) {
             b'"' => Ok((end, false)),
             b'\\' => self.escaped_string(end).map(|end| (end, true)),

@@ -17,7 +17,7 @@ pub const BEGIN: u16 = 0;
 /// Matches nothing: a place for what has not been met.
 const NEVER: u16 = 1;
 /// The lead before a value whose key is not remembered.
-pub const FORGOTTEN: u16 = 2;
+const FORGOTTEN: u16 = 2;
 /// A single `}`, and one behind a string.
 const END: u16 = 3;
 const END_OF_STRING: u16 = 4;
